@@ -1,0 +1,148 @@
+//! Materials of a draft: uploading, referring to a certificate, promising,
+//! taking away, and reading back what was uploaded.
+
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::{Answer, Audience, CaseReply, known, readable, rules, scope};
+use crate::app::ctx::Ctx;
+use crate::app::error::{AppError, AppResult};
+use crate::app::identity::Caller;
+use crate::domain::cases::history::hex;
+use crate::domain::cases::{AttachMaterial, Command, Evidence, MediaType, RemoveMaterial, decide};
+use crate::domain::codes::{CertificateId, RegionCode};
+use crate::domain::policy::{Operation, Target, Verdict, authorise};
+use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
+use crate::domain::text::Text;
+
+/// What is put in a material's place.
+pub enum Upload {
+    File { bytes: Bytes, file_name: Option<String> },
+    Certificate(CertificateId),
+    Promise,
+}
+
+/// Largest file, in bytes.
+pub const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
+
+pub async fn attach(
+    ctx: &Ctx,
+    caller: &Caller,
+    case: Uuid,
+    expected_version: Option<u64>,
+    material: String,
+    upload: Upload,
+) -> AppResult<Answer<CaseReply>> {
+    // Who may not edit the draft may not fill the file store either.
+    may_edit(ctx, caller, case).await?;
+    let mut certificate = None;
+    let evidence = match upload {
+        Upload::File { bytes, file_name } => store_file(ctx, &material, bytes, file_name).await?,
+        Upload::Certificate(id) => {
+            certificate = ctx.store.find_certificate(&id).await?.map(|sealed| known(sealed.certificate));
+            Evidence::Certificate { certificate: id }
+        }
+        Upload::Promise => Evidence::Promise,
+    };
+    let command = Command::Attach(AttachMaterial { material, evidence, certificate });
+    change(ctx, caller, case, expected_version, command).await
+}
+
+pub async fn remove(
+    ctx: &Ctx,
+    caller: &Caller,
+    case: Uuid,
+    expected_version: Option<u64>,
+    material: String,
+) -> AppResult<Answer<CaseReply>> {
+    change(ctx, caller, case, expected_version, Command::Remove(RemoveMaterial { material })).await
+}
+
+/// The bytes of an uploaded material, with their type and name.
+pub async fn download(
+    ctx: &Ctx,
+    caller: &Caller,
+    case: Uuid,
+    material: &str,
+) -> AppResult<(Bytes, MediaType, Option<String>)> {
+    let (stored, _) = readable(ctx, caller, case).await?;
+    let materials = stored.case.state.materials().ok_or(AppError::NotFound)?;
+    match materials.get(material).and_then(|evidence| evidence.known()) {
+        Some(Evidence::File { digest, media_type, file_name, .. }) => {
+            let bytes = ctx.blobs.get(digest).await?;
+            let bytes = bytes.ok_or_else(|| AppError::Internal(format!("file {digest} is missing")))?;
+            if hex(&Sha256::digest(&bytes)) != *digest {
+                return Err(AppError::Internal(format!("file {digest} was altered")));
+            }
+            Ok((bytes, *media_type, file_name.clone()))
+        }
+        Some(Evidence::Certificate { .. } | Evidence::Promise) | None => Err(AppError::NotFound),
+    }
+}
+
+async fn may_edit(ctx: &Ctx, caller: &Caller, case: Uuid) -> AppResult<()> {
+    let stored = ctx.store.find_case(case).await?.ok_or(AppError::NotFound)?;
+    match authorise(&caller.actor, Operation::EditCase, Target::Case(scope(&stored.case)), ctx.clock.now()) {
+        Verdict::Allow(_) => Ok(()),
+        Verdict::Hidden => Err(AppError::NotFound),
+        Verdict::Forbidden => Err(AppError::Forbidden),
+    }
+}
+
+async fn store_file(
+    ctx: &Ctx,
+    material: &str,
+    bytes: Bytes,
+    file_name: Option<String>,
+) -> AppResult<Evidence> {
+    let Some(media_type) = MediaType::sniff(&bytes) else { return Err(unknown_type(material).into()) };
+    let digest = hex(&Sha256::digest(&bytes));
+    let size_bytes = bytes.len() as u64;
+    ctx.blobs.put(&digest, bytes).await?;
+    Ok(Evidence::File { digest, size_bytes, media_type, file_name })
+}
+
+fn unknown_type(material: &str) -> Refusal {
+    let detail = Text::new(
+        "只接受 PDF、JPEG、PNG 和 OFD 文件；该文件的内容不是其中任何一种。",
+        "Only PDF, JPEG, PNG and OFD files are accepted; the content of this one is none of them.",
+    );
+    Refusal::new(RefusalCode::UnsupportedMaterial, detail.zh.clone(), detail.en.clone())
+        .errors(vec![FieldError::new(format!("/materials/{material}"), "unsupported_type", detail)])
+}
+
+/// Decides and writes; a concurrent change of another field is not in the way.
+async fn change(
+    ctx: &Ctx,
+    caller: &Caller,
+    id: Uuid,
+    expected_version: Option<u64>,
+    command: Command,
+) -> AppResult<Answer<CaseReply>> {
+    for _ in 0..super::ATTEMPTS {
+        let stored = ctx.store.find_case(id).await?.ok_or(AppError::NotFound)?;
+        let at = ctx.clock.now();
+        let target = Target::Case(scope(&stored.case));
+        let by = match authorise(&caller.actor, Operation::EditCase, target, at) {
+            Verdict::Allow(by) => by,
+            Verdict::Hidden => return Err(AppError::NotFound),
+            Verdict::Forbidden => return Err(AppError::Forbidden),
+        };
+        if expected_version.is_some_and(|version| version != stored.case.version) {
+            return Err(AppError::Stale);
+        }
+        let guide = ctx.catalogue.current(stored.case.opened.guide.as_str()).await?.ok_or(AppError::NotFound)?;
+        let regions = ctx.catalogue.regions();
+        let exists = |code: &RegionCode| regions.contains(code.as_str());
+        let acts = decide(&stored.case, rules(ctx, &guide, &exists), command.clone(), &by, at)?;
+        match super::write(ctx, stored, &guide, acts, at, caller.provenance(), None).await {
+            Err(AppError::Stale) if expected_version.is_none() => continue,
+            other => {
+                let case = other?;
+                return Ok(Answer { value: CaseReply { case, guide, audience: Audience::of(&by) }, replayed: false });
+            }
+        }
+    }
+    Err(AppError::Unavailable("the case keeps changing".to_owned()))
+}

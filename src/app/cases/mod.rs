@@ -1,0 +1,331 @@
+//! Use cases of a case: load → decide → write. The domain decides; this room
+//! fetches what it needs and describes what must be written.
+
+mod materials;
+mod open;
+mod read;
+mod record;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+pub use materials::{Upload, attach, download, remove};
+pub use open::{ApplicantRef, OpenRequest, open};
+pub use read::{
+    ListRequest, Receipt, clock, events, letter, letters, list_mine, list_work, read, receipt, verify_receipt,
+};
+pub use record::{public_topic, write};
+
+use super::catalog::PublishedGuide;
+use super::ctx::Ctx;
+use super::error::{AppError, AppResult};
+use super::identity::Caller;
+use crate::domain::cases::{
+    ApproveCase, By, Case, Command, DeliverCase, GiveGrounds, KnownCertificate, RecordStep, Rules, SaveCase,
+    SubmitCase, WithdrawCase, decide,
+};
+use crate::domain::codes::RegionCode;
+use crate::domain::guides::{MaterialSource, StepRole};
+use crate::domain::policy::{CaseScope, Operation, Target, Verdict, authorise};
+use crate::domain::refusal::Refusal;
+use crate::store::{Claim, StoredCase};
+
+/// A case as somebody may see it, with the guide version it is handled by.
+pub struct CaseReply {
+    pub case: Case,
+    pub guide: Arc<PublishedGuide>,
+    pub audience: Audience,
+}
+
+/// Who an answer is for: what identifies a person is masked for all but his own side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// The applicant, his agent, or the officer helping him at the counter.
+    Applicant,
+    Staff,
+}
+
+impl Audience {
+    pub fn of(by: &By) -> Self {
+        match by {
+            By::Applicant { .. } | By::Agent { .. } | By::Assistant { .. } => Audience::Applicant,
+            By::Officer { .. } | By::System => Audience::Staff,
+        }
+    }
+}
+
+/// The answer to a command, and whether it had been given before.
+pub struct Answer<T> {
+    pub value: T,
+    pub replayed: bool,
+}
+
+/// What a caller asks of an existing case.
+pub struct Request {
+    pub case: Uuid,
+    /// From `If-Match`.
+    pub expected_version: Option<u64>,
+    pub claim: Option<Claim>,
+    pub action: Action,
+}
+
+/// The commands as they come in, before what only the server knows is added.
+#[derive(Debug, Clone)]
+pub enum Action {
+    Save(SaveCase),
+    Submit,
+    Accept,
+    Refuse(GiveGrounds),
+    RecordStep(RecordStep),
+    Approve(ApproveCase),
+    Deny(GiveGrounds),
+    Issue,
+    Deliver(DeliverCase),
+    Withdraw(WithdrawCase),
+}
+
+/// Tries before a save that loses against concurrent ones gives up.
+const ATTEMPTS: usize = 8;
+
+/// Performs a command. Without `expected_version` a change by somebody else in
+/// between is not an error: the command is decided again on the new state.
+pub async fn act(ctx: &Ctx, caller: &Caller, request: Request) -> AppResult<Answer<CaseReply>> {
+    for _ in 0..ATTEMPTS {
+        match attempt(ctx, caller, &request).await {
+            Err(AppError::Stale) if request.expected_version.is_none() => continue,
+            Err(error) => return replay_instead(ctx, caller, request.claim.as_ref(), error).await,
+            Ok(reply) => return Ok(Answer { value: reply, replayed: false }),
+        }
+    }
+    Err(AppError::Unavailable("the case keeps changing".to_owned()))
+}
+
+async fn attempt(ctx: &Ctx, caller: &Caller, request: &Request) -> AppResult<CaseReply> {
+    let stored = ctx.store.find_case(request.case).await?.ok_or(AppError::NotFound)?;
+    let at = ctx.clock.now();
+    let guide = guide_for(ctx, &stored.case, &request.action).await?;
+    let operation = operation(&request.action, &stored.case, &guide);
+    let by = match authorise(&caller.actor, operation, Target::Case(scope(&stored.case)), at) {
+        Verdict::Allow(by) => by,
+        Verdict::Hidden => return Err(AppError::NotFound),
+        Verdict::Forbidden => return Err(AppError::Forbidden),
+    };
+    if request.expected_version.is_some_and(|version| version != stored.case.version) {
+        return Err(AppError::Stale);
+    }
+    let regions = ctx.catalogue.regions();
+    let exists = |code: &RegionCode| regions.contains(code.as_str());
+    let rules = rules(ctx, &guide, &exists);
+    let number = match request.action {
+        Action::Submit => Some(ctx.numbers.take(&ctx.store, &stored.case.opened.guide, at).await?),
+        _ => None,
+    };
+    let command = match &request.action {
+        Action::Submit => {
+            let case_no = number.as_ref().map(|taken| taken.case_no.clone());
+            let case_no = case_no.ok_or_else(|| AppError::Internal("no case number was taken".into()))?;
+            Command::Submit(Box::new(submission(ctx, caller, &stored.case, &guide, case_no).await?))
+        }
+        Action::Save(save) => Command::Save(save.clone()),
+        Action::Accept => Command::Accept,
+        Action::Refuse(grounds) => Command::Refuse(grounds.clone()),
+        Action::RecordStep(step) => Command::RecordStep(step.clone()),
+        Action::Approve(approve) => Command::Approve(approve.clone()),
+        Action::Deny(grounds) => Command::Deny(grounds.clone()),
+        Action::Issue => Command::Issue,
+        Action::Deliver(deliver) => Command::Deliver(deliver.clone()),
+        Action::Withdraw(withdraw) => Command::Withdraw(withdraw.clone()),
+    };
+    let acts = decide(&stored.case, rules, command, &by, at).map_err(|refusal| refused(refusal, &guide))?;
+    let case = write(ctx, stored, &guide, acts, at, caller.provenance(), request.claim.as_ref()).await?;
+    if let Some(taken) = number {
+        taken.used();
+    }
+    Ok(CaseReply { case, guide, audience: Audience::of(&by) })
+}
+
+/// A submission is judged by the guide in force; everything later by the version
+/// that was pinned then.
+async fn guide_for(ctx: &Ctx, case: &Case, action: &Action) -> AppResult<Arc<PublishedGuide>> {
+    let code = case.opened.guide.as_str();
+    let found = match action {
+        Action::Submit | Action::Save(_) if case.state.filing().is_none() => {
+            let current = ctx.catalogue.current(code).await?;
+            if let Some(closed) = current.as_ref().filter(|guide| guide.withdrawn_at.is_some()) {
+                return Err(guide_closed(closed).into());
+            }
+            current
+        }
+        _ => ctx.catalogue.version(code, case.guide_version()).await?,
+    };
+    found.ok_or_else(|| AppError::Internal(format!("the guide of case {} is gone", case.id)))
+}
+
+fn guide_closed(guide: &PublishedGuide) -> Refusal {
+    let name = &guide.guide.item.name;
+    Refusal::new(
+        crate::domain::refusal::RefusalCode::GuideClosed,
+        format!("“{}”已停止办理，不能提交新的申请。请查看该事项的最新办事指南。", name.zh),
+        format!("“{}” takes no new applications. See the item's present guides.", name.en),
+    )
+}
+
+async fn submission(
+    ctx: &Ctx,
+    caller: &Caller,
+    case: &Case,
+    guide: &PublishedGuide,
+    case_no: crate::domain::codes::CaseNo,
+) -> AppResult<SubmitCase> {
+    let person = ctx
+        .store
+        .find_person(case.opened.party)
+        .await?
+        .ok_or_else(|| AppError::Internal(format!("the applicant of case {} is gone", case.id)))?;
+    let certificates = known_certificates(ctx, case.opened.party, guide).await?;
+    Ok(SubmitCase { case_no, applicant: person.applicant, aal: caller.aal, certificates })
+}
+
+/// The certificates of a person, where the guide can use any.
+async fn known_certificates(ctx: &Ctx, holder: Uuid, guide: &PublishedGuide) -> AppResult<Vec<KnownCertificate>> {
+    let materials = &guide.guide.materials;
+    if !materials.iter().any(|m| matches!(m.source, MaterialSource::Certificate { .. })) {
+        return Ok(Vec::new());
+    }
+    let held = ctx.store.list_certificates(holder, None, 1000).await?;
+    Ok(held.into_iter().map(|sealed| known(sealed.certificate)).collect())
+}
+
+fn known(certificate: crate::domain::certificates::Certificate) -> KnownCertificate {
+    KnownCertificate {
+        id: certificate.id,
+        certificate_type: certificate.certificate_type,
+        holder: certificate.holder,
+        valid_until: certificate.valid_until,
+        revoked_at: certificate.revoked_at,
+    }
+}
+
+fn rules<'a>(
+    ctx: &'a Ctx,
+    guide: &'a PublishedGuide,
+    exists: &'a (dyn Fn(&RegionCode) -> bool + Sync),
+) -> Rules<'a> {
+    Rules { guide: &guide.guide, guide_version: guide.version, calendar: &ctx.calendar, region_exists: exists }
+}
+
+/// What the policy must allow for an action. Who may take a step depends on the
+/// step whose turn it is.
+fn operation(action: &Action, case: &Case, guide: &PublishedGuide) -> Operation {
+    match action {
+        Action::Save(_) => Operation::EditCase,
+        Action::Submit => Operation::SubmitCase,
+        Action::Accept => Operation::AcceptCase,
+        Action::Refuse(_) => Operation::RefuseCase,
+        Action::RecordStep(_) | Action::Approve(_) | Action::Deny(_) => {
+            Operation::TakeStep(role_whose_turn(case, guide))
+        }
+        Action::Issue => Operation::IssueResult,
+        Action::Deliver(_) => Operation::DeliverResult,
+        Action::Withdraw(_) => Operation::WithdrawCase,
+    }
+}
+
+fn role_whose_turn(case: &Case, guide: &PublishedGuide) -> StepRole {
+    use crate::domain::cases::{CaseState, next_step};
+    let flow = &guide.guide.flow;
+    let step = match &case.state {
+        CaseState::Accepted(accepted) => next_step(accepted, flow),
+        CaseState::Draft(_) | CaseState::Submitted(_) => flow.first(),
+        CaseState::Decided(_) | CaseState::Closed(_) => flow.last(),
+    };
+    step.map_or(StepRole::Handler, |step| step.role)
+}
+
+fn scope(case: &Case) -> CaseScope<'_> {
+    CaseScope {
+        party: case.opened.party,
+        guide: case.opened.guide.as_str(),
+        agency: &case.opened.agency,
+        region: &case.opened.region,
+        is_draft: case.state.filing().is_none(),
+        opened_by: case.opened.by.account(),
+    }
+}
+
+/// A refusal for want of identity becomes a challenge that says what to ask for.
+fn refused(refusal: Refusal, guide: &PublishedGuide) -> AppError {
+    match refusal.code {
+        crate::domain::refusal::RefusalCode::InsufficientIdentity => {
+            let needed = guide.guide.identity;
+            AppError::StepUp {
+                refusal: Box::new(refusal),
+                acr_values: super::identity::acr(needed.ial, needed.aal),
+            }
+        }
+        _ => AppError::Refused(refusal),
+    }
+}
+
+/// A request that fails may be the repetition of one that succeeded: then the
+/// first answer is given again. Looking only now keeps the common path short.
+async fn replay_instead(
+    ctx: &Ctx,
+    caller: &Caller,
+    claim: Option<&Claim>,
+    error: AppError,
+) -> AppResult<Answer<CaseReply>> {
+    let Some(claim) = claim else { return Err(error) };
+    let Some(answered) = ctx.store.find_answer(claim).await? else { return Err(error) };
+    if answered.request_digest != claim.request_digest {
+        return Err(AppError::KeyReused);
+    }
+    let pointer: ReplayPointer = serde_json::from_str(&answered.answer)
+        .map_err(|error| AppError::Internal(format!("a stored answer does not read: {error}")))?;
+    let value = read::at_version(ctx, caller, pointer.case, pointer.version).await?;
+    Ok(Answer { value, replayed: true })
+}
+
+/// What is kept of an answer: the case and the version it showed. A case is the
+/// fold of its events, so that is all it takes to give it again.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct ReplayPointer {
+    case: Uuid,
+    version: u64,
+}
+
+/// Lets the clock act on one case: draft expiry, acceptance by silence.
+pub async fn tick(ctx: &Ctx, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
+    let Some(stored) = ctx.store.find_case(id).await? else { return Ok(false) };
+    let code = stored.case.opened.guide.as_str();
+    let guide = ctx
+        .catalogue
+        .version(code, stored.case.guide_version())
+        .await?
+        .ok_or_else(|| AppError::Internal(format!("the guide of case {id} is gone")))?;
+    let regions = ctx.catalogue.regions();
+    let exists = |code: &RegionCode| regions.contains(code.as_str());
+    let by = By::System;
+    let acts = decide(&stored.case, rules(ctx, &guide, &exists), Command::Tick, &by, at)?;
+    if acts.is_empty() {
+        return Ok(false);
+    }
+    let provenance = crate::domain::cases::Provenance::new(serde_json::json!({ "channel": "system" }));
+    match write(ctx, stored, &guide, acts, at, provenance, None).await {
+        // Another instance was faster: exactly once is what the guard is for.
+        Err(AppError::Stale) => Ok(false),
+        other => other.map(|_| true),
+    }
+}
+
+/// A stored case that the caller may read, or `NotFound`.
+async fn readable(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<(StoredCase, Audience)> {
+    let stored = ctx.store.find_case(id).await?.ok_or(AppError::NotFound)?;
+    let target = Target::Case(scope(&stored.case));
+    match authorise(&caller.actor, Operation::ReadCase, target, ctx.clock.now()) {
+        Verdict::Allow(by) => Ok((stored, Audience::of(&by))),
+        Verdict::Hidden | Verdict::Forbidden => Err(AppError::NotFound),
+    }
+}

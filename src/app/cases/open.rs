@@ -1,0 +1,178 @@
+//! Opening a case: for oneself, for somebody who gave a mandate, or, by staff at
+//! a counter, for the person standing there.
+
+use uuid::Uuid;
+
+use super::record::write_new;
+use super::{Answer, Audience, CaseReply, known_certificates, refused, replay_instead, rules};
+use crate::app::catalog::PublishedGuide;
+use crate::app::ctx::{Ctx, new_id};
+use crate::app::error::{AppError, AppResult};
+use crate::app::identity::Caller;
+use crate::domain::cases::{Command, OpenCase, SubmitCase, decide};
+use crate::domain::codes::{RegionCode, ResidentId};
+use crate::domain::guides::{Applicant, ApplicantKind, Attribute, Facts, IdNumber};
+use crate::domain::policy::{CaseScope, Operation, Target, Verdict, authorise};
+use crate::store::{Changes, Claim, PeopleWrite, PersonRecord, PersonRow};
+
+/// Whom a case is opened for.
+#[derive(Debug, Clone)]
+pub enum ApplicantRef {
+    /// The caller himself.
+    Myself,
+    /// A person known by id, e.g. a principal.
+    Person(Uuid),
+    /// The person at the counter, by the identity card he shows.
+    Present { name: String, id_number: ResidentId },
+}
+
+pub struct OpenRequest {
+    pub guide: String,
+    pub scenario: Option<String>,
+    pub applicant: ApplicantRef,
+    pub facts: Facts,
+    /// Submit at once: what an application that is complete needs no second call for.
+    pub submit: bool,
+    pub claim: Option<Claim>,
+}
+
+pub async fn open(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<Answer<CaseReply>> {
+    let claim = request.claim.clone();
+    match attempt(ctx, caller, request).await {
+        Ok(value) => Ok(Answer { value, replayed: false }),
+        Err(error) => replay_instead(ctx, caller, claim.as_ref(), error).await,
+    }
+}
+
+async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<CaseReply> {
+    let guide = ctx.catalogue.current(&request.guide).await?.ok_or(AppError::NotFound)?;
+    if guide.withdrawn_at.is_some() {
+        return Err(super::guide_closed(&guide).into());
+    }
+    let at = ctx.clock.now();
+    let person = applicant(ctx, caller, &request.applicant, &guide).await?;
+    let present = matches!(request.applicant, ApplicantRef::Present { .. });
+    let scope = new_scope(caller, person.id, &guide);
+    let by = match authorise(&caller.actor, Operation::OpenCase, Target::NewCase { scope, present }, at) {
+        Verdict::Allow(by) => by,
+        Verdict::Hidden | Verdict::Forbidden => return Err(AppError::Forbidden),
+    };
+    let regions = ctx.catalogue.regions();
+    let exists = |code: &RegionCode| regions.contains(code.as_str());
+    let rules = rules(ctx, &guide, &exists);
+    let id = new_id(at);
+    let opening = OpenCase {
+        id,
+        party: person.id,
+        scenario: request.scenario,
+        facts: request.facts,
+        applicant: person.applicant.clone(),
+    };
+    let opening = crate::domain::cases::open(opening, rules, by.clone(), at)?;
+    let number = match request.submit {
+        true => Some(ctx.numbers.take(&ctx.store, &guide.guide.code, at).await?),
+        false => None,
+    };
+    let submission = match &number {
+        Some(taken) => Some(SubmitCase {
+            case_no: taken.case_no.clone(),
+            certificates: known_certificates(ctx, person.id, &guide).await?,
+            applicant: person.applicant,
+            aal: caller.aal,
+        }),
+        None => None,
+    };
+    let more = |case: &crate::domain::cases::Case| match submission {
+        Some(submit) => decide(case, rules, Command::Submit(Box::new(submit)), &by, at)
+            .map_err(|refusal| refused(refusal, &guide)),
+        None => Ok(Vec::new()),
+    };
+    let case = write_new(ctx, id, &guide, opening, more, at, caller.provenance(), request.claim.as_ref()).await?;
+    if let Some(taken) = number {
+        taken.used();
+    }
+    Ok(CaseReply { case, guide, audience: Audience::Applicant })
+}
+
+fn new_scope<'a>(caller: &Caller, party: Uuid, guide: &'a PublishedGuide) -> CaseScope<'a> {
+    CaseScope {
+        party,
+        guide: guide.guide.code.as_str(),
+        agency: &guide.guide.agency,
+        region: &guide.guide.region,
+        is_draft: true,
+        opened_by: Some(caller.actor.account),
+    }
+}
+
+/// The person the case is for. Staff may bring in somebody the portal has never
+/// seen: he is in front of them with his card, which is identity level 4.
+async fn applicant(
+    ctx: &Ctx,
+    caller: &Caller,
+    wanted: &ApplicantRef,
+    guide: &PublishedGuide,
+) -> AppResult<PersonRecord> {
+    let find = |id| async move { ctx.store.find_person(id).await };
+    match wanted {
+        ApplicantRef::Myself => find(caller.actor.party).await?.ok_or(AppError::Unauthenticated),
+        ApplicantRef::Person(id) => {
+            let known = *id == caller.actor.party
+                || caller.actor.mandates.iter().any(|mandate| mandate.principal == *id);
+            match find(*id).await? {
+                Some(person) if known => Ok(person),
+                Some(_) | None => Err(AppError::Forbidden),
+            }
+        }
+        ApplicantRef::Present { name, id_number } => {
+            let at = ctx.clock.now();
+            let scope = new_scope(caller, Uuid::nil(), guide);
+            let target = Target::NewCase { scope, present: true };
+            match authorise(&caller.actor, Operation::OpenCase, target, at) {
+                Verdict::Allow(_) => present_person(ctx, name, id_number).await,
+                Verdict::Hidden | Verdict::Forbidden => Err(AppError::Forbidden),
+            }
+        }
+    }
+}
+
+async fn present_person(ctx: &Ctx, name: &str, id_number: &ResidentId) -> AppResult<PersonRecord> {
+    let number = IdNumber::ResidentId(id_number.clone());
+    if let Some(known) = ctx.store.find_person_by_id_number(&number).await? {
+        return if known.applicant.name == name { Ok(known) } else { Err(name_mismatch()) };
+    }
+    let at = ctx.clock.now();
+    let person = PersonRecord {
+        id: new_id(at),
+        applicant: Applicant {
+            kind: ApplicantKind::NaturalPerson,
+            name: name.to_owned(),
+            birth_date: Some(id_number.birth_date()),
+            gender: Some(id_number.gender()),
+            id_number: Some(number),
+            residence: None,
+            mobile: None,
+            ial: 4,
+            verified: [Attribute::Name, Attribute::IdNumber, Attribute::BirthDate, Attribute::Gender].into(),
+        },
+        created_at: at,
+        version: 1,
+    };
+    let mut changes = Changes::new();
+    changes.write(PeopleWrite::InsertPerson(PersonRow::seal(&person, ctx.store.vault())?));
+    ctx.store.commit(changes).await?;
+    Ok(person)
+}
+
+fn name_mismatch() -> AppError {
+    use crate::domain::refusal::FieldError;
+    use crate::domain::text::Text;
+    AppError::Invalid(vec![FieldError::new(
+        "/applicant/name",
+        "mismatch",
+        Text::new(
+            "姓名与该身份证号码登记的不一致，请核对证件。",
+            "The name is not the one registered with this ID number; check the card.",
+        ),
+    )])
+}

@@ -1,0 +1,209 @@
+//! Reading cases: one, many, their history, clocks, letters and receipts. What
+//! a listing shows and what a read shows is decided by the same policy.
+
+use chrono::DateTime;
+use chrono::Utc;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Audience, CaseReply, readable};
+use crate::app::ctx::Ctx;
+use crate::app::error::{AppError, AppResult};
+use crate::app::identity::Caller;
+use crate::domain::cases::clock::{Clock, clocks};
+use crate::domain::cases::history::{Record, hex};
+use crate::domain::cases::{Case, StateName, begin, evolve};
+use crate::domain::policy::{Operation, Role, Target, Verdict, authorise};
+use crate::store::{CaseFilter, LetterRecord, Reach, StoredCase};
+
+pub async fn read(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<CaseReply> {
+    let (stored, audience) = readable(ctx, caller, id).await?;
+    with_guide(ctx, stored.case, audience).await
+}
+
+async fn with_guide(ctx: &Ctx, case: Case, audience: Audience) -> AppResult<CaseReply> {
+    let guide = ctx
+        .catalogue
+        .version(case.opened.guide.as_str(), case.guide_version())
+        .await?
+        .ok_or_else(|| AppError::Internal(format!("the guide of case {} is gone", case.id)))?;
+    Ok(CaseReply { case, guide, audience })
+}
+
+/// The case as it was at `version`: the fold of its first events. For replays.
+pub(super) async fn at_version(ctx: &Ctx, caller: &Caller, id: Uuid, version: u64) -> AppResult<CaseReply> {
+    let (stored, audience) = readable(ctx, caller, id).await?;
+    if stored.case.version == version {
+        return with_guide(ctx, stored.case, audience).await;
+    }
+    let records = ctx.store.list_records(&stored).await?;
+    let case = fold(id, records.into_iter().take_while(|record| record.seq <= version))?;
+    with_guide(ctx, case, audience).await
+}
+
+/// A case from its records.
+pub fn fold(id: Uuid, records: impl Iterator<Item = Record>) -> AppResult<Case> {
+    let damaged = |why: String| AppError::Internal(format!("history of case {id}: {why}"));
+    let mut case: Option<Case> = None;
+    for record in records {
+        let act = record.act().map_err(|error| damaged(error.to_string()))?;
+        let next = match case {
+            None => begin(id, act),
+            Some(case) => evolve(case, act, record.at),
+        };
+        case = Some(next.map_err(|error| damaged(error.to_string()))?);
+    }
+    case.ok_or_else(|| damaged("it is empty".to_owned()))
+}
+
+pub struct ListRequest {
+    pub state: Option<StateName>,
+    pub guide: Option<String>,
+    pub after: Option<Uuid>,
+    pub limit: i64,
+}
+
+/// The caller's own cases, and those of the people he acts for.
+pub async fn list_mine(ctx: &Ctx, caller: &Caller, request: ListRequest) -> AppResult<Vec<CaseReply>> {
+    let at = ctx.clock.now();
+    if !caller.actor.scopes.cases {
+        return Err(AppError::Forbidden);
+    }
+    let principals =
+        caller.actor.mandates.iter().filter(|mandate| mandate.in_force(at)).map(|mandate| mandate.principal);
+    let mut parties: Vec<Uuid> = std::iter::once(caller.actor.party).chain(principals).collect();
+    parties.dedup();
+    list(ctx, caller, CaseFilter { parties: Some(parties), ..filter(request) }, at).await
+}
+
+/// The staff worklist: filed cases within reach of the caller's posts.
+pub async fn list_work(ctx: &Ctx, caller: &Caller, request: ListRequest) -> AppResult<Vec<CaseReply>> {
+    let at = ctx.clock.now();
+    match authorise(&caller.actor, Operation::ListWork, Target::Platform, at) {
+        Verdict::Allow(_) => {}
+        Verdict::Hidden | Verdict::Forbidden => return Err(AppError::Forbidden),
+    }
+    list(ctx, caller, CaseFilter { reach: Some(reach(caller, at)), ..filter(request) }, at).await
+}
+
+fn filter(request: ListRequest) -> CaseFilter {
+    CaseFilter {
+        state: request.state,
+        guide: request.guide,
+        after: request.after,
+        limit: request.limit,
+        ..CaseFilter::default()
+    }
+}
+
+/// The filter in the query is only a fast approximation; the policy has the last
+/// word on every row, so that a listing never shows what a read would hide.
+async fn list(ctx: &Ctx, caller: &Caller, filter: CaseFilter, at: DateTime<Utc>) -> AppResult<Vec<CaseReply>> {
+    let wanted = usize::try_from(filter.limit).unwrap_or(0);
+    let mut found = Vec::with_capacity(wanted);
+    let mut after = filter.after;
+    while found.len() < wanted {
+        let page = ctx.store.list_cases(CaseFilter { after, ..filter.clone() }).await?;
+        let Some(last) = page.last().map(|stored| stored.case.id) else { break };
+        let is_last_page = page.len() < wanted;
+        for stored in page {
+            if let Some(audience) = audience(caller, &stored, at).filter(|_| found.len() < wanted) {
+                found.push(with_guide(ctx, stored.case, audience).await?);
+            }
+        }
+        if is_last_page {
+            break;
+        }
+        after = Some(last);
+    }
+    Ok(found)
+}
+
+fn audience(caller: &Caller, stored: &StoredCase, at: DateTime<Utc>) -> Option<Audience> {
+    let target = Target::Case(super::scope(&stored.case));
+    match authorise(&caller.actor, Operation::ReadCase, target, at) {
+        Verdict::Allow(by) => Some(Audience::of(&by)),
+        Verdict::Hidden | Verdict::Forbidden => None,
+    }
+}
+
+/// What the caller's posts in force look after.
+fn reach(caller: &Caller, at: DateTime<Utc>) -> Reach {
+    let mut reach = Reach::default();
+    for post in caller.actor.posts.iter().filter(|post| post.in_force(at)) {
+        match post.role {
+            Role::CounterOfficer => {
+                reach.exactly.extend(post.region.possible_ancestors());
+                reach.below.push(post.region.clone());
+            }
+            Role::Supervisor => reach.below.push(post.region.clone()),
+            Role::Handler | Role::Reviewer | Role::Approver => reach.agencies.extend(post.agency.clone()),
+            Role::CatalogueEditor | Role::CataloguePublisher | Role::Administrator | Role::Auditor => {}
+        }
+    }
+    reach
+}
+
+pub async fn events(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Vec<Record>> {
+    let (stored, _) = readable(ctx, caller, id).await?;
+    Ok(ctx.store.list_records(&stored).await?)
+}
+
+/// The explained deadlines.
+pub async fn clock(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Vec<Clock>> {
+    let reply = read(ctx, caller, id).await?;
+    Ok(clocks(&reply.case, &reply.guide.guide, &ctx.calendar, ctx.clock.now()))
+}
+
+pub async fn letters(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Vec<LetterRecord>> {
+    let (stored, _) = readable(ctx, caller, id).await?;
+    Ok(ctx.store.list_letters(&stored).await?)
+}
+
+pub async fn letter(ctx: &Ctx, caller: &Caller, id: Uuid, letter: Uuid) -> AppResult<LetterRecord> {
+    let letters = letters(ctx, caller, id).await?;
+    letters.into_iter().find(|record| record.id == letter).ok_or(AppError::NotFound)
+}
+
+/// What a resident takes home: where the history of his case stood, signed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub case: Uuid,
+    pub case_no: String,
+    pub guide: String,
+    pub guide_version: u32,
+    pub state: StateName,
+    /// Number of records in the history.
+    pub seq: u64,
+    /// SHA-256 of the last record, lower-case hex.
+    pub head: String,
+    pub submitted_at: DateTime<Utc>,
+    pub issued_at: DateTime<Utc>,
+}
+
+/// The JWS type of a receipt.
+const RECEIPT: &str = "receipt+jwt";
+
+/// A signed receipt (compact JWS, ES256); drafts have none.
+pub async fn receipt(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<String> {
+    let (stored, _) = readable(ctx, caller, id).await?;
+    let filing = stored.case.state.filing().ok_or(AppError::NotFound)?;
+    let receipt = Receipt {
+        case: stored.case.id,
+        case_no: filing.case_no.to_string(),
+        guide: stored.case.opened.guide.to_string(),
+        guide_version: filing.guide_version,
+        state: stored.case.state.name(),
+        seq: stored.head.seq,
+        head: hex(&stored.head.hash),
+        submitted_at: filing.at,
+        issued_at: ctx.clock.now(),
+    };
+    ctx.identity.sign_seal(&receipt, RECEIPT)
+}
+
+/// What a receipt says, if this portal signed it.
+pub fn verify_receipt(ctx: &Ctx, jws: &str) -> Option<Receipt> {
+    let claims = ctx.identity.verify_seal(jws, RECEIPT)?;
+    serde_json::from_value(claims).ok()
+}

@@ -1,0 +1,283 @@
+//! The catalogue as the portal serves it: guides read and compiled once, kept
+//! until the catalogue's epoch moves.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+
+use super::ctx::Ctx;
+use super::error::{AppError, AppResult};
+use super::identity::Caller;
+use crate::domain::codes::{RegionCode, ServiceObject};
+use crate::domain::guides::{self, Applicant, Evaluation, Facts, Guide, Problem};
+use crate::domain::policy::{Operation, Target, Verdict, authorise};
+use crate::domain::time::local_date;
+use crate::store::{CatalogWrite, Changes, Epoch, GuideFilter, GuideRecord, Store};
+
+/// A version of a guide, ready for use.
+pub struct PublishedGuide {
+    pub guide: Guide,
+    pub version: u32,
+    pub content_hash: Vec<u8>,
+    pub published_at: DateTime<Utc>,
+    pub withdrawn_at: Option<DateTime<Utc>>,
+    /// The answer to a public read, written once by whoever serves it.
+    pub answer: OnceLock<Bytes>,
+}
+
+/// Guides held before the cache is emptied.
+const GUIDES_HELD: usize = 20_000;
+
+type Held<K> = RwLock<HashMap<K, Arc<PublishedGuide>>>;
+
+pub struct Catalogue {
+    store: Store,
+    current: Held<String>,
+    versions: Held<(String, u32)>,
+    /// Every guide in force, in order of code; none until somebody asks.
+    listed: RwLock<Option<Arc<Vec<Arc<PublishedGuide>>>>>,
+    regions: RwLock<Arc<HashSet<String>>>,
+}
+
+impl Catalogue {
+    pub async fn load(store: Store) -> AppResult<Self> {
+        let catalogue = Self {
+            store,
+            current: RwLock::default(),
+            versions: RwLock::default(),
+            listed: RwLock::default(),
+            regions: RwLock::default(),
+        };
+        catalogue.reload_regions().await?;
+        Ok(catalogue)
+    }
+
+    /// Forgets which versions are current: something was published or withdrawn.
+    pub fn forget_current(&self) {
+        self.current.write().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.listed.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    pub async fn reload_regions(&self) -> AppResult<()> {
+        let codes = self.store.list_region_codes().await?.into_iter().collect();
+        *self.regions.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(codes);
+        Ok(())
+    }
+
+    /// All region codes there are.
+    pub fn regions(&self) -> Arc<HashSet<String>> {
+        self.regions.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The version in force, or the newest when the guide was withdrawn.
+    pub async fn current(&self, code: &str) -> AppResult<Option<Arc<PublishedGuide>>> {
+        if let Some(held) = self.current.read().unwrap_or_else(PoisonError::into_inner).get(code) {
+            return Ok(Some(held.clone()));
+        }
+        let Some(record) = self.store.find_current_guide(code.to_owned()).await? else { return Ok(None) };
+        let guide = Arc::new(compile(record)?);
+        hold(&self.current, code.to_owned(), &guide);
+        Ok(Some(guide))
+    }
+
+    /// Every guide in force, in order of code.
+    pub async fn all(&self) -> AppResult<Arc<Vec<Arc<PublishedGuide>>>> {
+        if let Some(listed) = self.listed.read().unwrap_or_else(PoisonError::into_inner).clone() {
+            return Ok(listed);
+        }
+        let mut all = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.store.list_guides(GuideFilter { after, limit: 500 }).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.code.clone());
+            for record in page {
+                all.extend(self.current(&record.code).await?);
+            }
+        }
+        let all = Arc::new(all);
+        *self.listed.write().unwrap_or_else(PoisonError::into_inner) = Some(all.clone());
+        Ok(all)
+    }
+
+    pub async fn version(&self, code: &str, version: u32) -> AppResult<Option<Arc<PublishedGuide>>> {
+        let key = (code.to_owned(), version);
+        if let Some(held) = self.versions.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(Some(held.clone()));
+        }
+        let Some(record) = self.store.find_guide(code.to_owned(), version).await? else { return Ok(None) };
+        let guide = Arc::new(compile(record)?);
+        hold(&self.versions, key, &guide);
+        Ok(Some(guide))
+    }
+}
+
+fn hold<K: std::hash::Hash + Eq>(held: &Held<K>, key: K, guide: &Arc<PublishedGuide>) {
+    let mut held = held.write().unwrap_or_else(PoisonError::into_inner);
+    if held.len() >= GUIDES_HELD {
+        held.clear();
+    }
+    held.insert(key, guide.clone());
+}
+
+fn compile(record: GuideRecord) -> AppResult<PublishedGuide> {
+    let guide = guides::read_guide(&record.yaml).map_err(|problems| {
+        let first = problems.first().map(|problem| problem.reason.en.clone()).unwrap_or_default();
+        AppError::Internal(format!("guide {} version {} no longer reads: {first}", record.code, record.version))
+    })?;
+    Ok(PublishedGuide {
+        guide,
+        version: record.version,
+        content_hash: record.content_hash,
+        published_at: record.published_at,
+        withdrawn_at: record.withdrawn_at,
+        answer: OnceLock::new(),
+    })
+}
+
+/// The guide in force; what was withdrawn is still shown.
+pub async fn current(ctx: &Ctx, code: &str) -> AppResult<Arc<PublishedGuide>> {
+    ctx.catalogue.current(code).await?.ok_or(AppError::NotFound)
+}
+
+pub async fn version(ctx: &Ctx, code: &str, version: u32) -> AppResult<Arc<PublishedGuide>> {
+    ctx.catalogue.version(code, version).await?.ok_or(AppError::NotFound)
+}
+
+/// What somebody looks for in the catalogue; every part that is given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// Part of the name, in either language.
+    pub words: Option<String>,
+    /// Guides that serve this region: its own, and those of regions above.
+    pub region: Option<RegionCode>,
+    pub audience: Option<ServiceObject>,
+    pub topic: Option<String>,
+}
+
+/// Guides in force that fit, in order of item and code.
+pub async fn search(ctx: &Ctx, search: &Search) -> AppResult<Vec<Arc<PublishedGuide>>> {
+    let all = ctx.catalogue.all().await?;
+    let mut found: Vec<_> = all.iter().filter(|published| search.fits(&published.guide)).cloned().collect();
+    found.sort_by(|a, b| {
+        let key = |published: &Arc<PublishedGuide>| {
+            (published.guide.item.basic_code.clone(), published.guide.code.clone())
+        };
+        key(a).cmp(&key(b))
+    });
+    Ok(found)
+}
+
+impl Search {
+    fn fits(&self, guide: &Guide) -> bool {
+        let words = self.words.as_deref().map(str::to_lowercase);
+        words.is_none_or(|words| {
+            guide.item.name.zh.contains(&words) || guide.item.name.en.to_lowercase().contains(&words)
+        }) && self.region.as_ref().is_none_or(|region| guide.region.contains(region))
+            && self.audience.is_none_or(|audience| guide.service_objects.contains(&audience))
+            && self.topic.as_ref().is_none_or(|topic| guide.topics.contains(topic))
+    }
+}
+
+/// The dry run: what do I need, may I, what does it cost. Stores nothing.
+pub fn evaluate<'g>(
+    ctx: &Ctx,
+    published: &'g PublishedGuide,
+    facts: &Facts,
+    applicant: &Applicant,
+) -> Evaluation<'g> {
+    let regions = ctx.catalogue.regions();
+    let exists = |code: &RegionCode| regions.contains(code.as_str());
+    guides::evaluate(&published.guide, facts, applicant, local_date(ctx.clock.now()), &exists)
+}
+
+/// A file with everything that is wrong in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileProblems {
+    pub file: String,
+    pub problems: Vec<Problem>,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    pub code: String,
+    pub version: u32,
+    /// False when the file says nothing new.
+    pub is_new_version: bool,
+}
+
+/// Reads every file; gives the guides, or everything wrong in any of them.
+pub fn check(files: &[(String, String)]) -> Result<Vec<Guide>, Vec<FileProblems>> {
+    let mut read = Vec::new();
+    let mut wrong = Vec::new();
+    for (file, yaml) in files {
+        match guides::read_guide(yaml) {
+            Ok(guide) => read.push(guide),
+            Err(problems) => wrong.push(FileProblems { file: file.clone(), problems }),
+        }
+    }
+    if wrong.is_empty() { Ok(read) } else { Err(wrong) }
+}
+
+/// Publishes guides, all or none. A file whose content is already in force is left alone.
+pub async fn publish(
+    ctx: &Ctx,
+    by: Option<&Caller>,
+    files: Vec<(String, String)>,
+) -> AppResult<Result<Vec<Imported>, Vec<FileProblems>>> {
+    let guides = match check(&files) {
+        Ok(guides) => guides,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    let at = ctx.clock.now();
+    if let Some(caller) = by {
+        for guide in &guides {
+            permit(caller, guide, at)?;
+        }
+    }
+    let mut changes = Changes::new();
+    let mut imported = Vec::new();
+    for (guide, (_, yaml)) in guides.iter().zip(files) {
+        let code = guide.code.to_string();
+        let before = ctx.store.find_current_guide(code.clone()).await?;
+        let same = before.as_ref().is_some_and(|record| {
+            record.content_hash == guide.content_hash() && record.withdrawn_at.is_none()
+        });
+        let version = before.as_ref().map_or(1, |record| record.version + u32::from(!same));
+        if !same {
+            let by = by.map(|caller| caller.actor.account);
+            changes.write(CatalogWrite::publish(guide, yaml, version, by, at));
+        }
+        imported.push(Imported { code, version, is_new_version: !same });
+    }
+    if imported.iter().any(|import| import.is_new_version) {
+        changes.write(Epoch::Catalogue);
+        ctx.store.commit(changes).await?;
+        ctx.catalogue.forget_current();
+    }
+    Ok(Ok(imported))
+}
+
+/// 停止办理: no new cases; open ones are handled to the end.
+pub async fn withdraw(ctx: &Ctx, caller: &Caller, code: &str) -> AppResult<()> {
+    let published = current(ctx, code).await?;
+    let at = ctx.clock.now();
+    permit(caller, &published.guide, at)?;
+    let mut changes = Changes::new();
+    changes.write(CatalogWrite::Withdraw { code: code.to_owned(), at }).write(Epoch::Catalogue);
+    ctx.store.commit(changes).await?;
+    ctx.catalogue.forget_current();
+    Ok(())
+}
+
+fn permit(caller: &Caller, guide: &Guide, at: DateTime<Utc>) -> AppResult<()> {
+    let target = Target::Catalogue { agency: &guide.agency };
+    match authorise(&caller.actor, Operation::ManageCatalogue, target, at) {
+        Verdict::Allow(_) => Ok(()),
+        Verdict::Hidden => Err(AppError::NotFound),
+        Verdict::Forbidden => Err(AppError::Forbidden),
+    }
+}

@@ -1,0 +1,100 @@
+//! Certificates: making them out and sealing them, showing them to their holder,
+//! and telling anybody who holds one whether it is genuine.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::ctx::Ctx;
+use super::error::AppResult;
+use super::identity::Caller;
+use crate::domain::cases::{Case, Issued};
+use crate::domain::certificates::{Certificate, CertificateStatus};
+use crate::domain::codes::CertificateId;
+use crate::domain::guides::Guide;
+use crate::domain::private::Private;
+use crate::store::SealedCertificate;
+
+/// The JWS type of a certificate's seal.
+const CERTIFICATE: &str = "certificate+jwt";
+
+/// What the seal vouches for. No personal data: the identifier stands for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Seal {
+    pub id: CertificateId,
+    pub certificate_type: String,
+    pub issuer: String,
+    pub valid_from: NaiveDate,
+    pub valid_until: Option<NaiveDate>,
+    pub issued_at: DateTime<Utc>,
+}
+
+/// The certificate a result calls for; a result letter calls for none.
+pub(super) fn make_out(
+    ctx: &Ctx,
+    case: &Case,
+    guide: &Guide,
+    result: &Issued,
+    at: DateTime<Utc>,
+) -> AppResult<Option<SealedCertificate>> {
+    let Issued::Certificate { id, certificate_type, name, valid_from, valid_until } = result else {
+        return Ok(None);
+    };
+    let holder = case.state.filing().and_then(|filing| filing.applicant.known());
+    let certificate = Certificate {
+        id: id.clone(),
+        certificate_type: certificate_type.clone(),
+        name: name.clone(),
+        issuer: guide.agency.clone(),
+        holder: case.opened.party,
+        holder_name: holder.map_or(Private::Erased, |holder| Private::Known(holder.name.clone())),
+        case: Some(case.id),
+        issued_at: at,
+        valid_from: *valid_from,
+        valid_until: *valid_until,
+        revoked_at: None,
+    };
+    let seal = ctx.identity.sign_seal(&seal_of(&certificate), CERTIFICATE)?;
+    Ok(Some(SealedCertificate { certificate, seal }))
+}
+
+fn seal_of(certificate: &Certificate) -> Seal {
+    Seal {
+        id: certificate.id.clone(),
+        certificate_type: certificate.certificate_type.to_string(),
+        issuer: certificate.issuer.to_string(),
+        valid_from: certificate.valid_from,
+        valid_until: certificate.valid_until,
+        issued_at: certificate.issued_at,
+    }
+}
+
+/// The caller's certificates, after `after`.
+pub async fn list_mine(
+    ctx: &Ctx,
+    caller: &Caller,
+    after: Option<String>,
+    limit: i64,
+) -> AppResult<Vec<SealedCertificate>> {
+    Ok(ctx.store.list_certificates(caller.actor.party, after, limit).await?)
+}
+
+/// What anybody may learn of a certificate whose identifier or seal he was shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verified {
+    pub certificate: Certificate,
+    pub status: CertificateStatus,
+}
+
+/// Looks a certificate up; a seal that is given must be the very one issued.
+pub async fn verify(ctx: &Ctx, id: &CertificateId, seal: Option<&str>) -> AppResult<Option<Verified>> {
+    let Some(stored) = ctx.store.find_certificate(id).await? else { return Ok(None) };
+    if let Some(seal) = seal {
+        let claims = ctx.identity.verify_seal(seal, CERTIFICATE);
+        let genuine = claims.and_then(|claims| serde_json::from_value::<Seal>(claims).ok());
+        if genuine != Some(seal_of(&stored.certificate)) {
+            return Ok(None);
+        }
+    }
+    let status = stored.certificate.status(ctx.clock.now());
+    Ok(Some(Verified { certificate: stored.certificate, status }))
+}

@@ -1,0 +1,79 @@
+//! What every use case is given: the store, the clock, the ports, the caches.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::catalog::Catalogue;
+use super::numbers::Numbers;
+use super::ports::{Blobs, Sms};
+use crate::domain::calendar::WorkCalendar;
+use crate::domain::time::truncate_micros;
+use crate::store::Store;
+
+/// Shared by every request of one process. Cheap to clone.
+#[derive(Clone)]
+pub struct Ctx {
+    pub store: Store,
+    pub clock: Clock,
+    pub sms: Arc<dyn Sms>,
+    pub blobs: Arc<dyn Blobs>,
+    pub catalogue: Arc<Catalogue>,
+    pub calendar: Arc<WorkCalendar>,
+    pub numbers: Arc<Numbers>,
+    pub identity: Arc<super::identity::Identity>,
+    /// Whether this is a demo: the test clock may be moved.
+    pub demo: bool,
+}
+
+/// The only place where the time is read. In the demo it can be moved forward,
+/// for the whole process at once.
+#[derive(Clone)]
+pub struct Clock {
+    source: fn() -> DateTime<Utc>,
+    ahead_micros: Arc<AtomicI64>,
+}
+
+impl Clock {
+    /// The system's time.
+    pub fn system() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the one place where the time is read")]
+        fn now() -> DateTime<Utc> {
+            Utc::now()
+        }
+        Self::from_source(now)
+    }
+
+    pub fn from_source(source: fn() -> DateTime<Utc>) -> Self {
+        Self { source, ahead_micros: Arc::new(AtomicI64::new(0)) }
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        let ahead = TimeDelta::microseconds(self.ahead_micros.load(Ordering::Relaxed));
+        truncate_micros((self.source)() + ahead)
+    }
+
+    /// Moves the clock forward by `by`; gives the new time.
+    pub fn advance(&self, by: TimeDelta) -> DateTime<Utc> {
+        let micros = by.num_microseconds().unwrap_or(i64::MAX).max(0);
+        self.ahead_micros.fetch_add(micros, Ordering::Relaxed);
+        self.now()
+    }
+
+    /// How far it runs ahead of its source.
+    pub fn ahead(&self) -> TimeDelta {
+        TimeDelta::microseconds(self.ahead_micros.load(Ordering::Relaxed))
+    }
+}
+
+/// A new id: time-ordered, so that rows of one moment lie together (RFC 9562 §5.7).
+pub fn new_id(at: DateTime<Utc>) -> Uuid {
+    let (seconds, nanos) = (at.timestamp().max(0).unsigned_abs(), at.timestamp_subsec_nanos());
+    uuid::Builder::from_unix_timestamp_millis(
+        seconds * 1000 + u64::from(nanos / 1_000_000),
+        &crate::store::random::<10>(),
+    )
+    .into_uuid()
+}

@@ -1,0 +1,192 @@
+//! Accounts: registering, and what an account shows of itself.
+
+use std::net::IpAddr;
+
+use uuid::Uuid;
+
+use super::Caller;
+use super::one_time_codes::answer_code;
+use super::throttle::{Tries, parse_at};
+use crate::app::ctx::{Ctx, new_id};
+use crate::app::error::{AppError, AppResult};
+use crate::domain::codes::{Mobile, ResidentId};
+use crate::domain::guides::{Applicant, ApplicantKind, IdNumber};
+use crate::domain::identity::{Ial, Password, Purpose, SmsCode};
+use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
+use crate::domain::text::Text;
+use crate::store::{self, AccountRecord, AccountRow, Changes, Claim, PeopleWrite, PersonRecord, PersonRow};
+
+const LONGEST_NAME: usize = 100;
+
+/// What a new person brings. Nothing of it is believed yet.
+#[derive(Debug, Clone)]
+pub struct RegisterRequest {
+    pub mobile: String,
+    /// The one-time code sent to that number.
+    pub code: String,
+    pub password: String,
+    pub name: Option<String>,
+    /// Declared, not proven: it gives no right to anything.
+    pub id_number: Option<String>,
+    pub claim: Option<Claim>,
+}
+
+/// Makes an account for whoever holds the number; gives its id.
+///
+/// # Errors
+/// `Invalid` with everything wrong at once; `InvalidCode`; `TooMany`;
+/// `AlreadyExists`, told only to who holds the number.
+pub async fn register(ctx: &Ctx, request: RegisterRequest, from: IpAddr) -> AppResult<Uuid> {
+    let claim = request.claim.clone();
+    match register_once(ctx, request, from).await {
+        Err(error) => replay_instead(ctx, claim, error).await,
+        done => done,
+    }
+}
+
+async fn register_once(ctx: &Ctx, request: RegisterRequest, from: IpAddr) -> AppResult<Uuid> {
+    let wanted = Wanted::parse(&request)?;
+    let at = ctx.clock.now();
+    let tries = Tries::count(ctx, &wanted.mobile, from, at).await?;
+    let Some(code_used) = answer_code(ctx, &wanted.mobile, Purpose::Register, &wanted.code, at).await? else {
+        return Err(invalid_code());
+    };
+    let password_hash = ctx.identity.hash_password(wanted.password).await?;
+    let person = PersonRecord { id: new_id(at), applicant: wanted.applicant, created_at: at, version: 1 };
+    let account = AccountRecord {
+        id: new_id(at),
+        person: person.id,
+        mobile: wanted.mobile,
+        password_hash: Some(password_hash),
+        created_at: at,
+        closed_at: None,
+        version: 1,
+    };
+    let vault = ctx.store.vault();
+    let mut changes = Changes::new();
+    changes.write(code_used);
+    changes.write(PeopleWrite::InsertPerson(PersonRow::seal(&person, vault)?));
+    changes.write(PeopleWrite::InsertAccount(AccountRow::seal(&account, vault)));
+    tries.forgive(&mut changes);
+    changes.claim(request.claim.as_ref(), account.id.to_string(), at);
+    match ctx.store.commit(changes).await {
+        Ok(()) => Ok(account.id),
+        Err(store::Error::Duplicate(_)) => Err(already_registered()),
+        // Somebody else used the code in the same moment.
+        Err(store::Error::Stale) => Err(invalid_code()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A registration that fails may be the repetition of one that succeeded.
+async fn replay_instead(ctx: &Ctx, claim: Option<Claim>, error: AppError) -> AppResult<Uuid> {
+    let Some(claim) = claim else { return Err(error) };
+    let Some(answered) = ctx.store.find_answer(&claim).await? else { return Err(error) };
+    if answered.request_digest != claim.request_digest {
+        return Err(AppError::KeyReused);
+    }
+    answered.answer.parse().map_err(|_| AppError::Internal("a stored answer is no account id".to_owned()))
+}
+
+/// A registration whose fields all have the right form.
+struct Wanted {
+    mobile: Mobile,
+    code: SmsCode,
+    password: Password,
+    applicant: Applicant,
+}
+
+impl Wanted {
+    fn parse(request: &RegisterRequest) -> AppResult<Self> {
+        let mut errors = Vec::new();
+        let mobile = keep(parse_at("/mobile", Mobile::parse(&request.mobile)), &mut errors);
+        let code = keep(
+            SmsCode::parse(&request.code).ok_or_else(|| vec![wrong_code_form()]),
+            &mut errors,
+        );
+        let name = keep(parse_name(request.name.as_deref()), &mut errors);
+        let id_number = keep(
+            request
+                .id_number
+                .as_deref()
+                .map(|text| parse_at("/id_number", ResidentId::parse(text)))
+                .transpose(),
+            &mut errors,
+        );
+        let password = mobile.as_ref().and_then(|mobile| {
+            let chosen = Password::choose(&request.password, mobile, request.name.as_deref(), "/password");
+            keep(chosen, &mut errors)
+        });
+        match (mobile, code, password, name, id_number) {
+            (Some(mobile), Some(code), Some(password), Some(name), Some(id_number)) => {
+                let applicant = declared(name, id_number, mobile.clone());
+                Ok(Self { mobile, code, password, applicant })
+            }
+            _ => Err(AppError::Invalid(errors)),
+        }
+    }
+}
+
+/// A person as he describes himself.
+fn declared(name: String, id_number: Option<ResidentId>, mobile: Mobile) -> Applicant {
+    Applicant {
+        kind: ApplicantKind::NaturalPerson,
+        name,
+        birth_date: id_number.as_ref().map(ResidentId::birth_date),
+        gender: id_number.as_ref().map(ResidentId::gender),
+        id_number: id_number.map(IdNumber::ResidentId),
+        residence: None,
+        mobile: Some(mobile),
+        ial: Ial::DECLARED.get(),
+        verified: std::collections::BTreeSet::new(),
+    }
+}
+
+fn keep<T>(result: Result<T, Vec<FieldError>>, errors: &mut Vec<FieldError>) -> Option<T> {
+    result.map_err(|found| errors.extend(found)).ok()
+}
+
+fn parse_name(name: Option<&str>) -> Result<String, Vec<FieldError>> {
+    let name = name.unwrap_or_default().trim();
+    if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+        let detail = Text::new(
+            format!("姓名最多 {LONGEST_NAME} 个字符，不含控制字符。"),
+            format!("A name has at most {LONGEST_NAME} characters and no control characters."),
+        );
+        return Err(vec![FieldError::new("/name", "too_long", detail)]);
+    }
+    Ok(name.to_owned())
+}
+
+fn wrong_code_form() -> FieldError {
+    let detail = Text::new("验证码是 6 位数字，请查看短信。", "The code is six digits; look at the message you were sent.");
+    FieldError::new("/code", "not_six_digits", detail)
+}
+
+fn invalid_code() -> AppError {
+    let zh = "验证码不正确或已失效。请核对短信，或重新获取验证码。";
+    let en = "The code is wrong or no longer good. Compare it with the message, or ask for a new one.";
+    let error = FieldError::new("/code", "invalid_code", Text::new(zh, en));
+    Refusal::new(RefusalCode::InvalidCode, zh, en).errors(vec![error]).into()
+}
+
+fn already_registered() -> AppError {
+    Refusal::new(
+        RefusalCode::AlreadyExists,
+        "您已有账号，请直接登录；如无法登录，请到窗口办理。",
+        "You have an account already: sign in. If you cannot, a service counter helps.",
+    )
+    .into()
+}
+
+/// The caller's own account and person.
+pub struct Me {
+    pub account: AccountRecord,
+    pub person: PersonRecord,
+}
+
+pub async fn me(ctx: &Ctx, caller: &Caller) -> AppResult<Me> {
+    let account = ctx.store.find_account(caller.actor.account).await?.ok_or(AppError::Unauthenticated)?;
+    let person = ctx.store.find_person(account.person).await?.ok_or(AppError::Unauthenticated)?;
+    Ok(Me { account, person })
+}

@@ -1,0 +1,17 @@
+//! Use cases: load, ask the domain, write. One function each; no SQL, no HTTP.
+
+pub mod cases;
+pub mod catalog;
+pub mod certificates;
+pub mod ctx;
+pub mod demo;
+pub mod error;
+pub mod identity;
+pub mod notices;
+pub mod numbers;
+pub mod organisation;
+pub mod ports;
+pub mod timers;
+
+pub use ctx::{Clock, Ctx, new_id};
+pub use error::{AppError, AppResult};

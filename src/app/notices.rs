@@ -1,0 +1,89 @@
+//! Telling applicants by SMS what happened to their case. Messages come from the
+//! outbox, written with the event itself, and are sent at least once.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::ctx::Ctx;
+use super::error::{AppError, AppResult};
+use super::ports::PortError;
+use crate::domain::codes::Mobile;
+use crate::domain::text::Text;
+use crate::store::{Changes, Message, OutboxWrite};
+
+/// Messages taken in one go.
+const PAGE: i64 = 100;
+/// After this many attempts a message is given up, and says so in the log.
+const ATTEMPTS: u32 = 8;
+
+/// Delivers what is due; gives how many messages were dealt with.
+pub async fn deliver_due(ctx: &Ctx) -> AppResult<usize> {
+    let at = ctx.clock.now();
+    let due = ctx.store.list_due_messages(at, PAGE).await?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let mut delivered = Vec::new();
+    let mut changes = Changes::new();
+    for message in &due {
+        match deliver(ctx, message).await {
+            Ok(()) => delivered.push(message.id),
+            Err(error) => {
+                changes.write(retry(message, &error, at));
+            }
+        }
+    }
+    changes.write(OutboxWrite::Delivered(delivered));
+    match ctx.store.commit(changes).await.map_err(AppError::from) {
+        // Another instance counted the same attempt; it will be looked at again.
+        Err(AppError::Stale) | Ok(()) => Ok(due.len()),
+        Err(error) => Err(error),
+    }
+}
+
+async fn deliver(ctx: &Ctx, message: &Message) -> Result<(), PortError> {
+    let Some(words) = words(&message.topic) else { return Ok(()) };
+    let lost = |error: crate::store::Error| PortError::Unavailable(error.to_string());
+    let Some(stored) = ctx.store.find_case(message.subject).await.map_err(lost)? else { return Ok(()) };
+    let Some(filing) = stored.case.state.filing() else { return Ok(()) };
+    let Some(mobile) = filing.applicant.known().and_then(|applicant| applicant.mobile.clone()) else {
+        return Ok(());
+    };
+    send(ctx, &mobile, &words, filing.case_no.as_str()).await
+}
+
+async fn send(ctx: &Ctx, mobile: &Mobile, words: &Text, case_no: &str) -> Result<(), PortError> {
+    let text = Text::new(
+        format!("【万事通】办件{case_no}：{}", words.zh),
+        format!("[Wanshitong] Case {case_no}: {}", words.en),
+    );
+    ctx.sms.send(mobile, &text).await
+}
+
+/// What an applicant is told of; steps inside the agency are not.
+fn words(topic: &str) -> Option<Text> {
+    Some(match topic {
+        "case.submitted" => Text::new("申请已收到。", "your application was received."),
+        "case.accepted" => Text::new("申请已受理。", "your application was accepted."),
+        "case.refused" => {
+            Text::new("申请不予受理，请查看通知书。", "your application was not accepted; see the letter.")
+        }
+        "case.approved" => Text::new("已准予办理。", "it was approved."),
+        "case.denied" => Text::new("不予批准，请查看决定书。", "it was denied; see the decision."),
+        "case.delivered" => Text::new("结果已送达。", "the result was delivered."),
+        _ => return None,
+    })
+}
+
+fn retry(message: &Message, error: &PortError, at: DateTime<Utc>) -> OutboxWrite {
+    let attempts = message.attempts + 1;
+    let hopeless = matches!(error, PortError::Rejected(_)) || attempts >= ATTEMPTS;
+    if hopeless {
+        tracing::error!(message = %message.id, topic = message.topic, %error, "a message was given up");
+    }
+    let pause = TimeDelta::seconds(30 << attempts.min(10));
+    OutboxWrite::Retry {
+        id: message.id,
+        attempts_before: message.attempts,
+        next_at: (!hopeless).then(|| at + pause),
+    }
+}

@@ -1,0 +1,46 @@
+//! What the portal asks of the world outside its process. Each port has its real
+//! protocol in `gateways`; a stand-in is for tests and the demo, and says so in
+//! its name.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::domain::codes::Mobile;
+use crate::domain::text::Text;
+
+/// A future a port returns.
+pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, PortError>> + Send + 'a>>;
+
+/// The other side did not do it.
+#[derive(Debug, Clone)]
+pub enum PortError {
+    /// Try again later: it is away, slow or overloaded.
+    Unavailable(String),
+    /// It said no, and will say so again.
+    Rejected(String),
+}
+
+impl std::fmt::Display for PortError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            PortError::Unavailable(why) => write!(f, "unavailable: {why}"),
+            PortError::Rejected(why) => write!(f, "rejected: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for PortError {}
+
+/// 短信网关
+pub trait Sms: Send + Sync {
+    /// Sends one message. Returning means that the gateway took it over.
+    fn send<'a>(&'a self, to: &'a Mobile, text: &'a Text) -> PortFuture<'a, ()>;
+}
+
+/// Where uploaded files lie, addressed by the SHA-256 of their bytes.
+pub trait Blobs: Send + Sync {
+    /// Stores bytes under their digest (lower-case hex); storing the same bytes again is free.
+    fn put<'a>(&'a self, digest: &'a str, bytes: bytes::Bytes) -> PortFuture<'a, ()>;
+    /// `None` when nothing lies there.
+    fn get<'a>(&'a self, digest: &'a str) -> PortFuture<'a, Option<bytes::Bytes>>;
+}

@@ -1,0 +1,405 @@
+//! 工作日历: which days are worked, and where a legal time limit ends.
+//!
+//! Days of rest and make-up working days come from the State Council's yearly
+//! notices, given as CSV. A year without a notice falls back to Monday–Friday
+//! and says so. A calendar never changes: a new notice makes a new one, with
+//! another version, so that a deadline can always be counted again.
+//!
+//! The day of the event is not counted. A limit in working days counts those
+//! only (行政许可法第八十二条). A limit in calendar days counts every day and,
+//! when the last one is a day of rest, ends with the working day after it
+//! (民法典第二百零三条).
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{Datelike, Days, NaiveDate, Weekday};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::csv_rows::{Faults, RowError, Table};
+use super::guides::{DayUnit, Limit};
+use super::text::Text;
+
+/// Which days are worked, by the notices of the years it was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkCalendar {
+    version: String,
+    /// By date, each date once.
+    exceptions: Vec<Exception>,
+    /// Years whose notice is in.
+    noticed: BTreeSet<i32>,
+}
+
+/// A day the notices say something about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Exception {
+    date: NaiveDate,
+    worked: bool,
+    festival: String,
+    /// Sum of the working days won and lost up to and including this day,
+    /// against Monday–Friday. Set once all are sorted.
+    balance: i32,
+}
+
+/// Whether a day is worked, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum DayKind {
+    Working { reason: DayReason },
+    Resting { reason: DayReason },
+}
+
+/// Why a day is worked or not. The festivals are named in Chinese, as the notice does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "rule", content = "festival", rename_all = "snake_case")]
+pub enum DayReason {
+    Weekday,
+    Weekend,
+    FestivalRest(String),
+    MakeUpWorkday(String),
+    /// Monday–Friday taken as worked, for want of that year's notice.
+    NoNoticeForYear,
+}
+
+/// Where a limit ends, with every day that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Deadline {
+    /// The last day on which the limit is still kept.
+    pub due: NaiveDate,
+    pub rule: CountingRule,
+    /// From the day after the start to `due`; empty for a limit of 0 days. As
+    /// many are counted as the limit has days.
+    pub days: Vec<CountedDay>,
+}
+
+/// The rule a deadline was found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CountingRule {
+    /// A limit of 0 days: at once.
+    SameDay,
+    WorkingDays,
+    CalendarDays,
+    /// The calendar days ended at `from`, a day of rest.
+    MovedToWorkingDay {
+        from: NaiveDate,
+    },
+}
+
+/// One day of a deadline's explanation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CountedDay {
+    pub date: NaiveDate,
+    pub counted: bool,
+    pub reason: DayReason,
+}
+
+impl WorkCalendar {
+    /// Reads `date,kind,festival` with `kind` `work` (a make-up working day) or
+    /// `rest` (a day off). Refuses with every wrong row.
+    pub fn parse(csv: &str) -> Result<Self, Vec<RowError>> {
+        let mut lines = HashMap::new();
+        let table = Table::read(
+            csv.as_bytes(),
+            ["date", "kind", "festival"],
+            |line, row, faults| {
+                let exception = read_exception(row, faults)?;
+                faults.unique(&mut lines, &exception.date, line);
+                Some(exception)
+            },
+        );
+        table.finish().map(Self::of)
+    }
+
+    /// `exceptions` have each date once.
+    fn of(mut exceptions: Vec<Exception>) -> Self {
+        exceptions.sort_by_key(|exception| exception.date);
+        let mut canonical = String::new();
+        let mut balance = 0;
+        for exception in &mut exceptions {
+            balance += i32::from(exception.worked) - i32::from(!is_weekend(exception.date));
+            exception.balance = balance;
+            let kind = if exception.worked { "work" } else { "rest" };
+            canonical += &format!("{},{kind},{}\n", exception.date, exception.festival);
+        }
+        // A notice reaches back into the last days of the year before, which
+        // alone does not make that year a noticed one.
+        let noticed = exceptions
+            .iter()
+            .map(|e| e.date)
+            .filter(|d| d.month() < 12)
+            .map(|d| d.year())
+            .collect();
+        Self {
+            version: hex(&Sha256::digest(canonical)),
+            exceptions,
+            noticed,
+        }
+    }
+
+    /// SHA-256, in hex, of the calendar's content; the order of the rows and the
+    /// way lines end do not matter.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Whether this year's notice is in.
+    pub fn has_notice_for(&self, year: i32) -> bool {
+        self.noticed.contains(&year)
+    }
+
+    pub fn day(&self, date: NaiveDate) -> DayKind {
+        if let Ok(index) = self.exceptions.binary_search_by_key(&date, |e| e.date) {
+            let Exception {
+                worked, festival, ..
+            } = &self.exceptions[index];
+            return match worked {
+                true => DayKind::Working {
+                    reason: DayReason::MakeUpWorkday(festival.clone()),
+                },
+                false => DayKind::Resting {
+                    reason: DayReason::FestivalRest(festival.clone()),
+                },
+            };
+        }
+        match (is_weekend(date), self.has_notice_for(date.year())) {
+            (false, true) => DayKind::Working {
+                reason: DayReason::Weekday,
+            },
+            (true, true) => DayKind::Resting {
+                reason: DayReason::Weekend,
+            },
+            (false, false) => DayKind::Working {
+                reason: DayReason::NoNoticeForYear,
+            },
+            (true, false) => DayKind::Resting {
+                reason: DayReason::NoNoticeForYear,
+            },
+        }
+    }
+
+    pub fn is_working(&self, date: NaiveDate) -> bool {
+        match self.exceptions.binary_search_by_key(&date, |e| e.date) {
+            Ok(index) => self.exceptions[index].worked,
+            Err(_) => !is_weekend(date),
+        }
+    }
+
+    /// Where a limit that starts with an event on the day `start` ends, with the
+    /// explanation of every day. `due` finds the same day without it.
+    pub fn add(&self, start: NaiveDate, limit: Limit) -> Deadline {
+        let mut days: Vec<CountedDay> = Vec::new();
+        let mut following = start.iter_days().skip(1);
+        let mut left = limit.days;
+        while left > 0
+            && let Some(date) = following.next()
+        {
+            let counted = match limit.unit {
+                DayUnit::WorkingDay => self.is_working(date),
+                DayUnit::CalendarDay => true,
+            };
+            left -= u16::from(counted);
+            days.push(self.look_at(date, counted));
+        }
+        let last = days.last().map_or(start, |day| day.date);
+        let rule = match (limit.days, limit.unit) {
+            (0, DayUnit::WorkingDay | DayUnit::CalendarDay) => CountingRule::SameDay,
+            (_, DayUnit::WorkingDay) => CountingRule::WorkingDays,
+            (_, DayUnit::CalendarDay) if self.is_working(last) => CountingRule::CalendarDays,
+            (_, DayUnit::CalendarDay) => CountingRule::MovedToWorkingDay { from: last },
+        };
+        let mut due = last;
+        if let CountingRule::MovedToWorkingDay { .. } = rule {
+            for date in following {
+                due = date;
+                days.push(self.look_at(date, false));
+                if self.is_working(date) {
+                    break;
+                }
+            }
+        }
+        Deadline { due, rule, days }
+    }
+
+    fn look_at(&self, date: NaiveDate, counted: bool) -> CountedDay {
+        let (DayKind::Working { reason } | DayKind::Resting { reason }) = self.day(date);
+        CountedDay {
+            date,
+            counted,
+            reason,
+        }
+    }
+
+    /// The day `add` finds, in time that hardly grows with the limit.
+    pub fn due(&self, start: NaiveDate, limit: Limit) -> NaiveDate {
+        match (limit.days, limit.unit) {
+            (0, DayUnit::WorkingDay | DayUnit::CalendarDay) => start,
+            (days, DayUnit::WorkingDay) => self.working_day_after(start, days),
+            (days, DayUnit::CalendarDay) => {
+                let last = start
+                    .checked_add_days(Days::new(days.into()))
+                    .unwrap_or(NaiveDate::MAX);
+                if self.is_working(last) {
+                    last
+                } else {
+                    self.working_day_after(last, 1)
+                }
+            }
+        }
+    }
+
+    /// How many working days come after `start`, up to and including `end`;
+    /// negative when `end` lies before `start`.
+    pub fn working_days_between(&self, start: NaiveDate, end: NaiveDate) -> i64 {
+        let through = |date: NaiveDate| self.working_days_through(date.num_days_from_ce());
+        i64::from(through(end)) - i64::from(through(start))
+    }
+
+    /// The `count`-th working day after `start`; `count` is at least 1.
+    fn working_day_after(&self, start: NaiveDate, count: u16) -> NaiveDate {
+        let start = start.num_days_from_ce();
+        let wanted = self.working_days_through(start) + i32::from(count);
+        // Even if every day the notices take away came next, enough weeks would do.
+        let away = i32::try_from(self.exceptions.len()).unwrap_or(i32::MAX / 8);
+        let weeks = (i32::from(count) + away) / 5 + 1;
+        let (mut before, mut found) = (start, start + 7 * weeks);
+        while found - before > 1 {
+            let middle = before + (found - before) / 2;
+            if self.working_days_through(middle) < wanted {
+                before = middle;
+            } else {
+                found = middle;
+            }
+        }
+        NaiveDate::from_num_days_from_ce_opt(found).unwrap_or(NaiveDate::MAX)
+    }
+
+    /// Working days from 0001-01-01, a Monday and day 1, through `day`. Each day
+    /// adds one or nothing, so this can be searched.
+    fn working_days_through(&self, day: i32) -> i32 {
+        let weekdays = 5 * day.div_euclid(7) + day.rem_euclid(7).min(5);
+        let past = self
+            .exceptions
+            .partition_point(|e| e.date.num_days_from_ce() <= day);
+        let balance = past
+            .checked_sub(1)
+            .map_or(0, |last| self.exceptions[last].balance);
+        weekdays + balance
+    }
+}
+
+impl DayKind {
+    pub fn is_working(&self) -> bool {
+        match self {
+            Self::Working { .. } => true,
+            Self::Resting { .. } => false,
+        }
+    }
+}
+
+impl DayReason {
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Weekday => Text::new("工作日", "weekday"),
+            Self::Weekend => Text::new("周末", "weekend"),
+            Self::FestivalRest(festival) => Text::new(
+                format!("{festival}放假"),
+                format!("{} holiday", in_english(festival)),
+            ),
+            Self::MakeUpWorkday(festival) => Text::new(
+                format!("{festival}调休上班"),
+                format!(
+                    "working day in exchange for the {} holiday",
+                    in_english(festival)
+                ),
+            ),
+            Self::NoNoticeForYear => Text::new(
+                "该年放假安排未公布，按周一至周五上班推算",
+                "no holiday notice for that year yet; Monday to Friday assumed to be worked",
+            ),
+        }
+    }
+}
+
+impl CountingRule {
+    pub fn text(&self) -> Text {
+        match self {
+            Self::SameDay => Text::new("当日", "the same day"),
+            Self::WorkingDays => Text::new(
+                "自次日起按工作日计算，不含法定节假日（行政许可法第八十二条）",
+                "counted in working days from the next day, public holidays left out (Administrative Licensing Law, article 82)",
+            ),
+            Self::CalendarDays => Text::new(
+                "自次日起按自然日计算（民法典第二百零一条）",
+                "counted in calendar days from the next day (Civil Code, article 201)",
+            ),
+            Self::MovedToWorkingDay { from } => Text::new(
+                format!(
+                    "自次日起按自然日计算，末日 {from} 是休息日，顺延至其后的工作日（民法典第二百零三条）"
+                ),
+                format!(
+                    "counted in calendar days from the next day; the last, {from}, is a day of rest, so the limit ends on the working day after it (Civil Code, article 203)"
+                ),
+            ),
+        }
+    }
+}
+
+/// The festivals in English; a notice may join two with `、`, or name one that
+/// came only once, which stays as it is.
+fn in_english(festivals: &str) -> String {
+    let names = festivals.split('、').map(|festival| match festival {
+        "元旦" => "New Year's Day",
+        "春节" => "Spring Festival",
+        "清明节" => "Qingming Festival",
+        "劳动节" => "Labour Day",
+        "端午节" => "Dragon Boat Festival",
+        "中秋节" => "Mid-Autumn Festival",
+        "国庆节" => "National Day",
+        other => other,
+    });
+    names.collect::<Vec<_>>().join(" and ")
+}
+
+fn read_exception([date, kind, festival]: [&str; 3], faults: &mut Faults) -> Option<Exception> {
+    let festival = faults.name("festival", festival, 30);
+    let worked = match kind {
+        "work" => Some(true),
+        "rest" => Some(false),
+        _ => {
+            faults.add(
+                "kind 列应为 work（调休上班）或 rest（放假）。",
+                "The column kind must be work (a make-up working day) or rest (a day off).",
+            );
+            None
+        }
+    };
+    // Chrono also reads 2026-1-1; the canonical form is the only one accepted.
+    let parsed = date
+        .parse::<NaiveDate>()
+        .ok()
+        .filter(|parsed| parsed.to_string() == date);
+    if parsed.is_none() {
+        faults.add(
+            "date 列应为存在的日期，写作 2026-01-01 的样式。",
+            "The column date must be a date that exists, written like 2026-01-01.",
+        );
+    }
+    Some(Exception {
+        date: parsed?,
+        worked: worked?,
+        festival,
+        balance: 0,
+    })
+}
+
+fn is_weekend(date: NaiveDate) -> bool {
+    matches!(date.weekday(), Weekday::Sat | Weekday::Sun)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! Commands on an accepted case (办理中): the steps of the guide's flow, in their
+//! order, and the decision by whoever takes the last one.
+
+use chrono::{DateTime, Utc};
+
+use super::case::Accepted;
+use super::command::{ApproveCase, GiveGrounds, RecordStep};
+use super::decide::{Act, Rules, act};
+use super::event::{By, CaseEvent};
+use super::submitted::grounds;
+use crate::domain::guides::Step;
+use crate::domain::guides::{DayUnit, Limit};
+use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::domain::time::local_date;
+
+/// 行政许可法 44: the decision is served within ten working days.
+pub const DELIVERY_LIMIT: Limit = Limit { days: 10, unit: DayUnit::WorkingDay };
+
+pub(super) fn record_step(
+    state: &Accepted,
+    rules: Rules<'_>,
+    command: RecordStep,
+    by: &By,
+) -> Result<Vec<Act>, Refusal> {
+    let step = turn(state, rules)?;
+    if step.code != command.step {
+        return Err(not_its_turn(step));
+    }
+    if is_last(state, rules) {
+        return Err(Refusal::new(
+            RefusalCode::WrongStep,
+            format!("“{}”是最后一步，请作出准予或不予的决定。", step.name.zh),
+            format!("“{}” is the last step: approve or deny instead.", step.name.en),
+        ));
+    }
+    four_eyes(state, step, by)?;
+    Ok(vec![act(by, CaseEvent::StepRecorded { step: command.step, opinion: command.opinion.into() })])
+}
+
+pub(super) fn approve(
+    state: &Accepted,
+    rules: Rules<'_>,
+    command: ApproveCase,
+    by: &By,
+    at: DateTime<Utc>,
+) -> Result<Vec<Act>, Refusal> {
+    let step = deciding_step(state, rules, by)?;
+    Ok(vec![act(
+        by,
+        CaseEvent::Approved {
+            step: step.code.clone(),
+            opinion: command.opinion.into(),
+            delivery_due: rules.calendar.due(local_date(at), DELIVERY_LIMIT),
+        },
+    )])
+}
+
+pub(super) fn deny(
+    state: &Accepted,
+    rules: Rules<'_>,
+    command: GiveGrounds,
+    by: &By,
+    at: DateTime<Utc>,
+) -> Result<Vec<Act>, Refusal> {
+    let step = deciding_step(state, rules, by)?;
+    Ok(vec![act(
+        by,
+        CaseEvent::Denied {
+            step: step.code.clone(),
+            grounds: grounds(command)?,
+            delivery_due: rules.calendar.due(local_date(at), DELIVERY_LIMIT),
+        },
+    )])
+}
+
+/// The step whose turn it is: the first of the flow not yet taken.
+pub fn next_step<'a>(state: &Accepted, flow: &'a [Step]) -> Option<&'a Step> {
+    flow.get(state.steps.len())
+}
+
+fn turn<'a>(state: &Accepted, rules: Rules<'a>) -> Result<&'a Step, Refusal> {
+    next_step(state, &rules.guide.flow).ok_or_else(|| {
+        Refusal::new(RefusalCode::WrongStep, "流程各步均已办理。", "Every step of the flow has been taken.")
+    })
+}
+
+fn is_last(state: &Accepted, rules: Rules<'_>) -> bool {
+    state.steps.len() + 1 == rules.guide.flow.len()
+}
+
+fn deciding_step<'a>(state: &Accepted, rules: Rules<'a>, by: &By) -> Result<&'a Step, Refusal> {
+    let step = turn(state, rules)?;
+    if !is_last(state, rules) {
+        return Err(not_its_turn(step));
+    }
+    four_eyes(state, step, by)?;
+    Ok(step)
+}
+
+fn not_its_turn(next: &Step) -> Refusal {
+    Refusal::new(
+        RefusalCode::WrongStep,
+        format!("下一步应为“{}”（{}），请先办理该步骤。", next.name.zh, next.code),
+        format!("The next step is “{}” ({}); record that one first.", next.name.en, next.code),
+    )
+}
+
+fn four_eyes(state: &Accepted, step: &Step, by: &By) -> Result<(), Refusal> {
+    let acted_before = state.steps.iter().any(|taken| taken.by.account() == by.account());
+    if step.four_eyes && acted_before {
+        return Err(Refusal::new(
+            RefusalCode::SamePerson,
+            format!("“{}”须由未参与前序步骤的人员办理。", step.name.zh),
+            format!("“{}” must be taken by somebody who took no earlier step.", step.name.en),
+        ));
+    }
+    Ok(())
+}

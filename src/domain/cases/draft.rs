@@ -1,0 +1,214 @@
+//! Commands on a draft (暂存): open, save, attach, remove, and its expiry.
+//! Nothing is required yet; what is there must already be well-formed.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::case::{Case, Draft, Opening};
+use super::command::{AttachMaterial, KnownCertificate, OpenCase, RemoveMaterial, SaveCase};
+use super::decide::{Act, Rules, act, draft_expiry};
+use super::event::{By, CaseEvent, Evidence};
+use crate::domain::guides::{self, Facts, Guide, Material, MaterialSource};
+use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
+use crate::domain::text::Text;
+use crate::domain::time::local_date;
+
+pub(super) fn open(
+    command: OpenCase,
+    rules: Rules<'_>,
+    by: By,
+    at: DateTime<Utc>,
+) -> Result<Act, Refusal> {
+    let guide = rules.guide;
+    check_scenario(guide, command.scenario.as_deref())?;
+    let mut facts = guides::prefill(&guide.form, &command.applicant);
+    facts.merge(command.facts.into_map());
+    well_formed(guide, &facts)?;
+    let opening = Opening {
+        at,
+        guide: guide.code.clone(),
+        guide_version: rules.guide_version,
+        scenario: command.scenario,
+        agency: guide.agency.clone(),
+        region: guide.region.clone(),
+        party: command.party,
+        by: by.clone(),
+    };
+    Ok(Act { by, event: CaseEvent::Opened { opening, facts: facts.into(), expires_at: draft_expiry(at) } })
+}
+
+fn check_scenario(guide: &Guide, scenario: Option<&str>) -> Result<(), Refusal> {
+    let known = || guide.scenarios.iter().map(|s| s.code.as_str()).collect::<Vec<_>>().join(", ");
+    let (code, zh, en) = match scenario {
+        Some(code) if guide.scenarios.iter().any(|s| s.code == code) => return Ok(()),
+        None if guide.scenarios.is_empty() => return Ok(()),
+        Some(_) if guide.scenarios.is_empty() => {
+            ("unknown", "本事项不分情形，请去掉 scenario。".to_owned(), "This guide has no scenarios; leave `scenario` out.".to_owned())
+        }
+        Some(_) => (
+            "unknown",
+            format!("没有这个情形，可选：{}。", known()),
+            format!("There is no such scenario; choose one of: {}.", known()),
+        ),
+        None => (
+            "required",
+            format!("请选择情形：{}。", known()),
+            format!("Choose a scenario: {}.", known()),
+        ),
+    };
+    Err(invalid(vec![FieldError::new("/scenario", code, Text::new(zh, en))]))
+}
+
+pub(super) fn save(
+    draft: &Draft,
+    rules: Rules<'_>,
+    command: SaveCase,
+    by: &By,
+    at: DateTime<Utc>,
+) -> Result<Vec<Act>, Refusal> {
+    let mut facts = draft.facts.known().cloned().unwrap_or_default();
+    facts.merge(command.patch.clone());
+    well_formed(rules.guide, &facts)?;
+    Ok(vec![act(
+        by,
+        CaseEvent::FactsSaved { patch: command.patch.into(), expires_at: draft_expiry(at) },
+    )])
+}
+
+pub(super) fn attach(
+    case: &Case,
+    rules: Rules<'_>,
+    command: AttachMaterial,
+    by: &By,
+    at: DateTime<Utc>,
+) -> Result<Vec<Act>, Refusal> {
+    let material = find_material(rules.guide, &command.material)?;
+    if let Some(error) =
+        unfit(material, &command.evidence, command.certificate.as_ref(), case.opened.party, at)
+    {
+        return Err(invalid(vec![error]));
+    }
+    Ok(vec![act(
+        by,
+        CaseEvent::MaterialAttached {
+            material: command.material,
+            evidence: command.evidence.into(),
+            expires_at: draft_expiry(at),
+        },
+    )])
+}
+
+pub(super) fn remove(
+    draft: &Draft,
+    command: RemoveMaterial,
+    by: &By,
+    at: DateTime<Utc>,
+) -> Result<Vec<Act>, Refusal> {
+    if !draft.materials.contains_key(&command.material) {
+        return Err(invalid(vec![unknown_material(&command.material)]));
+    }
+    Ok(vec![act(
+        by,
+        CaseEvent::MaterialRemoved { material: command.material, expires_at: draft_expiry(at) },
+    )])
+}
+
+pub(super) fn tick(draft: &Draft, at: DateTime<Utc>) -> Result<Vec<Act>, Refusal> {
+    if at < draft.expires_at {
+        return Ok(Vec::new());
+    }
+    Ok(vec![act(&By::System, CaseEvent::Expired)])
+}
+
+/// Why this evidence cannot stand for this material, if it cannot.
+pub(super) fn unfit(
+    material: &Material,
+    evidence: &Evidence,
+    certificate: Option<&KnownCertificate>,
+    party: uuid::Uuid,
+    at: DateTime<Utc>,
+) -> Option<FieldError> {
+    let pointer = format!("/materials/{}", material.code);
+    let error = |code, zh: &str, en: &str| Some(FieldError::new(pointer.clone(), code, Text::new(zh, en)));
+    match (evidence, &material.source) {
+        (Evidence::File { .. }, MaterialSource::Own | MaterialSource::Certificate { .. }) => None,
+        (Evidence::File { .. } | Evidence::Certificate { .. }, MaterialSource::Shared { .. }) => error(
+            "not_needed",
+            "该材料由部门共享核验，无需提交。",
+            "The agency looks this up itself; there is nothing to hand in.",
+        ),
+        (Evidence::Promise, _) if material.promise_allowed => None,
+        (Evidence::Promise, _) => error(
+            "promise_not_allowed",
+            "该材料不适用告知承诺，请上传文件。",
+            "A promise is not accepted for this material; upload the document.",
+        ),
+        (Evidence::Certificate { .. }, MaterialSource::Own) => error(
+            "certificate_not_accepted",
+            "该材料没有对应的电子证照，请上传文件。",
+            "No electronic certificate stands for this material; upload the document.",
+        ),
+        (Evidence::Certificate { .. }, MaterialSource::Certificate { certificate_type }) => match certificate {
+            Some(known) if known.holder == party && known.certificate_type != *certificate_type => error(
+                "wrong_certificate_type",
+                "证照类型与该材料要求不符，请选择正确的证照。",
+                "This certificate is of another type than the material asks for; choose the right one.",
+            ),
+            Some(known) if known.holder == party && usable(known, at) => None,
+            Some(known) if known.holder == party => error(
+                "certificate_expired",
+                "该证照已过期或被注销，请先换领或改为上传文件。",
+                "The certificate has expired or been revoked; renew it or upload the document.",
+            ),
+            Some(_) | None => error(
+                "unknown_certificate",
+                "申请人名下没有这份证照，请核对证照标识。",
+                "The applicant holds no such certificate; check the identifier.",
+            ),
+        },
+    }
+}
+
+fn usable(certificate: &KnownCertificate, at: DateTime<Utc>) -> bool {
+    certificate.revoked_at.is_none()
+        && certificate.valid_until.is_none_or(|until| local_date(at) <= until)
+}
+
+fn find_material<'a>(guide: &'a Guide, code: &str) -> Result<&'a Material, Refusal> {
+    guide
+        .materials
+        .iter()
+        .find(|material| material.code == code)
+        .ok_or_else(|| invalid(vec![unknown_material(code)]))
+}
+
+fn unknown_material(code: &str) -> FieldError {
+    FieldError::new(
+        format!("/materials/{code}"),
+        "unknown",
+        Text::new(
+            "本事项没有这项材料，请对照办事指南的材料清单。",
+            "This guide has no such material; see its list of materials.",
+        ),
+    )
+}
+
+fn well_formed(guide: &Guide, facts: &Facts) -> Result<(), Refusal> {
+    let errors = guides::check_partial(&guide.form, facts);
+    if errors.is_empty() { Ok(()) } else { Err(invalid(errors)) }
+}
+
+pub(super) fn invalid(errors: Vec<FieldError>) -> Refusal {
+    Refusal::new(
+        RefusalCode::ValidationFailed,
+        "填报内容有误，请按各项提示修改后重试。",
+        "Some entries are not right; correct each as shown and try again.",
+    )
+    .errors(errors)
+}
+
+/// The materials of a draft before anything is attached.
+pub(super) fn no_materials() -> BTreeMap<String, crate::domain::private::Private<Evidence>> {
+    BTreeMap::new()
+}

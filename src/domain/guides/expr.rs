@@ -1,0 +1,227 @@
+//! The expressions of a guide: CEL (Common Expression Language) booleans over
+//! `facts`, `applicant` and `today`, checked against the form when the guide is
+//! read. An `Expr` in hand has known names, operands of the right types, and
+//! asks for no answer that may be absent without testing for it first; so
+//! evaluating it does not fail, save where a date it counts from is unknown.
+//!
+//! The language is CEL without what a rule has no use for: no fractions, no
+//! maps or structs of its own, no time stamps, no indexing. What is left always
+//! ends, in time bounded by the length of the expression and of its lists.
+
+mod check;
+mod functions;
+mod schema;
+mod tree;
+mod types;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use cel::common::types::CelBool;
+use cel::parser::{Expression, Parser};
+use cel::{Context, ExecutionError, Value};
+use chrono::NaiveDate;
+use serde::{Serialize, Serializer};
+
+use super::applicant::Applicant;
+use super::facts::Facts;
+use super::pattern::Pattern;
+use crate::domain::text::Text;
+
+pub(in crate::domain::guides) use functions::date;
+pub(in crate::domain::guides) use schema::{Schema, Vocabulary};
+pub(in crate::domain::guides) use values::gender;
+
+/// The longest expression, in characters.
+pub const MAX_LENGTH: usize = 2_000;
+/// The most operators, brackets, dots and commas; bounds the work of the parser.
+const MAX_SIGNS: usize = 400;
+/// How deep brackets, calls and conditionals may be nested.
+const MAX_NESTING: u16 = 24;
+
+/// A checked boolean expression, with the text it was read from. Cheap to clone.
+#[derive(Clone)]
+pub struct Expr(Arc<Compiled>);
+
+struct Compiled {
+    source: String,
+    tree: Expression,
+    /// The regular expressions of `matches`, compiled once.
+    patterns: Vec<Pattern>,
+    fields: BTreeSet<String>,
+}
+
+/// What an expression can see. Nothing else: not the channel, not the clock.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    pub facts: &'a Facts,
+    pub applicant: &'a Applicant,
+    pub today: NaiveDate,
+}
+
+/// Why an expression has no value. It names no personal data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EvalError {
+    /// The answer of this name is not there, or not of its type: the facts are incomplete.
+    Absent(String),
+    /// `years` or `days` was asked to count from a date that is not known.
+    UnknownDate,
+    /// A number beyond 64 bits.
+    Overflow,
+    /// The check and the evaluation disagree, which is a defect of this module.
+    Internal(&'static str),
+}
+
+impl EvalError {
+    /// Stable and machine-readable.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Absent(_) => "absent_answer",
+            Self::UnknownDate => "unknown_date",
+            Self::Overflow => "number_overflow",
+            Self::Internal(_) => "internal_expression_error",
+        }
+    }
+}
+
+impl fmt::Display for EvalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent(name) => write!(f, "{}: {name}", self.code()),
+            Self::Internal(what) => write!(f, "{}: {what}", self.code()),
+            Self::UnknownDate | Self::Overflow => f.write_str(self.code()),
+        }
+    }
+}
+
+impl std::error::Error for EvalError {}
+
+impl Expr {
+    /// Reads and checks an expression. All that is wrong with it is told at once.
+    pub(in crate::domain::guides) fn compile(
+        source: &str,
+        vocabulary: Vocabulary<'_>,
+    ) -> Result<Self, Vec<Text>> {
+        let source = source.trim();
+        within_bounds(source).map_err(|reason| vec![reason])?;
+        let mut tree = Parser::new()
+            .max_recursion_depth(MAX_NESTING)
+            .parse(source)
+            .map_err(|errors| vec![syntax_error(&errors)])?;
+        let fields = check::check(&tree, vocabulary)?;
+        let patterns = tree::take_patterns(&mut tree);
+        Ok(Self(Arc::new(Compiled {
+            source: source.to_owned(),
+            tree,
+            patterns,
+            fields,
+        })))
+    }
+
+    /// As the guide's author wrote it.
+    pub fn source(&self) -> &str {
+        &self.0.source
+    }
+
+    /// The names of the form fields it asks about.
+    pub fn fields(&self) -> &BTreeSet<String> {
+        &self.0.fields
+    }
+
+    /// Whether it is true of this scope. Never panics; an error is to be
+    /// treated as "not met".
+    pub fn holds(&self, scope: &Scope<'_>) -> Result<bool, EvalError> {
+        let bindings = values::Bindings {
+            scope,
+            patterns: &self.0.patterns,
+        };
+        let mut context = Context::with_env(functions::environment());
+        context.set_variable_resolver(&bindings);
+        let value = Value::resolve_val(&self.0.tree, &context).map_err(eval_error)?;
+        value
+            .downcast_ref::<CelBool>()
+            .map(|truth| *truth.inner())
+            .ok_or(EvalError::Internal("not a boolean"))
+    }
+}
+
+fn within_bounds(source: &str) -> Result<(), Text> {
+    if source.is_empty() {
+        return Err(Text::new(
+            "表达式是空的，请写出条件。",
+            "The expression is empty; write the condition.",
+        ));
+    }
+    let signs = source
+        .chars()
+        .filter(|c| !c.is_alphanumeric() && !c.is_whitespace())
+        .count();
+    if source.chars().count() > MAX_LENGTH || signs > MAX_SIGNS {
+        return Err(Text::new(
+            format!("表达式过长（最多 {MAX_LENGTH} 个字符、{MAX_SIGNS} 个符号），请拆成几条。"),
+            format!(
+                "The expression is too long (at most {MAX_LENGTH} characters and {MAX_SIGNS} signs); split it into several."
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// The first complaint of the parser, with its column.
+fn syntax_error(errors: &cel::ParseErrors) -> Text {
+    let (column, reason) = errors
+        .errors
+        .first()
+        .map_or((1, "not an expression"), |error| {
+            (error.pos.1.max(1), error.msg.as_str())
+        });
+    let reason = reason.lines().next().unwrap_or(reason);
+    Text::new(
+        format!("表达式第 {column} 个字符附近有语法错误（{reason}），请按 CEL 语法改正。"),
+        format!(
+            "Syntax error near character {column} of the expression ({reason}); correct it as CEL."
+        ),
+    )
+}
+
+/// CEL's own messages may quote values, which are personal; ours do not.
+fn eval_error(error: ExecutionError) -> EvalError {
+    match error {
+        ExecutionError::NoSuchKey(name) => EvalError::Absent(name.as_str().to_owned()),
+        ExecutionError::Overflow(..) => EvalError::Overflow,
+        ExecutionError::FunctionError { message, .. } if message == functions::UNKNOWN_DATE => {
+            EvalError::UnknownDate
+        }
+        ExecutionError::NoSuchOverload(_)
+        | ExecutionError::ValuesNotComparable(..)
+        | ExecutionError::UnexpectedType { .. }
+        | ExecutionError::UnsupportedBinaryOperator(..) => EvalError::Internal("wrong type"),
+        ExecutionError::UndeclaredReference(_) => EvalError::Internal("unknown name"),
+        _ => EvalError::Internal("failed"),
+    }
+}
+
+impl PartialEq for Expr {
+    fn eq(&self, other: &Self) -> bool {
+        self.source() == other.source()
+    }
+}
+
+impl Eq for Expr {}
+
+impl fmt::Debug for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Expr({:?})", self.source())
+    }
+}
+
+impl Serialize for Expr {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.source())
+    }
+}

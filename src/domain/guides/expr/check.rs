@@ -1,0 +1,347 @@
+//! The type check of an expression. CEL is typed only when it runs; a rule that
+//! fails in front of an applicant comes too late, so every name, type and
+//! missing guard is found here, all at once.
+//!
+//! An answer that may be absent is reached only where `has(facts.x)` is known
+//! to be true: to the right of `&&` after it, to the right of `||` after its
+//! negation, or in the branch of a conditional it decides.
+
+mod calls;
+
+use std::collections::BTreeSet;
+
+use cel::common::ast::{ComprehensionExpr, Expr, IdedExpr, LiteralValue, operators};
+
+use super::schema::{Lookup, Vocabulary, attribute_names, proof_of};
+use super::tree::depth;
+use super::types::Type;
+use crate::domain::guides::suggest::closest;
+use crate::domain::text::Text;
+
+/// The deepest expression that is evaluated; evaluation recurses.
+const MAX_DEPTH: usize = 100;
+/// `all`, `exists`, `map` and `filter` within each other.
+const MAX_LOOPS: usize = 2;
+
+/// The fields the expression asks about, or everything that is wrong with it.
+pub(super) fn check(
+    tree: &IdedExpr,
+    vocabulary: Vocabulary<'_>,
+) -> Result<BTreeSet<String>, Vec<Text>> {
+    if depth(tree) > MAX_DEPTH {
+        return Err(vec![Text::new(
+            "表达式嵌套过深，请拆成几条。",
+            "The expression is nested too deeply; split it into several.",
+        )]);
+    }
+    let mut checker = Checker {
+        vocabulary,
+        locals: Vec::new(),
+        fields: BTreeSet::new(),
+        problems: Vec::new(),
+    };
+    match checker.infer(tree, &Known::default()) {
+        Type::Bool | Type::Anything => {}
+        other => {
+            let is = other.text();
+            checker.report(
+                format!("表达式的结果应为真或假，这里得到{}。", is.zh),
+                format!("The expression must be true or false, but is {}.", is.en),
+            );
+        }
+    }
+    if checker.problems.is_empty() {
+        Ok(checker.fields)
+    } else {
+        Err(checker.problems)
+    }
+}
+
+/// The fields known to have an answer at some point of the expression.
+type Known = BTreeSet<String>;
+
+struct Checker<'a> {
+    vocabulary: Vocabulary<'a>,
+    /// The variables of the loops around, innermost last.
+    locals: Vec<(String, Type)>,
+    fields: BTreeSet<String>,
+    problems: Vec<Text>,
+}
+
+impl Checker<'_> {
+    fn report(&mut self, zh: impl Into<String>, en: impl Into<String>) -> Type {
+        let problem = Text::new(zh, en);
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+        Type::Anything
+    }
+
+    fn agree(&mut self, outcome: Result<(), Text>) {
+        if let Err(Text { zh, en }) = outcome {
+            self.report(zh, en);
+        }
+    }
+
+    fn infer(&mut self, expression: &IdedExpr, known: &Known) -> Type {
+        match &expression.expr {
+            Expr::Literal(literal) => self.literal(literal),
+            Expr::Ident(name) => self.variable(name),
+            Expr::Select(select) if select.test => self.has(&select.operand, &select.field, known),
+            Expr::Select(select) => self.select(&select.operand, &select.field, known),
+            Expr::Call(call) => self.call(call, known),
+            Expr::List(list) => self.list(&list.elements, !list.optional_indices.is_empty(), known),
+            Expr::Comprehension(fold) => self.fold(fold, known),
+            Expr::Map(_) | Expr::Struct(_) | Expr::Unspecified => self.report(
+                "此处不支持 {…}，请只用条件、列表和函数。",
+                "{…} is not supported here; use conditions, lists and functions only.",
+            ),
+        }
+    }
+
+    fn literal(&mut self, literal: &LiteralValue) -> Type {
+        match literal {
+            LiteralValue::Boolean(_) => Type::Bool,
+            LiteralValue::Int(_) => Type::Int,
+            LiteralValue::String(text) => Type::literal(text.inner()),
+            LiteralValue::Double(_) | LiteralValue::UInt(_) => self.report(
+                "只支持整数，请去掉小数部分或后缀 u。",
+                "Only whole numbers are supported; leave out the fraction or the suffix u.",
+            ),
+            LiteralValue::Bytes(_) | LiteralValue::Null => self.report(
+                "不支持 null 和字节串；判断是否填写请用 has(facts.x)。",
+                "null and bytes are not supported; to see whether there is an answer use has(facts.x).",
+            ),
+        }
+    }
+
+    fn variable(&mut self, name: &str) -> Type {
+        if let Some((_, of)) = self.locals.iter().rev().find(|(local, _)| local == name) {
+            return of.clone();
+        }
+        match name {
+            "facts" => Type::Facts,
+            "applicant" => Type::Applicant,
+            "today" => Type::date(),
+            _ => {
+                let near = closest(name, ["facts", "applicant", "today"]);
+                let field = matches!(self.vocabulary.field(name), Lookup::Known(_));
+                let (zh, en) = match near {
+                    Some(near) => (format!("是不是 {near}？"), format!("did you mean {near}?")),
+                    None if field => (
+                        format!("请写 facts.{name}。"),
+                        format!("write facts.{name}."),
+                    ),
+                    None => (
+                        "可用 facts、applicant、today；文字要加引号。".to_owned(),
+                        "there are facts, applicant and today; put text in quotes.".to_owned(),
+                    ),
+                };
+                self.report(
+                    format!("没有变量 {name}，{zh}"),
+                    format!("There is no variable {name}; {en}"),
+                )
+            }
+        }
+    }
+
+    fn has(&mut self, operand: &IdedExpr, field: &str, known: &Known) -> Type {
+        if !matches!(&operand.expr, Expr::Ident(name) if name == "facts") {
+            self.infer(operand, known);
+            return self.report(
+                format!("has() 只用于表单字段：has(facts.x)；{field} 总是存在的。"),
+                format!("has() is for form fields: has(facts.x); {field} is always there."),
+            );
+        }
+        self.field(field);
+        Type::Bool
+    }
+
+    fn select(&mut self, operand: &IdedExpr, field: &str, known: &Known) -> Type {
+        match self.infer(operand, known) {
+            Type::Facts => match self.field(field) {
+                Some((of, always)) if always || known.contains(field) => of,
+                Some((of, _)) => {
+                    self.report(
+                        format!("facts.{field} 可能没有填写，请先判断：has(facts.{field}) && …"),
+                        format!("facts.{field} may be absent; test first: has(facts.{field}) && …"),
+                    );
+                    of
+                }
+                None => Type::Anything,
+            },
+            Type::Applicant => self.attribute(field),
+            Type::Address => match field {
+                "region" => Type::region(),
+                "detail" => Type::words(),
+                _ => self.report(
+                    format!("地址没有 {field}，只有 region 和 detail。"),
+                    format!("An address has no {field}, only region and detail."),
+                ),
+            },
+            Type::Anything => Type::Anything,
+            Type::Bool | Type::Int | Type::Str(_) | Type::List(_) => self.report(
+                format!("“.{field}”之前不是 facts、applicant 或地址。"),
+                format!("What stands before “.{field}” is not facts, applicant or an address."),
+            ),
+        }
+    }
+
+    /// A form field: its type, and whether it always has an answer.
+    fn field(&mut self, name: &str) -> Option<(Type, bool)> {
+        match (self.vocabulary.field(name), self.vocabulary) {
+            (Lookup::Known(field), _) => {
+                self.fields.insert(name.to_owned());
+                return Some((field.of.clone(), field.always));
+            }
+            (Lookup::NotHere, Vocabulary::Verified(_)) => self.report(
+                format!("自动审批只能依据已核验的申请人属性和 today，不能用 facts.{name}。"),
+                format!("An automatic approval rests on verified attributes and today alone, not on facts.{name}."),
+            ),
+            (Lookup::NotHere, Vocabulary::Whole(_) | Vocabulary::Above(..)) => self.report(
+                format!("facts.{name} 排在本字段之后；显示条件只能用前面的字段，请调整顺序。"),
+                format!("facts.{name} comes after this field; visibility may depend on earlier fields only. Reorder them."),
+            ),
+            (Lookup::Unknown, vocabulary) => {
+                let near = closest(name, vocabulary.field_names());
+                let (zh, en) = match near {
+                    Some(near) => (format!("是不是 facts.{near}？"), format!("did you mean facts.{near}?")),
+                    None => ("请核对 form.fields。".to_owned(), "see form.fields.".to_owned()),
+                };
+                self.report(format!("表单没有字段 {name}，{zh}"), format!("The form has no field {name}; {en}"))
+            }
+        };
+        None
+    }
+
+    fn attribute(&mut self, name: &str) -> Type {
+        match self.vocabulary.attribute(name) {
+            Lookup::Known(of) => of,
+            Lookup::NotHere => {
+                let proof = proof_of(name);
+                self.report(
+                    format!("applicant.{name} 依据的 {proof} 未列入 verified，请加上后再用于自动审批。"),
+                    format!("applicant.{name} rests on {proof}, which is not listed under verified; add it there before a machine decides by it."),
+                )
+            }
+            Lookup::Unknown => {
+                let hint = closest(name, attribute_names());
+                let all = || attribute_names().collect::<Vec<_>>();
+                let (zh, en) = match hint {
+                    Some(near) => (format!("是不是 {near}？"), format!("did you mean {near}?")),
+                    None => (
+                        format!("只有：{}。", all().join("、")),
+                        format!("there are {}.", all().join(", ")),
+                    ),
+                };
+                self.report(
+                    format!("applicant 没有属性 {name}，{zh}"),
+                    format!("applicant has no {name}; {en}"),
+                )
+            }
+        }
+    }
+
+    fn list(&mut self, elements: &[IdedExpr], optional: bool, known: &Known) -> Type {
+        if optional {
+            return self.report(
+                "不支持可选语法 ?。",
+                "The optional syntax ? is not supported.",
+            );
+        }
+        let mut of = Type::Anything;
+        for element in elements {
+            let next = self.infer(element, known);
+            of = self.joined(of, next);
+        }
+        Type::list(of)
+    }
+
+    fn joined(&mut self, a: Type, b: Type) -> Type {
+        a.join(b)
+            .unwrap_or_else(|Text { zh, en }| self.report(zh, en))
+    }
+
+    fn expect(&mut self, wanted: &Type, expression: &IdedExpr, known: &Known) {
+        let found = self.infer(expression, known);
+        if found != Type::Anything && found != *wanted {
+            let (wanted, found) = (wanted.text(), found.text());
+            self.report(
+                format!("此处应为{}，却是{}。", wanted.zh, found.zh),
+                format!("{} is needed here, not {}.", wanted.en, found.en),
+            );
+        }
+    }
+
+    /// What `all`, `exists`, `exists_one`, `map` and `filter` stand for.
+    fn fold(&mut self, fold: &ComprehensionExpr, known: &Known) -> Type {
+        let of = match self.infer(&fold.iter_range, known) {
+            Type::List(of) => *of,
+            Type::Anything => Type::Anything,
+            other => {
+                let is = other.text();
+                self.report(
+                    format!("只能对列表逐项判断，这里是{}。", is.zh),
+                    format!("Only a list can be gone through, not {}.", is.en),
+                )
+            }
+        };
+        if matches!(fold.iter_var.as_str(), "facts" | "applicant" | "today") {
+            self.report(
+                format!("循环变量不能叫 {}，请换一个名字。", fold.iter_var),
+                format!(
+                    "A loop variable cannot be called {}; choose another name.",
+                    fold.iter_var
+                ),
+            );
+        }
+        if self.locals.len() >= 2 * MAX_LOOPS {
+            return self.report(
+                "列表判断最多嵌套两层。",
+                "Lists may be gone through at most two levels deep.",
+            );
+        }
+        let start = self.infer(&fold.accu_init, known);
+        self.locals.push((fold.iter_var.clone(), of));
+        self.locals.push((fold.accu_var.clone(), start.clone()));
+        self.expect(&Type::Bool, &fold.loop_cond, known);
+        let step = self.infer(&fold.loop_step, known);
+        let end = self.joined(start, step);
+        if let Some((_, accumulated)) = self.locals.last_mut() {
+            *accumulated = end;
+        }
+        let result = self.infer(&fold.result, known);
+        self.locals.truncate(self.locals.len().saturating_sub(2));
+        result
+    }
+}
+
+fn with(known: &Known, more: Known) -> Known {
+    known.union(&more).cloned().collect()
+}
+
+/// The fields that have an answer whenever `condition` is `truth`.
+fn guards(condition: &IdedExpr, truth: bool) -> Known {
+    match &condition.expr {
+        Expr::Select(select) if select.test && truth => Known::from([select.field.clone()]),
+        Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
+            (operators::LOGICAL_NOT, [operand]) => guards(operand, !truth),
+            (operators::LOGICAL_AND, [left, right]) if truth => {
+                with(&guards(left, true), guards(right, true))
+            }
+            (operators::LOGICAL_AND, [left, right]) => guards(left, false)
+                .intersection(&guards(right, false))
+                .cloned()
+                .collect(),
+            (operators::LOGICAL_OR, [left, right]) if truth => guards(left, true)
+                .intersection(&guards(right, true))
+                .cloned()
+                .collect(),
+            (operators::LOGICAL_OR, [left, right]) => {
+                with(&guards(left, false), guards(right, false))
+            }
+            (_, _) => Known::new(),
+        },
+        _ => Known::new(),
+    }
+}

@@ -1,0 +1,233 @@
+//! The form as JSON Schema (2020-12), so that any client can show and check it
+//! without knowing the portal. What JSON Schema has no word for stands under
+//! `x-wanshitong`: labels in both languages, widgets, and the conditions, as
+//! CEL, under which a field is shown or required.
+//!
+//! For a form without conditions the schema accepts exactly the facts, in
+//! canonical form, that a submission accepts, save for dates against today and
+//! regions against the register.
+
+use serde_json::{Map, Value, json};
+
+use super::expr::Expr;
+use super::model::{Choice, Field, FieldKind, Form, Guide, Prefill, Requirement};
+use super::value::MAX_DETAIL;
+use crate::domain::canonical::MAX_WHOLE;
+use crate::domain::codes::RegionCode;
+
+pub const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// The JSON Schema of the facts a guide asks for.
+pub fn json_schema(guide: &Guide) -> Value {
+    let mut schema = form_schema(&guide.form);
+    if let Value::Object(members) = &mut schema {
+        members.insert("title".to_owned(), Value::from(guide.item.name.zh.as_str()));
+        members.insert(
+            "description".to_owned(),
+            Value::from(guide.summary.zh.as_str()),
+        );
+        if let Some(Value::Object(own)) = members.get_mut("x-wanshitong") {
+            own.insert("guide_code".to_owned(), Value::from(guide.code.as_str()));
+            own.insert("title".to_owned(), json!(guide.item.name));
+        }
+    }
+    schema
+}
+
+/// The JSON Schema of a form alone.
+pub fn form_schema(form: &Form) -> Value {
+    let properties: Map<String, Value> = form
+        .fields
+        .iter()
+        .map(|field| (field.name.clone(), property(field)))
+        .collect();
+    let required: Vec<&str> = form
+        .fields
+        .iter()
+        .filter(|field| field.visible_when.is_none())
+        .filter(|field| matches!(field.required, Requirement::Required))
+        .map(|field| field.name.as_str())
+        .collect();
+    let rules: Vec<Value> = form
+        .rules
+        .iter()
+        .map(|rule| json!({ "code": rule.code, "when": rule.when, "at": rule.at, "text": rule.text }))
+        .collect();
+    let order: Vec<&str> = form
+        .fields
+        .iter()
+        .map(|field| field.name.as_str())
+        .collect();
+    json!({
+        "$schema": DIALECT,
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+        "x-wanshitong": { "order": order, "rules": rules },
+    })
+}
+
+fn property(field: &Field) -> Value {
+    let (mut schema, widget) = shape(&field.kind);
+    schema.insert("title".to_owned(), Value::from(field.label.zh.as_str()));
+    let mut own = Map::new();
+    own.insert("widget".to_owned(), Value::from(widget));
+    own.insert("label".to_owned(), json!(field.label));
+    if let Some(help) = &field.help {
+        schema.insert("description".to_owned(), Value::from(help.zh.as_str()));
+        own.insert("help".to_owned(), json!(help));
+    }
+    if let Requirement::When(rule) = &field.required {
+        own.insert("required_when".to_owned(), source(rule));
+    }
+    if let Requirement::Required = &field.required
+        && field.visible_when.is_some()
+    {
+        own.insert("required_when_visible".to_owned(), Value::Bool(true));
+    }
+    if let Some(rule) = &field.visible_when {
+        own.insert("visible_when".to_owned(), source(rule));
+    }
+    if let Some(prefill) = field.prefill {
+        own.insert("prefill".to_owned(), Value::from(prefill_word(prefill)));
+    }
+    own.extend(particulars(&field.kind));
+    schema.insert("x-wanshitong".to_owned(), Value::Object(own));
+    Value::Object(schema)
+}
+
+fn source(rule: &Expr) -> Value {
+    Value::from(rule.source())
+}
+
+/// What a value looks like, and what it is best entered with.
+fn shape(kind: &FieldKind) -> (Map<String, Value>, &'static str) {
+    let (schema, widget) = match kind {
+        FieldKind::Text {
+            max_length,
+            multiline,
+            pattern,
+        } => {
+            let mut schema = json!({ "type": "string", "minLength": 1, "maxLength": max_length });
+            if let Some(pattern) = pattern {
+                schema["pattern"] = Value::from(pattern.as_str());
+            }
+            (schema, if *multiline { "textarea" } else { "text" })
+        }
+        FieldKind::Number { min, max } => (whole(*min, *max), "number"),
+        FieldKind::Money { min, max } => (whole(*min, *max), "money"),
+        FieldKind::Date { .. } => (json!({ "type": "string", "format": "date" }), "date"),
+        FieldKind::Boolean => (json!({ "type": "boolean" }), "checkbox"),
+        FieldKind::Choice { options } => (
+            json!({ "type": "string", "enum": values(options) }),
+            "choice",
+        ),
+        FieldKind::MultiChoice { options, min, max } => {
+            let mut schema = json!({
+                "type": "array",
+                "items": { "type": "string", "enum": values(options) },
+                "uniqueItems": true,
+                "minItems": min.max(&1),
+            });
+            if let Some(max) = max {
+                schema["maxItems"] = Value::from(*max);
+            }
+            (schema, "multi_choice")
+        }
+        FieldKind::Region { under } => (region(under.as_ref()), "region"),
+        FieldKind::Address { under } => (
+            json!({
+                "type": "object",
+                "properties": {
+                    "region": region(under.as_ref()),
+                    "detail": { "type": "string", "minLength": 1, "maxLength": MAX_DETAIL },
+                },
+                "required": ["region", "detail"],
+                "additionalProperties": false,
+            }),
+            "address",
+        ),
+        FieldKind::ResidentId => (
+            json!({ "type": "string", "pattern": "^[0-9]{17}[0-9X]$", "format": "resident-id" }),
+            "resident_id",
+        ),
+        FieldKind::Uscc => (
+            json!({ "type": "string", "pattern": "^[0-9A-HJ-NPQRTUWXY]{18}$", "format": "uscc" }),
+            "uscc",
+        ),
+        FieldKind::Mobile => (
+            json!({ "type": "string", "pattern": "^1[3-9][0-9]{9}$" }),
+            "mobile",
+        ),
+        FieldKind::Declaration => (json!({ "const": true }), "declaration"),
+    };
+    match schema {
+        Value::Object(members) => (members, widget),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            (Map::new(), widget)
+        }
+    }
+}
+
+fn whole(min: Option<i64>, max: Option<i64>) -> Value {
+    json!({
+        "type": "integer",
+        "minimum": min.unwrap_or(-MAX_WHOLE),
+        "maximum": max.unwrap_or(MAX_WHOLE),
+    })
+}
+
+fn region(under: Option<&RegionCode>) -> Value {
+    let prefix = under.map_or("", RegionCode::significant);
+    json!({
+        "type": "string",
+        "pattern": format!("^{prefix}[0-9]*$"),
+        "format": "region-code",
+    })
+}
+
+fn values(options: &[Choice]) -> Vec<&str> {
+    options.iter().map(|option| option.value.as_str()).collect()
+}
+
+/// What only our own clients understand about a kind of field.
+fn particulars(kind: &FieldKind) -> Map<String, Value> {
+    let mut own = Map::new();
+    match kind {
+        FieldKind::Choice { options } | FieldKind::MultiChoice { options, .. } => {
+            own.insert("options".to_owned(), json!(options));
+        }
+        FieldKind::Region { under: Some(under) } | FieldKind::Address { under: Some(under) } => {
+            own.insert("under".to_owned(), Value::from(under.as_str()));
+        }
+        FieldKind::Date { past, future } => {
+            own.insert("past".to_owned(), Value::Bool(*past));
+            own.insert("future".to_owned(), Value::Bool(*future));
+        }
+        FieldKind::Money { .. } => {
+            own.insert("unit".to_owned(), Value::from("fen"));
+        }
+        FieldKind::Text { .. }
+        | FieldKind::Number { .. }
+        | FieldKind::Boolean
+        | FieldKind::Region { under: None }
+        | FieldKind::Address { under: None }
+        | FieldKind::ResidentId
+        | FieldKind::Uscc
+        | FieldKind::Mobile
+        | FieldKind::Declaration => {}
+    }
+    own
+}
+
+fn prefill_word(prefill: Prefill) -> &'static str {
+    match prefill {
+        Prefill::Name => "name",
+        Prefill::IdNumber => "id_number",
+        Prefill::Mobile => "mobile",
+        Prefill::BirthDate => "birth_date",
+        Prefill::Gender => "gender",
+        Prefill::Residence => "residence",
+    }
+}

@@ -1,0 +1,38 @@
+//! Guides (办事指南): one file describes one service, and everything the portal
+//! does with it follows from that file: the form and its checks, who is
+//! eligible, which materials are asked for, how and how fast it is decided.
+//!
+//! A [`Guide`] exists only if its file had no mistake; see [`read_guide`].
+
+mod applicant;
+mod evaluate;
+mod expr;
+mod facts;
+mod form;
+mod hash;
+mod json_schema;
+mod materials;
+pub mod model;
+mod pattern;
+mod problem;
+mod read;
+mod source;
+mod suggest;
+mod validate;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use applicant::{Applicant, ApplicantKind, IdNumber};
+pub use evaluate::{Evaluation, evaluate};
+pub use expr::{EvalError, Expr, Scope};
+pub use facts::{Facts, MAX_FACTS_BYTES};
+pub use form::{holds, normalise, prefill};
+pub use json_schema::{form_schema, json_schema};
+pub use materials::{MaterialNeed, requirements};
+pub use model::*;
+pub use pattern::Pattern;
+pub use problem::Problem;
+pub use read::read_guide;
+pub use validate::{check_complete, check_partial, unmet_conditions};

@@ -1,0 +1,295 @@
+//! The guide as a whole, its item, and the rules that hold between its parts.
+
+use super::keys::Keys;
+use super::scalars::Name;
+use super::{Read, Reader, named};
+use crate::domain::codes::{BasicCode, GuideCode, ItemType, RegionCode, Uscc};
+use crate::domain::guides::expr::Vocabulary;
+use crate::domain::guides::model::{
+    Attribute, AutomaticDecision, Condition, Form, Guide, Handling, IdentityLevel, Item,
+    LegalBasis, Limits, Scenario, Step, StepRole,
+};
+use crate::domain::guides::source::{Content, Node};
+
+/// The format this module reads.
+const FORMAT: u16 = 1;
+
+impl Read for Guide {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        check_format(&keys, reader);
+        let code = keys.need::<GuideCode>("code");
+        let item = keys.need::<Item>("item");
+        let agency = keys.need::<Uscc>("agency");
+        let region = keys.need::<RegionCode>("region");
+        let summary = keys.need("summary");
+        let topics = keys.need::<Vec<Topic>>("topics");
+        let service_objects = keys.need_some("service_objects");
+        let handling = keys.need::<Handling>("handling");
+        let identity = keys.or("identity", IdentityLevel { ial: 2, aal: 1 });
+        let scenarios = keys.or("scenarios", Vec::new());
+        let limits = keys.need::<Limits>("limits");
+        let special_procedures = keys.or("special_procedures", Vec::new());
+        let fee = keys.need("fee");
+        let conditions = keys.or("conditions", Vec::new());
+        let form = keys.need::<Form>("form");
+        let materials = keys.or("materials", Vec::new());
+        let flow = keys.need_some::<Step>("flow");
+        let results = keys.need_some("results");
+        let delivery = keys.need_some("delivery");
+        let automatic = keys.optional("automatic");
+        let telephone = keys.need("telephone");
+        for (list, key) in DISTINCT {
+            reader.distinct(keys.get(list), key);
+        }
+        check_code(&keys, reader, code.as_ref());
+        check_handling(&keys, reader, handling, limits);
+        check_flow(&keys, reader, handling, flow.as_deref());
+        keys.close();
+        Some(Self {
+            code: code?,
+            item: item?,
+            agency: agency?,
+            region: region?,
+            summary: summary?,
+            topics: topics?.into_iter().map(|topic| topic.0).collect(),
+            service_objects: service_objects?,
+            handling: handling?,
+            identity: identity?,
+            scenarios: scenarios?,
+            limits: limits?,
+            special_procedures: special_procedures?,
+            fee: fee?,
+            conditions: conditions?,
+            form: form?,
+            materials: materials?,
+            flow: flow?,
+            results: results?,
+            delivery: delivery?,
+            automatic: automatic?,
+            telephone: telephone?,
+        })
+    }
+}
+
+/// The lists whose items differ, and by what.
+const DISTINCT: [(&str, &str); 8] = [
+    ("topics", ""),
+    ("service_objects", ""),
+    ("special_procedures", ""),
+    ("delivery", ""),
+    ("scenarios", "code"),
+    ("conditions", "code"),
+    ("materials", "code"),
+    ("flow", "code"),
+];
+
+fn check_format(keys: &Keys<'_, '_>, reader: &Reader<'_>) {
+    if let (Some(format), Some(node)) = (keys.need::<u16>("format"), keys.get("format"))
+        && format != FORMAT
+    {
+        reader.problems.at(
+            node,
+            format!("只认识格式 {FORMAT}，请写 format: {FORMAT}。"),
+            format!("Only format {FORMAT} is known; write format: {FORMAT}."),
+        );
+    }
+}
+
+/// 实施编码 = agency + level + basic code. The parts are compared as written, so
+/// that this is told even while something else about them is wrong.
+fn check_code(keys: &Keys<'_, '_>, reader: &Reader<'_>, code: Option<&GuideCode>) {
+    let (Some(code), Some(node)) = (code, keys.get("code")) else {
+        return;
+    };
+    let written = |node: Option<&Node>| match &node?.content {
+        Content::Scalar { text, .. } => Some(text.trim().to_owned()),
+        Content::List(_) | Content::Mapping(_) => None,
+    };
+    let agency = written(keys.get("agency"));
+    if let (Some(stated), Some(agency)) = (code.agency(), agency)
+        && stated.as_str() != agency
+    {
+        reader.problems.at(
+            node,
+            format!("实施编码前 18 位是 {stated}，与 agency（{agency}）不一致。"),
+            format!("The guide code starts with agency {stated}, but agency is {agency}; make them agree."),
+        );
+    }
+    let basic_code = written(keys.get("item").and_then(|item| named(item, "basic_code")));
+    if let (Some(stated), Some(basic_code)) = (code.basic_code(), basic_code)
+        && stated.as_str() != basic_code
+    {
+        reader.problems.at(
+            node,
+            format!("实施编码末 12 位是 {stated}，与 item.basic_code（{basic_code}）不一致。"),
+            format!("The guide code ends with basic code {stated}, but item.basic_code is {basic_code}; make them agree."),
+        );
+    }
+}
+
+fn check_handling(
+    keys: &Keys<'_, '_>,
+    reader: &Reader<'_>,
+    handling: Option<Handling>,
+    limits: Option<Limits>,
+) {
+    let (Some(handling), Some(limits), Some(node)) = (handling, limits, keys.get("limits")) else {
+        return;
+    };
+    let node = named(node, "promised").unwrap_or(node);
+    match (handling, limits.promised.days) {
+        (Handling::Instant, 0 | 1) | (Handling::Promised, 1..) => {}
+        (Handling::Instant, _) => reader.problems.at(
+            node,
+            "即办件的承诺时限最多 1 天，请改小或改为 handling: promised。",
+            "An instant item is promised within 1 day at most; shorten the limit or write handling: promised.",
+        ),
+        (Handling::Promised, 0) => reader.problems.at(
+            node,
+            "承诺件的承诺时限至少 1 天；当场办结请用 handling: instant。",
+            "A promised item takes at least 1 day; for decisions on the spot write handling: instant.",
+        ),
+    }
+}
+
+fn check_flow(
+    keys: &Keys<'_, '_>,
+    reader: &Reader<'_>,
+    handling: Option<Handling>,
+    flow: Option<&[Step]>,
+) {
+    let (Some(flow), Some(node)) = (flow, keys.get("flow")) else {
+        return;
+    };
+    let decides = match (flow.last().map(|step| step.role), handling) {
+        (Some(StepRole::Approver), _) | (None, _) => true,
+        (Some(StepRole::Handler | StepRole::Reviewer), Some(Handling::Instant) | None) => true,
+        (Some(StepRole::Handler | StepRole::Reviewer), Some(Handling::Promised)) => false,
+    };
+    if !decides {
+        reader.problems.at(
+            node,
+            "最后一步作出决定，其 role 应为 approver（即办件除外）。",
+            "The last step decides, so its role must be approver (unless the item is instant).",
+        );
+    }
+    if flow.first().is_some_and(|step| step.four_eyes) {
+        reader.problems.at(
+            node,
+            "第一步之前没有别的步骤，不能写 four_eyes。",
+            "Nobody acts before the first step, so it cannot ask for four_eyes.",
+        );
+    }
+}
+
+/// 主题, as it stands in an address: lower-case letters, digits, `-` and `_`.
+struct Topic(String);
+
+impl Read for Topic {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let topic = String::read(node, reader)?;
+        let shaped = topic.len() <= 40
+            && topic
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c));
+        if !shaped {
+            reader.problems.at(
+                node,
+                format!("主题“{topic}”只能用小写字母、数字、- 和 _。"),
+                format!("The topic “{topic}” may have lower-case letters, digits, - and _ only."),
+            );
+        }
+        shaped.then_some(Self(topic))
+    }
+}
+
+impl Read for Item {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let basic_code = keys.need::<BasicCode>("basic_code");
+        let name = keys.need("name");
+        let item_type = keys.need::<ItemType>("type");
+        let legal_basis = keys.need_some("legal_basis");
+        if let (Some(code), Some(stated), Some(node)) = (&basic_code, item_type, keys.get("type"))
+            && code.item_type() != stated
+        {
+            let kind = code.item_type();
+            reader.problems.at(
+                node,
+                format!(
+                    "基本编码 {code} 表明类型是 {}（{}），与 type 不一致。",
+                    kind.as_str(),
+                    kind.text().zh
+                ),
+                format!(
+                    "The basic code {code} says type {} ({}); make type agree.",
+                    kind.as_str(),
+                    kind.text().en
+                ),
+            );
+        }
+        keys.close();
+        Some(Self {
+            basic_code: basic_code?,
+            name: name?,
+            item_type: item_type?,
+            legal_basis: legal_basis?,
+        })
+    }
+}
+
+impl Read for LegalBasis {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let (law, article, text) = (keys.need("law"), keys.need("article"), keys.need("text"));
+        keys.close();
+        Some(Self {
+            law: law?,
+            article: article?,
+            text: text?,
+        })
+    }
+}
+
+impl Read for Scenario {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let (code, name) = (keys.need::<Name>("code"), keys.need("name"));
+        keys.close();
+        Some(Self {
+            code: code?.0,
+            name: name?,
+        })
+    }
+}
+
+impl Read for Condition {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let code = keys.need::<Name>("code");
+        let when = keys.need_expression("when", Vocabulary::Whole(reader.schema));
+        let text = keys.need("text");
+        keys.close();
+        Some(Self {
+            code: code?.0,
+            when: when?,
+            text: text?,
+        })
+    }
+}
+
+impl Read for AutomaticDecision {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let verified = keys.need_some::<Attribute>("verified");
+        reader.distinct(keys.get("verified"), "");
+        let allowed = verified.as_deref().unwrap_or_default();
+        let approve_when = keys.need_expression("approve_when", Vocabulary::Verified(allowed));
+        keys.close();
+        Some(Self {
+            verified: verified?,
+            approve_when: approve_when?,
+        })
+    }
+}

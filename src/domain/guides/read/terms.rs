@@ -1,0 +1,164 @@
+//! The terms an agency offers: how well it must know the applicant, how long it
+//! takes, what it costs, whom to call.
+
+use super::keys::Keys;
+use super::{Read, Reader};
+use crate::domain::guides::model::{DayUnit, Fee, IdentityLevel, Limit, Limits, Telephone};
+use crate::domain::guides::source::Node;
+use crate::domain::text::Text;
+
+/// The highest fee, in fen; whatever is above is a slip of the unit.
+const MAX_FEE_FEN: u64 = 100_000_000;
+
+impl Read for IdentityLevel {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let (ial, aal) = (keys.need::<u8>("ial"), keys.need::<u8>("aal"));
+        for (key, level, highest) in [("ial", ial, 4), ("aal", aal, 3)] {
+            if let (Some(level), Some(node)) = (level, keys.get(key))
+                && !(1..=highest).contains(&level)
+            {
+                reader.problems.at(
+                    node,
+                    format!("{key} 应为 1 到 {highest}。"),
+                    format!("{key} must be from 1 to {highest}."),
+                );
+            }
+        }
+        keys.close();
+        Some(Self {
+            ial: ial?,
+            aal: aal?,
+        })
+    }
+}
+
+impl Read for Limits {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let (legal, promised) = (keys.need::<Limit>("legal"), keys.need::<Limit>("promised"));
+        let nodes = (keys.get("legal"), keys.get("promised"));
+        keys.close();
+        let (legal, promised) = (legal?, promised?);
+        if let (0, (Some(node), _)) = (legal.days, nodes) {
+            reader.problems.at(
+                node,
+                "法定时限至少 1 天。",
+                "The legal limit is at least 1 day.",
+            );
+        }
+        if let (true, (_, Some(node))) = (promised.longer_than(legal), nodes) {
+            reader.problems.at(
+                node,
+                "承诺时限不得长于法定时限（5 个工作日按 7 天折算）。",
+                "The promised limit must not exceed the legal one (5 working days count as 7 days).",
+            );
+        }
+        Some(Self { legal, promised })
+    }
+}
+
+impl Limit {
+    /// Whether this may take longer than `other`; 5 working days last 7 days or more.
+    fn longer_than(self, other: Self) -> bool {
+        match (self.unit, other.unit) {
+            (DayUnit::WorkingDay, DayUnit::WorkingDay)
+            | (DayUnit::CalendarDay, DayUnit::CalendarDay) => self.days > other.days,
+            (DayUnit::WorkingDay, DayUnit::CalendarDay) => {
+                u32::from(self.days) * 7 > u32::from(other.days) * 5
+            }
+            (DayUnit::CalendarDay, DayUnit::WorkingDay) => {
+                u32::from(self.days) * 5 > u32::from(other.days) * 7
+            }
+        }
+    }
+}
+
+impl Read for Limit {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let (days, unit) = (keys.need("days"), keys.need("unit"));
+        keys.close();
+        Some(Self {
+            days: days?,
+            unit: unit?,
+        })
+    }
+}
+
+impl Read for Fee {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        if keys.has("free") {
+            let free = keys.need::<bool>("free");
+            keys.close();
+            if free == Some(false) {
+                reader.problems.at(
+                    node,
+                    "收费事项请写 { amount_fen: …, basis: { zh: …, en: … } }。",
+                    "For a charge write { amount_fen: …, basis: { zh: …, en: … } }.",
+                );
+            }
+            return free?.then_some(Self::Free);
+        }
+        let (amount_fen, basis) = (keys.need::<u64>("amount_fen"), keys.need::<Text>("basis"));
+        if let (Some(0), Some(node)) = (amount_fen, keys.get("amount_fen")) {
+            reader.problems.at(
+                node,
+                "不收费请写 { free: true }。",
+                "For no charge write { free: true }.",
+            );
+        }
+        if let (Some(amount), Some(node)) = (amount_fen, keys.get("amount_fen"))
+            && amount > MAX_FEE_FEN
+        {
+            reader.problems.at(
+                node,
+                "金额过大，请核对单位是否为分。",
+                "The amount is too large; check that it is in fen.",
+            );
+        }
+        keys.allow(&["free"]);
+        keys.close();
+        Some(Self::Charged {
+            amount_fen: amount_fen?,
+            basis: basis?,
+        })
+    }
+}
+
+impl Read for Telephone {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let (enquiry, complaint) = (
+            keys.need::<String>("enquiry"),
+            keys.need::<String>("complaint"),
+        );
+        for (key, number) in [("enquiry", &enquiry), ("complaint", &complaint)] {
+            if let (Some(number), Some(node)) = (number, keys.get(key))
+                && !is_telephone(number)
+            {
+                reader.problems.at(
+                    node,
+                    format!("“{number}”不是电话号码，请写成 0562-2800000 或 12345。"),
+                    format!(
+                        "“{number}” is no telephone number; write it like 0562-2800000 or 12345."
+                    ),
+                );
+            }
+        }
+        keys.close();
+        Some(Self {
+            enquiry: enquiry?,
+            complaint: complaint?,
+        })
+    }
+}
+
+fn is_telephone(number: &str) -> bool {
+    let digits = number.chars().filter(char::is_ascii_digit).count();
+    (3..=15).contains(&digits)
+        && number.starts_with(|c: char| c.is_ascii_digit())
+        && number.ends_with(|c: char| c.is_ascii_digit())
+        && number.chars().all(|c| c.is_ascii_digit() || c == '-')
+}

@@ -1,0 +1,195 @@
+//! Whether the answers are right. Every error is told at once, each at its
+//! field, in words that say what to do.
+//!
+//! Expressions see only answers that are sound, so that a rule is never judged
+//! by an answer that is itself in error: it is judged when that is corrected.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use serde_json::Value;
+
+use super::applicant::Applicant;
+use super::expr::{Expr, Scope};
+use super::facts::{Facts, MAX_FACTS_BYTES};
+use super::form::{clean, holds, is_visible};
+use super::model::{Condition, Field, Form, FormRule, Guide, Requirement};
+use super::value::{Wrong, check_day, check_region, check_value};
+use crate::domain::codes::RegionCode;
+use crate::domain::refusal::FieldError;
+use crate::domain::text::Text;
+
+/// Checks a draft: every answer must be of a known field and well-formed;
+/// nothing is required yet. Answers need not be in canonical form.
+pub fn check_partial(form: &Form, facts: &Facts) -> Vec<FieldError> {
+    let mut errors = unknown_fields(form, facts);
+    if facts.size() > MAX_FACTS_BYTES {
+        errors.push(FieldError::new(
+            "/facts",
+            "too_large",
+            Text::new(
+                "填报内容过多，请精简文字后重试。",
+                "The answers are too long altogether; shorten the texts.",
+            ),
+        ));
+    }
+    for field in &form.fields {
+        let value = facts
+            .get(&field.name)
+            .and_then(|value| clean(&field.kind, value));
+        let wrong = value
+            .map(|value| check_value(&field.kind, &value))
+            .unwrap_or_default();
+        errors.extend(
+            wrong
+                .into_iter()
+                .filter(|wrong| !wrong.is_unfinished())
+                .map(|wrong| at(field, wrong)),
+        );
+    }
+    errors
+}
+
+/// Checks complete facts, in canonical form, for submission: everything that
+/// [`check_partial`] checks, and presence, dates against today, regions against
+/// the register, and the rules across fields.
+pub fn check_complete(
+    guide: &Guide,
+    facts: &Facts,
+    applicant: &Applicant,
+    today: NaiveDate,
+    region_exists: &dyn Fn(&RegionCode) -> bool,
+) -> Vec<FieldError> {
+    let form = &guide.form;
+    let mut errors = unknown_fields(form, facts);
+    let mut sound = Facts::new();
+    let mut unsound = BTreeSet::new();
+    let mut unanswered = Vec::new();
+    for field in &form.fields {
+        if !is_visible(field, &sound, applicant, today) {
+            continue;
+        }
+        let Some(value) = facts.get(&field.name) else {
+            unanswered.push(field);
+            continue;
+        };
+        let wrong = check_answer(field, value, today, region_exists);
+        if wrong.is_empty() {
+            sound.set(field.name.as_str(), value.clone());
+        } else {
+            unsound.insert(field.name.as_str());
+            errors.extend(wrong.into_iter().map(|wrong| at(field, wrong)));
+        }
+    }
+    let scope = Scope {
+        facts: &sound,
+        applicant,
+        today,
+    };
+    let missing: Vec<&Field> = unanswered
+        .into_iter()
+        .filter(|field| is_required(&field.required, &scope, &unsound))
+        .collect();
+    unsound.extend(missing.iter().map(|field| field.name.as_str()));
+    errors.extend(
+        missing
+            .into_iter()
+            .map(|field| at(field, Wrong::required())),
+    );
+    errors.extend(
+        form.rules
+            .iter()
+            .filter_map(|rule| broken(rule, &scope, &unsound)),
+    );
+    errors
+}
+
+fn check_answer(
+    field: &Field,
+    value: &Value,
+    today: NaiveDate,
+    region_exists: &dyn Fn(&RegionCode) -> bool,
+) -> Vec<Wrong> {
+    let mut wrong = check_value(&field.kind, value);
+    if wrong.is_empty() {
+        wrong.extend(check_day(&field.kind, value, today));
+        wrong.extend(check_region(&field.kind, value, region_exists));
+    }
+    wrong
+}
+
+fn is_required(required: &Requirement, scope: &Scope<'_>, unsound: &BTreeSet<&str>) -> bool {
+    match required {
+        Requirement::Required => true,
+        Requirement::Optional => false,
+        Requirement::When(rule) => !rests_on(rule, unsound) && rule.holds(scope) == Ok(true),
+    }
+}
+
+/// The error of a rule that is not met. A rule that rests on an answer in error
+/// waits; one that cannot be evaluated is not met, under the code of that failure.
+fn broken(rule: &FormRule, scope: &Scope<'_>, unsound: &BTreeSet<&str>) -> Option<FieldError> {
+    if rests_on(&rule.when, unsound) {
+        return None;
+    }
+    let code = match rule.when.holds(scope) {
+        Ok(true) => return None,
+        Ok(false) => "rule_broken",
+        Err(error) => error.code(),
+    };
+    Some(FieldError::new(pointer(&rule.at), code, rule.text.clone()))
+}
+
+/// Whether a rule asks for an answer that is in error.
+fn rests_on(rule: &Expr, unsound: &BTreeSet<&str>) -> bool {
+    rule.fields()
+        .iter()
+        .any(|name| unsound.contains(name.as_str()))
+}
+
+fn unknown_fields(form: &Form, facts: &Facts) -> Vec<FieldError> {
+    facts
+        .iter()
+        .filter(|(name, _)| form.field(name).is_none())
+        .map(|(name, _)| {
+            FieldError::new(
+                pointer(name),
+                "unknown_field",
+                Text::new(
+                    "表单没有这一项，请去掉。",
+                    "The form has no such field; leave it out.",
+                ),
+            )
+        })
+        .collect()
+}
+
+fn at(field: &Field, wrong: Wrong) -> FieldError {
+    FieldError::new(
+        format!("{}{}", pointer(&field.name), wrong.below),
+        wrong.code,
+        Text::new(
+            format!("“{}”{}", field.label.zh, wrong.detail.zh),
+            format!("“{}”: {}", field.label.en, wrong.detail.en),
+        ),
+    )
+}
+
+fn pointer(name: &str) -> String {
+    format!("/facts/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The conditions of eligibility that are not met. One that cannot be evaluated
+/// is not met.
+pub fn unmet_conditions<'g>(
+    guide: &'g Guide,
+    facts: &Facts,
+    applicant: &Applicant,
+    today: NaiveDate,
+) -> Vec<&'g Condition> {
+    guide
+        .conditions
+        .iter()
+        .filter(|condition| !holds(&condition.when, facts, applicant, today))
+        .collect()
+}

@@ -1,0 +1,18 @@
+//! Values, rules and state machines. Knows nobody: no I/O, no clock, no
+//! randomness, no database, no web. Time and ids come in as arguments.
+
+pub mod agencies;
+pub mod calendar;
+pub mod canonical;
+pub mod cases;
+pub mod certificates;
+pub mod codes;
+pub mod csv_rows;
+pub mod guides;
+pub mod identity;
+pub mod policy;
+pub mod private;
+pub mod refusal;
+pub mod regions;
+pub mod text;
+pub mod time;

@@ -1,0 +1,336 @@
+//! Who may do what: the one place where authorisation is decided.
+//!
+//! An actor stands to a target in zero or more *capacities* (applicant, agent,
+//! handler of that agency…), and a table says which operations each capacity
+//! may perform. What an actor may not know of does not exist for him: without a
+//! capacity that may read, the answer is `Hidden`, which the web gives as 404.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::cases::By;
+use super::codes::{RegionCode, Uscc};
+use super::guides::StepRole;
+
+/// A natural person who signed in, with everything that gives him rights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Actor {
+    pub account: Uuid,
+    /// The person behind the account.
+    pub party: Uuid,
+    pub posts: Vec<Post>,
+    /// Mandates in which he is the agent.
+    pub mandates: Vec<Mandate>,
+    /// What the client he came with was allowed to do in his name.
+    pub scopes: Scopes,
+}
+
+/// 岗位: staff member × agency × counter × role × validity.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Post {
+    pub id: Uuid,
+    pub role: Role,
+    pub agency: Option<Uscc>,
+    pub region: RegionCode,
+    /// Where residents meet him.
+    pub counter: Option<String>,
+    pub valid_from: DateTime<Utc>,
+    pub valid_until: Option<DateTime<Utc>>,
+}
+
+/// 授权: the principal lets the agent act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mandate {
+    pub id: Uuid,
+    pub principal: Uuid,
+    /// Guide codes; none means all.
+    pub guides: Option<Vec<String>>,
+    pub valid_from: DateTime<Utc>,
+    pub valid_until: Option<DateTime<Utc>>,
+}
+
+/// What an access token lets its client do, as OAuth scopes (RFC 6749 §3.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scopes {
+    /// `cases`: apply, read and withdraw in the person's own name.
+    pub cases: bool,
+    /// `staff`: act in the person's posts.
+    pub staff: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    CounterOfficer,
+    Handler,
+    Reviewer,
+    Approver,
+    Supervisor,
+    CatalogueEditor,
+    CataloguePublisher,
+    Administrator,
+    Auditor,
+}
+
+impl Role {
+    pub const ALL: [Role; 9] = [
+        Role::CounterOfficer,
+        Role::Handler,
+        Role::Reviewer,
+        Role::Approver,
+        Role::Supervisor,
+        Role::CatalogueEditor,
+        Role::CataloguePublisher,
+        Role::Administrator,
+        Role::Auditor,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::CounterOfficer => "counter_officer",
+            Role::Handler => "handler",
+            Role::Reviewer => "reviewer",
+            Role::Approver => "approver",
+            Role::Supervisor => "supervisor",
+            Role::CatalogueEditor => "catalogue_editor",
+            Role::CataloguePublisher => "catalogue_publisher",
+            Role::Administrator => "administrator",
+            Role::Auditor => "auditor",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// How somebody stands to a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Capacity {
+    Applicant,
+    Agent,
+    /// Staff at a counter helping an applicant who is present.
+    Assistant,
+    Post(Role),
+}
+
+impl Capacity {
+    pub const ALL: [Capacity; 12] = [
+        Capacity::Applicant,
+        Capacity::Agent,
+        Capacity::Assistant,
+        Capacity::Post(Role::CounterOfficer),
+        Capacity::Post(Role::Handler),
+        Capacity::Post(Role::Reviewer),
+        Capacity::Post(Role::Approver),
+        Capacity::Post(Role::Supervisor),
+        Capacity::Post(Role::CatalogueEditor),
+        Capacity::Post(Role::CataloguePublisher),
+        Capacity::Post(Role::Administrator),
+        Capacity::Post(Role::Auditor),
+    ];
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Operation {
+    OpenCase,
+    ReadCase,
+    EditCase,
+    SubmitCase,
+    WithdrawCase,
+    AcceptCase,
+    RefuseCase,
+    /// A step of the flow, the last one's decision included.
+    TakeStep(StepRole),
+    IssueResult,
+    DeliverResult,
+    ListWork,
+    ManageCatalogue,
+    ManageOrganisation,
+    SetClock,
+}
+
+impl Operation {
+    pub const ALL: [Operation; 16] = [
+        Operation::OpenCase,
+        Operation::ReadCase,
+        Operation::EditCase,
+        Operation::SubmitCase,
+        Operation::WithdrawCase,
+        Operation::AcceptCase,
+        Operation::RefuseCase,
+        Operation::TakeStep(StepRole::Handler),
+        Operation::TakeStep(StepRole::Reviewer),
+        Operation::TakeStep(StepRole::Approver),
+        Operation::IssueResult,
+        Operation::DeliverResult,
+        Operation::ListWork,
+        Operation::ManageCatalogue,
+        Operation::ManageOrganisation,
+        Operation::SetClock,
+    ];
+}
+
+/// The table. Read it by rows: what a capacity may do.
+pub fn may(capacity: Capacity, operation: Operation) -> bool {
+    use Operation as O;
+    match capacity {
+        Capacity::Applicant | Capacity::Agent => {
+            matches!(operation, O::OpenCase | O::ReadCase | O::EditCase | O::SubmitCase | O::WithdrawCase)
+        }
+        Capacity::Assistant => {
+            matches!(operation, O::OpenCase | O::ReadCase | O::EditCase | O::SubmitCase)
+        }
+        Capacity::Post(Role::CounterOfficer) => matches!(
+            operation,
+            O::ReadCase | O::AcceptCase | O::RefuseCase | O::DeliverResult | O::ListWork
+        ),
+        Capacity::Post(Role::Handler) => matches!(
+            operation,
+            O::ReadCase
+                | O::AcceptCase
+                | O::RefuseCase
+                | O::TakeStep(StepRole::Handler)
+                | O::IssueResult
+                | O::DeliverResult
+                | O::ListWork
+        ),
+        Capacity::Post(Role::Reviewer) => {
+            matches!(operation, O::ReadCase | O::TakeStep(StepRole::Reviewer) | O::ListWork)
+        }
+        Capacity::Post(Role::Approver) => matches!(
+            operation,
+            O::ReadCase | O::TakeStep(StepRole::Approver) | O::IssueResult | O::ListWork
+        ),
+        Capacity::Post(Role::Supervisor) => matches!(operation, O::ReadCase | O::ListWork),
+        Capacity::Post(Role::CatalogueEditor) => false,
+        Capacity::Post(Role::CataloguePublisher) => matches!(operation, O::ManageCatalogue),
+        Capacity::Post(Role::Administrator) => matches!(operation, O::ManageOrganisation | O::SetClock),
+        Capacity::Post(Role::Auditor) => false,
+    }
+}
+
+/// What a case shows to the policy: whose it is and where it lies.
+#[derive(Debug, Clone, Copy)]
+pub struct CaseScope<'a> {
+    pub party: Uuid,
+    pub guide: &'a str,
+    pub agency: &'a Uscc,
+    pub region: &'a RegionCode,
+    /// Nobody but the applicant's side sees a draft, and the officer who opened it with him.
+    pub is_draft: bool,
+    pub opened_by: Option<Uuid>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Target<'a> {
+    Case(CaseScope<'a>),
+    /// A case about to be opened for somebody. `present`: the officer vouches
+    /// that the applicant stands before him.
+    NewCase { scope: CaseScope<'a>, present: bool },
+    /// The guides of an agency.
+    Catalogue { agency: &'a Uscc },
+    /// The platform itself: everybody knows that it exists.
+    Platform,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// Allowed, in this capacity.
+    Allow(By),
+    /// He may not know that it exists.
+    Hidden,
+    /// He knows of it and may not.
+    Forbidden,
+}
+
+pub fn authorise(actor: &Actor, operation: Operation, target: Target<'_>, at: DateTime<Utc>) -> Verdict {
+    let capacities = capacities(actor, target, at);
+    if let Some((_, by)) = capacities.iter().find(|(capacity, _)| may(*capacity, operation)) {
+        return Verdict::Allow(by.clone());
+    }
+    let knows_of_it = match target {
+        Target::Case(_) | Target::NewCase { .. } => {
+            capacities.iter().any(|(capacity, _)| may(*capacity, Operation::ReadCase))
+        }
+        Target::Catalogue { .. } | Target::Platform => true,
+    };
+    if knows_of_it { Verdict::Forbidden } else { Verdict::Hidden }
+}
+
+/// Every way in which the actor stands to the target, the applicant's first.
+fn capacities(actor: &Actor, target: Target<'_>, at: DateTime<Utc>) -> Vec<(Capacity, By)> {
+    let mut found = Vec::new();
+    let (scope, present) = match target {
+        Target::Case(scope) => (Some(scope), true),
+        Target::NewCase { scope, present } => (Some(scope), present),
+        Target::Catalogue { .. } | Target::Platform => (None, false),
+    };
+    if let Some(scope) = scope.filter(|_| actor.scopes.cases) {
+        found.extend(applicant_side(actor, &scope, at));
+    }
+    if actor.scopes.staff {
+        for post in actor.posts.iter().filter(|post| post.in_force(at)) {
+            let officer = || By::Officer { account: actor.account, post: post.id };
+            match target {
+                Target::Case(scope) | Target::NewCase { scope, .. } => {
+                    let helping = scope.is_draft && present && scope.opened_by == Some(actor.account);
+                    if post.role == Role::CounterOfficer && helping && overlap(&post.region, scope.region) {
+                        let by = By::Assistant { account: actor.account, post: post.id };
+                        found.push((Capacity::Assistant, by));
+                    }
+                    if !scope.is_draft && post.reaches(&scope) {
+                        found.push((Capacity::Post(post.role), officer()));
+                    }
+                }
+                Target::Catalogue { agency } if post.agency.as_ref().is_none_or(|own| own == agency) => {
+                    found.push((Capacity::Post(post.role), officer()));
+                }
+                Target::Platform => found.push((Capacity::Post(post.role), officer())),
+                Target::Catalogue { .. } => {}
+            }
+        }
+    }
+    found
+}
+
+fn applicant_side(actor: &Actor, scope: &CaseScope<'_>, at: DateTime<Utc>) -> Option<(Capacity, By)> {
+    if scope.party == actor.party {
+        return Some((Capacity::Applicant, By::Applicant { account: actor.account }));
+    }
+    let mandate = actor.mandates.iter().find(|mandate| {
+        mandate.principal == scope.party
+            && mandate.in_force(at)
+            && mandate.guides.as_ref().is_none_or(|guides| guides.iter().any(|code| code == scope.guide))
+    })?;
+    Some((Capacity::Agent, By::Agent { account: actor.account, mandate: mandate.id }))
+}
+
+impl Post {
+    pub fn in_force(&self, at: DateTime<Utc>) -> bool {
+        self.valid_from <= at && self.valid_until.is_none_or(|until| at < until)
+    }
+
+    /// Whether a filed case lies within what this post looks after.
+    pub fn reaches(&self, scope: &CaseScope<'_>) -> bool {
+        match self.role {
+            Role::CounterOfficer => overlap(&self.region, scope.region),
+            Role::Handler | Role::Reviewer | Role::Approver => self.agency.as_ref() == Some(scope.agency),
+            Role::Supervisor => self.region.contains(scope.region),
+            Role::CatalogueEditor | Role::CataloguePublisher => false,
+            Role::Administrator | Role::Auditor => false,
+        }
+    }
+}
+
+impl Mandate {
+    pub fn in_force(&self, at: DateTime<Utc>) -> bool {
+        self.valid_from <= at && self.valid_until.is_none_or(|until| at < until)
+    }
+}
+
+/// A counter serves the guides of its own region, of those above that include
+/// it, and of those below: one of the two contains the other.
+fn overlap(a: &RegionCode, b: &RegionCode) -> bool {
+    a.contains(b) || b.contains(a)
+}

@@ -1,0 +1,91 @@
+//! What every request and answer goes through: a request id, the chosen language,
+//! problems rendered, the framework's own errors brought into the same form, and
+//! one line in the log.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, VARY,
+};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _};
+
+use super::problem::Problem;
+use crate::domain::text::Language;
+
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// The id by which a request is found in the log.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+/// The middleware; see the module.
+pub async fn envelope(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let id = request_id(&request);
+    let language = Language::negotiate(
+        request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()),
+    );
+    request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(language);
+    let (method, path) = (request.method().clone(), request.path().to_owned());
+    let kept = request.request().clone();
+
+    let mut response = match next.call(request).await {
+        Ok(response) => response.map_into_boxed_body(),
+        Err(error) => {
+            let response = error.error_response();
+            ServiceResponse::new(kept, response)
+        }
+    };
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        response = as_problem(response, language, &id);
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    if status.is_server_error() {
+        tracing::warn!(request_id = id, %method, path, status = status.as_u16(), "answered");
+    } else {
+        tracing::debug!(request_id = id, %method, path, status = status.as_u16(), "answered");
+    }
+    Ok(response)
+}
+
+/// Takes over a well-formed id from a proxy, else makes one.
+fn request_id(request: &ServiceRequest) -> String {
+    let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+    let fine = |id: &&str| {
+        (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    given.filter(fine).map_or_else(|| uuid::Uuid::now_v7().simple().to_string(), str::to_owned)
+}
+
+/// Writes the body of an error answer, unless a handler wrote a JSON or HTML one itself.
+fn as_problem(
+    response: ServiceResponse<BoxBody>,
+    language: Language,
+    request_id: &str,
+) -> ServiceResponse<BoxBody> {
+    let problem = response.response().extensions().get::<Problem>().cloned();
+    let written_by_hand = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("application/json") || value.starts_with("text/html"));
+    if problem.is_none() && written_by_hand {
+        return response;
+    }
+    let problem = problem.unwrap_or_else(|| Problem::of_status(response.status()));
+    let body = serde_json::to_vec(&problem.view(language, request_id)).unwrap_or_default();
+    let mut response = response.map_body(|_, _| BoxBody::new(body));
+    let headers = response.headers_mut();
+    headers.remove(CONTENT_LENGTH);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    headers.insert(VARY, HeaderValue::from_static("accept-language"));
+    response
+}

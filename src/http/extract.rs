@@ -1,0 +1,265 @@
+//! What handlers are given, parsed once at the edge: bodies, queries, callers,
+//! versions and idempotency keys. Whatever does not parse becomes a problem here.
+
+use std::future::{Ready, ready};
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, IF_MATCH};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+
+use super::envelope::RequestId;
+use super::problem::{Code, Problem};
+use crate::app::Ctx;
+use crate::app::identity::Caller;
+use crate::domain::refusal::FieldError;
+use crate::domain::text::{Language, Text};
+use crate::store::Claim;
+
+type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+/// Largest JSON body, in bytes: the largest form with room to spare.
+pub const MAX_JSON_BYTES: usize = 256 * 1024;
+
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// A JSON body. Unknown members, duplicates, other media types and bodies over
+/// the limit are refused, each with a pointer to what is wrong.
+pub struct Body<T> {
+    pub value: T,
+    /// SHA-256 of the bytes as they came.
+    pub digest: [u8; 32],
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media_type = media_type(request);
+        let payload = payload.take();
+        Box::pin(async move {
+            let bytes = read(payload, MAX_JSON_BYTES).await?;
+            // A command without arguments may come without a body.
+            let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+            if !bytes.is_empty() && !matches!(media_type.as_deref(), Some("application/json" | "application/merge-patch+json")) {
+                return Err(Problem::new(Code::UnsupportedMediaType).detail(
+                    "请以 Content-Type: application/json 发送。",
+                    "Send it with Content-Type: application/json.",
+                ));
+            }
+            Ok(Body { value: parse_json(text)?, digest: Sha256::digest(&bytes).into() })
+        })
+    }
+}
+
+fn media_type(request: &HttpRequest) -> Option<String> {
+    let value = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+/// Reads a body up to `limit` bytes.
+pub async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Problem::new(Code::BadRequest))?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(Problem::new(Code::TooLarge).detail(
+                format!("最多 {} KiB。", limit / 1024),
+                format!("At most {} KiB.", limit / 1024),
+            ));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+/// Parses JSON into `T`, pointing at what does not fit.
+pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize::<_, T>(&mut reader);
+    let value = parsed.map_err(|error| {
+        let pointer = pointer(error.path());
+        json_problem(&error.into_inner(), pointer)
+    })?;
+    reader.end().map_err(|error| json_problem(&error, String::new()))?;
+    Ok(value)
+}
+
+fn json_problem(error: &serde_json::Error, pointer: String) -> Problem {
+    use serde_json::error::Category;
+    let said = error.to_string();
+    match error.classify() {
+        Category::Data => {
+            let (code, field, text) = match_words(&said);
+            let pointer = match field {
+                Some(name) if !pointer.ends_with(&format!("/{name}")) => format!("{pointer}/{name}"),
+                Some(_) | None => pointer,
+            };
+            let problem = if code == "unknown_field" { Code::UnknownField } else { Code::InvalidField };
+            Problem::new(problem).errors(vec![FieldError::new(pointer, code, text)])
+        }
+        Category::Syntax | Category::Eof | Category::Io => Problem::new(Code::InvalidJson).detail(
+            format!("第 {} 行第 {} 列附近有语法错误。", error.line(), error.column()),
+            format!("Syntax error near line {}, column {}.", error.line(), error.column()),
+        ),
+    }
+}
+
+/// What serde says of a field, in our words: code, the field's name, the words.
+fn match_words(said: &str) -> (&'static str, Option<&str>, Text) {
+    let quoted = said.split('`').nth(1);
+    if said.starts_with("unknown field") || said.starts_with("unknown variant") {
+        let known = said.split("expected").nth(1).unwrap_or("").split(" at line").next().unwrap_or("").trim();
+        let code = if said.starts_with("unknown field") { "unknown_field" } else { "not_an_option" };
+        let field = quoted.filter(|_| code == "unknown_field");
+        return (code, field, Text::new(format!("未知；可用：{known}。"), format!("Unknown; expected {known}.")));
+    }
+    if said.starts_with("missing field") {
+        return ("required", quoted, Text::new("此项必填。", "This is required."));
+    }
+    if said.starts_with("duplicate field") {
+        return ("duplicate", quoted, Text::new("同一字段出现多次。", "The field is given more than once."));
+    }
+    let reason = said.split(" at line").next().unwrap_or(said).to_owned();
+    ("invalid", None, Text::new(format!("格式不正确：{reason}。"), format!("Not of the right form: {reason}.")))
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { variant } => format!("/{variant}"),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// A query string; unknown parameters are refused.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(serde_urlencoded::from_str(request.query_string()).map(Query).map_err(|error| {
+            let said = error.to_string();
+            let (code, field, text) = match_words(&said);
+            let problem = if code == "unknown_field" { Code::UnknownField } else { Code::InvalidField };
+            let pointer = field.map_or_else(String::new, |name| format!("?{name}"));
+            Problem::new(problem).errors(vec![FieldError::new(pointer, code, text)])
+        }))
+    }
+}
+
+/// Somebody who signed in. Handlers that take a `Caller` answer 401 to everybody else.
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let ctx = request.app_data::<web::Data<Ctx>>().cloned();
+        let token = bearer(request).map(str::to_owned);
+        let id = request_id(request);
+        Box::pin(async move {
+            let (Some(ctx), Some(token)) = (ctx, token) else {
+                return Err(crate::app::AppError::Unauthenticated.into());
+            };
+            Ok(ctx.identity.caller(&ctx, &token, id).await?)
+        })
+    }
+}
+
+/// The bearer token of a request (RFC 6750 §2.1).
+pub fn bearer(request: &HttpRequest) -> Option<&str> {
+    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+}
+
+pub fn request_id(request: &HttpRequest) -> String {
+    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+}
+
+/// The language of the answer.
+pub struct Accepted(pub Language);
+
+impl FromRequest for Accepted {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Accepted(request.extensions().get::<Language>().copied().unwrap_or_default())))
+    }
+}
+
+/// The version named by `If-Match`, where one is named.
+pub struct IfMatch(pub Option<u64>);
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(value) = request.headers().get(IF_MATCH) else { return ready(Ok(IfMatch(None))) };
+        let version = value.to_str().ok().map(str::trim).and_then(|text| match text {
+            "*" => Some(None),
+            text => text.strip_prefix("\"v")?.strip_suffix('"')?.parse().ok().map(Some),
+        });
+        // A tag this portal never gave cannot match.
+        ready(version.map(IfMatch).ok_or_else(|| Problem::new(Code::Stale)))
+    }
+}
+
+/// The entity tag of version `version`.
+pub fn etag(version: u64) -> String {
+    format!("\"v{version}\"")
+}
+
+/// The key under which this request is made once, where the caller sent one.
+pub struct OnceKey {
+    key: Option<[u8; 32]>,
+}
+
+impl OnceKey {
+    /// The claim for a request whose body has this digest.
+    pub fn claim(&self, caller: &Caller, request_digest: [u8; 32]) -> Option<Claim> {
+        let key = self.key?;
+        let mut hash = Sha256::new();
+        hash.update(caller.actor.account.as_bytes());
+        hash.update(key);
+        Some(Claim { key: hash.finalize().into(), request_digest })
+    }
+}
+
+impl FromRequest for OnceKey {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(value) = request.headers().get(IDEMPOTENCY_KEY) else {
+            return ready(Ok(OnceKey { key: None }));
+        };
+        let text = value.as_bytes();
+        if text.is_empty() || text.len() > 128 {
+            return ready(Err(Problem::new(Code::BadRequest).detail(
+                "Idempotency-Key 应为 1 至 128 个字符。",
+                "An Idempotency-Key has 1 to 128 characters.",
+            )));
+        }
+        // The route is part of the key: the same key elsewhere is another request.
+        let mut hash = Sha256::new();
+        for part in [request.method().as_str().as_bytes(), request.path().as_bytes(), text] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        ready(Ok(OnceKey { key: Some(hash.finalize().into()) }))
+    }
+}

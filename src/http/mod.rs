@@ -1,0 +1,55 @@
+//! The web: wire types, extractors, problems. Handlers parse, call one use case,
+//! and answer; they decide nothing.
+
+pub mod envelope;
+pub mod extract;
+mod health;
+pub mod oauth;
+pub mod openapi;
+pub mod pages;
+pub mod problem;
+mod uploads;
+pub mod v1;
+
+use std::net::TcpListener;
+
+use actix_web::dev::Server;
+use actix_web::{App, HttpResponse, HttpServer, middleware, web};
+use utoipa_actix_web::AppExt as _;
+
+use crate::app::{AppError, Ctx};
+use problem::Problem;
+use uploads::Uploads;
+
+/// Serves on a bound listener until told to stop; requests under way are finished.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn serve(ctx: Ctx, listener: TcpListener, workers: usize) -> std::io::Result<Server> {
+    let uploads = Uploads::new();
+    let demo = ctx.demo;
+    let server = HttpServer::new(move || {
+        let (app, _) = App::new()
+            .into_utoipa_app()
+            .configure(|config| openapi::register(config, demo))
+            .split_for_parts();
+        app.app_data(web::Data::new(ctx.clone()))
+            .app_data(web::Data::new(uploads.clone()))
+            // An id that cannot be one belongs to nothing.
+            .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(AppError::NotFound).into()))
+            .configure(openapi::register_docs)
+            .default_service(web::to(not_found))
+            .wrap(middleware::from_fn(envelope::envelope))
+    });
+    let server = server
+        .workers(workers)
+        .shutdown_timeout(30)
+        .client_request_timeout(std::time::Duration::from_secs(10))
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+async fn not_found() -> Result<HttpResponse, Problem> {
+    Err(AppError::NotFound.into())
+}

@@ -1,0 +1,56 @@
+//! The API document: made from the routes themselves, so that it cannot lie.
+
+use actix_web::{HttpResponse, web};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
+use utoipa_actix_web::AppExt as _;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::{health, oauth, v1};
+
+/// Registers every documented route.
+pub fn register(config: &mut ServiceConfig<'_>, demo: bool) {
+    config
+        .service(health::live)
+        .service(health::ready)
+        .service(scope::scope("/api/v1").configure(|config| v1::register(config, demo)));
+    oauth::register(config);
+}
+
+/// The document and the pages to read it with.
+pub fn register_docs(config: &mut web::ServiceConfig) {
+    config
+        .route("/openapi.json", web::get().to(|| async { HttpResponse::Ok().json(document()) }))
+        .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document()));
+}
+
+/// The API as OpenAPI 3.1. The sandbox is left out: it exists only in the demo.
+pub fn document() -> OpenApi {
+    let (_, collected) = actix_web::App::new()
+        .into_utoipa_app()
+        .openapi(OpenApiBuilder::new().info(info()).build())
+        .configure(|config| register(config, false))
+        .split_for_parts();
+    let mut document = collected;
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    document
+        .components
+        .get_or_insert_default()
+        .add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    document
+}
+
+fn info() -> utoipa::openapi::Info {
+    InfoBuilder::new()
+        .title("Wanshitong 万事通")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Unified public services: one identity, one catalogue of service items, one way of handling, \
+             the same through every channel. 统一政务服务：同源同质输出、多点多端办理。",
+        ))
+        .contact(Some(ContactBuilder::new().name(Some("Wanshitong")).build()))
+        .license(Some(LicenseBuilder::new().name("Apache-2.0").build()))
+        .build()
+}

@@ -1,0 +1,253 @@
+//! Every "no" of the portal as RFC 9457 `application/problem+json`. The table
+//! below is the catalogue: one code, one status, one title in two languages.
+//!
+//! A handler returns [`Problem`]; the envelope renders it, since only there the
+//! language and the request id are known. What went wrong inside is logged once,
+//! with the request id, and never sent.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::AppError;
+use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
+use crate::domain::text::{Language, Text};
+
+/// A problem on its way out: code, words and fields, not yet in a language.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub code: Code,
+    /// More than the title says; none when the title says it all.
+    pub detail: Option<Text>,
+    pub errors: Vec<FieldError>,
+    /// The legal article that demands it.
+    pub article: Option<&'static str>,
+    pub headers: Vec<(HeaderName, String)>,
+}
+
+macro_rules! catalogue {
+    ($($variant:ident $code:literal $status:ident $zh:literal $en:literal;)+) => {
+        /// Stable, machine-readable names of everything that can go wrong.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($variant),+ }
+
+        impl Code {
+            pub const ALL: &'static [Code] = &[$(Code::$variant),+];
+
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $code),+ }
+            }
+
+            pub fn status(self) -> StatusCode {
+                match self { $(Code::$variant => StatusCode::$status),+ }
+            }
+
+            pub fn title(self) -> Text {
+                match self { $(Code::$variant => Text::new($zh, $en)),+ }
+            }
+        }
+    };
+}
+
+catalogue! {
+    BadRequest "bad_request" BAD_REQUEST "请求格式有误" "The request is malformed";
+    InvalidJson "invalid_json" BAD_REQUEST "请求体不是有效的 JSON" "The body is not valid JSON";
+    UnknownField "unknown_field" BAD_REQUEST "请求中有未知字段" "The request has an unknown field";
+    InvalidField "invalid_field" BAD_REQUEST "请求字段有误" "A field of the request is not right";
+    Unauthenticated "unauthenticated" UNAUTHORIZED "请先登录" "Sign in first";
+    StepUp "insufficient_user_authentication" UNAUTHORIZED "需要更高等级的身份认证" "A stronger proof of identity is needed";
+    Forbidden "forbidden" FORBIDDEN "无权执行此操作" "You may not do this";
+    NotFound "not_found" NOT_FOUND "未找到" "Not found";
+    MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "此地址不支持该方法" "This address does not take that method";
+    NotAcceptable "not_acceptable" NOT_ACCEPTABLE "无法提供所要求的格式" "The wanted format cannot be given";
+    Conflict "already_exists" CONFLICT "已经存在" "It exists already";
+    WrongState "wrong_state" CONFLICT "当前状态不允许此操作" "Not possible in the present state";
+    WrongStep "wrong_step" CONFLICT "尚未轮到该步骤" "It is not this step's turn";
+    SamePerson "four_eyes" CONFLICT "须由另一人办理" "Another person must do this";
+    GuideClosed "guide_closed" CONFLICT "事项已停止办理" "The guide takes no applications";
+    Stale "stale" PRECONDITION_FAILED "内容已被他人修改，请刷新后重试" "Changed by somebody else; reload and try again";
+    TooLarge "too_large" PAYLOAD_TOO_LARGE "请求体过大" "The body is too large";
+    UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "不支持的内容类型" "Unsupported media type";
+    UnsupportedMaterial "unsupported_material" UNPROCESSABLE_ENTITY "不支持的文件类型" "Unsupported type of file";
+    ValidationFailed "validation_failed" UNPROCESSABLE_ENTITY "填报内容有误" "Some entries are not right";
+    NotEligible "not_eligible" UNPROCESSABLE_ENTITY "不符合办理条件" "The conditions are not met";
+    UnusableCertificate "unusable_certificate" UNPROCESSABLE_ENTITY "证照不可用" "The certificate cannot be used";
+    InvalidCode "invalid_code" UNPROCESSABLE_ENTITY "验证码无效" "The code is not valid";
+    WeakPassword "weak_password" UNPROCESSABLE_ENTITY "密码不符合要求" "The password is not good enough";
+    KeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "幂等键已用于另一请求" "The idempotency key was used for another request";
+    TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "请求过于频繁，请稍后再试" "Too many requests; wait a moment";
+    Unavailable "unavailable" SERVICE_UNAVAILABLE "系统繁忙，请稍后重试" "The service is busy; try again in a moment";
+    Internal "internal" INTERNAL_SERVER_ERROR "系统内部错误，已记录" "Something went wrong inside; it has been recorded";
+}
+
+impl Problem {
+    pub fn new(code: Code) -> Self {
+        Self { code, detail: None, errors: Vec::new(), article: None, headers: Vec::new() }
+    }
+
+    pub fn detail(mut self, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        self.detail = Some(Text::new(zh, en));
+        self
+    }
+
+    pub fn errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.errors = errors;
+        self
+    }
+
+    fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// What the framework would have answered by itself, in our form.
+    pub fn of_status(status: StatusCode) -> Self {
+        let code = match status {
+            StatusCode::UNAUTHORIZED => Code::Unauthenticated,
+            StatusCode::FORBIDDEN => Code::Forbidden,
+            StatusCode::NOT_FOUND => Code::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+            StatusCode::NOT_ACCEPTABLE => Code::NotAcceptable,
+            StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+            StatusCode::TOO_MANY_REQUESTS => Code::TooManyRequests,
+            StatusCode::SERVICE_UNAVAILABLE => Code::Unavailable,
+            status if status.is_client_error() => Code::BadRequest,
+            _ => Code::Internal,
+        };
+        Self::new(code)
+    }
+
+    pub fn view(&self, language: Language, request_id: &str) -> ProblemView {
+        ProblemView {
+            type_: format!("urn:wanshitong:problem:{}", self.code.as_str()),
+            title: self.code.title().get(language).to_owned(),
+            status: self.code.status().as_u16(),
+            detail: self.detail.as_ref().map(|text| text.get(language).to_owned()),
+            code: self.code.as_str(),
+            article: self.article,
+            request_id: request_id.to_owned(),
+            errors: self
+                .errors
+                .iter()
+                .map(|error| FieldErrorView {
+                    pointer: error.pointer.clone(),
+                    code: error.code,
+                    detail: error.detail.get(language).to_owned(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// RFC 9457 problem details.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemView {
+    #[serde(rename = "type")]
+    pub type_: String,
+    pub title: String,
+    pub status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Stable, machine-readable.
+    pub code: &'static str,
+    /// The legal article behind it, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub article: Option<&'static str>,
+    /// Quote it when asking for help.
+    pub request_id: String,
+    /// Everything wrong with the input, at once.
+    pub errors: Vec<FieldErrorView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FieldErrorView {
+    /// JSON pointer (RFC 6901) to what is wrong.
+    pub pointer: String,
+    pub code: &'static str,
+    pub detail: String,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code.as_str())
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    /// Only a carrier: the envelope writes the body.
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.code.status());
+        for (name, value) in &self.headers {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                response.headers_mut().insert(name.clone(), value);
+            }
+        }
+        response.extensions_mut().insert(self.clone());
+        response
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let code = match refusal.code {
+            RefusalCode::WrongState => Code::WrongState,
+            RefusalCode::ValidationFailed => Code::ValidationFailed,
+            RefusalCode::NotEligible => Code::NotEligible,
+            RefusalCode::GuideClosed => Code::GuideClosed,
+            RefusalCode::InsufficientIdentity => Code::StepUp,
+            RefusalCode::SamePerson => Code::SamePerson,
+            RefusalCode::WrongStep => Code::WrongStep,
+            RefusalCode::UnsupportedMaterial => Code::UnsupportedMaterial,
+            RefusalCode::UnusableCertificate => Code::UnusableCertificate,
+            RefusalCode::InvalidCode => Code::InvalidCode,
+            RefusalCode::WeakPassword => Code::WeakPassword,
+            RefusalCode::AlreadyExists => Code::Conflict,
+            RefusalCode::TooManyAttempts => Code::TooManyRequests,
+        };
+        Problem {
+            code,
+            detail: Some(refusal.detail),
+            errors: refusal.errors,
+            article: refusal.article,
+            headers: Vec::new(),
+        }
+    }
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Refused(refusal) => refusal.into(),
+            AppError::Invalid(errors) => Problem::new(Code::ValidationFailed).errors(errors),
+            AppError::NotFound => Problem::new(Code::NotFound),
+            AppError::Forbidden => Problem::new(Code::Forbidden),
+            AppError::Unauthenticated => {
+                Problem::new(Code::Unauthenticated).header(WWW_AUTHENTICATE, "Bearer")
+            }
+            AppError::Stale => Problem::new(Code::Stale),
+            AppError::KeyReused => Problem::new(Code::KeyReused),
+            AppError::StepUp { refusal, acr_values } => {
+                let challenge =
+                    format!("Bearer error=\"insufficient_user_authentication\", acr_values=\"{acr_values}\"");
+                Problem::from(*refusal).header(WWW_AUTHENTICATE, challenge)
+            }
+            AppError::TooMany { retry_after_seconds } => Problem::new(Code::TooManyRequests)
+                .header(RETRY_AFTER, retry_after_seconds.to_string()),
+            AppError::Unavailable(why) => {
+                tracing::warn!(why, "answered 503");
+                Problem::new(Code::Unavailable).header(RETRY_AFTER, "1")
+            }
+            AppError::Internal(why) => {
+                tracing::error!(why, "answered 500");
+                Problem::new(Code::Internal)
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Receiving files without letting them fill the memory: all uploads under way
+//! share one budget, and a slow one is cut off.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_LENGTH;
+use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::extract::read;
+use super::problem::{Code, Problem};
+use crate::app::AppError;
+use crate::app::cases::MAX_FILE_BYTES;
+
+/// Memory for uploads under way, in KiB.
+const BUDGET_KIB: usize = 96 * 1024;
+/// How long an upload may wait for memory, and how long it may take.
+const WAIT: Duration = Duration::from_secs(2);
+const DURATION: Duration = Duration::from_secs(120);
+
+#[derive(Clone)]
+pub struct Uploads {
+    budget: Arc<Semaphore>,
+}
+
+impl Uploads {
+    pub fn new() -> Self {
+        Self { budget: Arc::new(Semaphore::new(BUDGET_KIB)) }
+    }
+
+    /// The bytes of a file, and the permit for the memory they take.
+    pub async fn receive(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+    ) -> Result<(Bytes, OwnedSemaphorePermit), Problem> {
+        let announced = request
+            .headers()
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse::<usize>().ok())
+            .unwrap_or(MAX_FILE_BYTES);
+        if announced > MAX_FILE_BYTES {
+            return Err(too_large());
+        }
+        let kib = u32::try_from(announced / 1024 + 1).unwrap_or(u32::MAX);
+        let busy = || Problem::from(AppError::Unavailable("too many uploads at once".to_owned()));
+        let permit = tokio::time::timeout(WAIT, self.budget.clone().acquire_many_owned(kib)).await;
+        let permit = permit.map_err(|_| busy())?.map_err(|_| busy())?;
+        let bytes = tokio::time::timeout(DURATION, read(payload, MAX_FILE_BYTES)).await;
+        let bytes = bytes.map_err(|_| Problem::new(Code::BadRequest).detail("上传超时，请重试。", "The upload took too long; try again."))??;
+        if bytes.is_empty() {
+            return Err(Problem::new(Code::BadRequest).detail("文件为空。", "The file is empty."));
+        }
+        Ok((bytes, permit))
+    }
+}
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn too_large() -> Problem {
+    Problem::new(Code::TooLarge).detail("文件最大 20 MiB。", "A file may have at most 20 MiB.")
+}

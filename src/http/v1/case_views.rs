@@ -1,0 +1,361 @@
+//! What a case looks like from outside. Made from domain values; what identifies
+//! a person is masked for everybody but his own side.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::TextView;
+use crate::app::cases::{Audience, CaseReply};
+use crate::domain::cases::clock::{ClockName, Light, clocks, light};
+use crate::domain::cases::{By, CaseState, Decision, Ending, Evidence, Issued, next_step};
+use crate::domain::codes::{mask_id, mask_mobile, mask_name};
+use crate::domain::guides::{FieldKind, Form};
+
+/// A case (办件) as its reader may see it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CaseView {
+    pub id: Uuid,
+    /// 办件编号; given at submission.
+    pub case_no: Option<String>,
+    /// The number in the `ETag`; name it in `If-Match`.
+    pub version: u64,
+    /// `draft`, `submitted`, `accepted`, `decided` or `closed`.
+    pub state: &'static str,
+    pub state_label: TextView,
+    /// How it ended, once closed: `issued`, `denied`, `refused`, `withdrawn`, `expired`.
+    pub outcome: Option<&'static str>,
+    pub guide: CaseGuideView,
+    pub scenario: Option<String>,
+    pub agency: String,
+    pub region: String,
+    pub applicant: CaseApplicantView,
+    /// The answers to the form, by field name.
+    #[schema(value_type = Object)]
+    pub facts: BTreeMap<String, Value>,
+    pub materials: BTreeMap<String, EvidenceView>,
+    pub opened_at: DateTime<Utc>,
+    pub submitted_at: Option<DateTime<Utc>>,
+    pub closed_at: Option<DateTime<Utc>>,
+    /// A draft left untouched until then lapses.
+    pub expires_at: Option<DateTime<Utc>>,
+    pub intake_due: Option<NaiveDate>,
+    pub promised_due: Option<NaiveDate>,
+    pub legal_due: Option<NaiveDate>,
+    pub delivery_due: Option<NaiveDate>,
+    pub steps: Vec<StepView>,
+    /// The step whose turn it is, while in progress.
+    pub next_step: Option<String>,
+    pub decision: Option<DecisionView>,
+    pub results: Vec<ResultView>,
+    pub grounds: Option<GroundsView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CaseGuideView {
+    pub code: String,
+    pub version: u32,
+    pub name: TextView,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CaseApplicantView {
+    pub id: Uuid,
+    pub name: Option<String>,
+    pub id_number: Option<String>,
+    pub mobile: Option<String>,
+}
+
+/// How a material was delivered.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum EvidenceView {
+    File { size_bytes: u64, media_type: String, sha256: String, file_name: Option<String> },
+    Certificate { certificate: String },
+    Promise,
+    /// Erased by schedule.
+    Erased,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StepView {
+    pub step: String,
+    pub at: DateTime<Utc>,
+    /// `officer` or `system`.
+    pub by: &'static str,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DecisionView {
+    /// `approved` or `denied`.
+    pub kind: &'static str,
+    pub at: DateTime<Utc>,
+    /// `officer` or `system`.
+    pub by: &'static str,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ResultView {
+    Certificate {
+        id: String,
+        certificate_type: String,
+        name: TextView,
+        valid_from: NaiveDate,
+        valid_until: Option<NaiveDate>,
+    },
+    Letter { name: TextView },
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GroundsView {
+    pub reason: Option<String>,
+    pub article: String,
+    pub remedy: TextView,
+}
+
+/// A line of a list of cases.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CaseLineView {
+    pub id: Uuid,
+    pub case_no: Option<String>,
+    pub version: u64,
+    pub state: &'static str,
+    pub outcome: Option<&'static str>,
+    pub guide: CaseGuideView,
+    pub applicant_name: Option<String>,
+    pub opened_at: DateTime<Utc>,
+    pub submitted_at: Option<DateTime<Utc>>,
+    /// The clock that presses most, while one runs: `green`, `yellow`, `red`.
+    pub light: Option<Light>,
+    pub due_on: Option<NaiveDate>,
+}
+
+impl From<&CaseReply> for CaseView {
+    fn from(reply: &CaseReply) -> Self {
+        let case = &reply.case;
+        let state = &case.state;
+        let filing = state.filing();
+        let decided = state.decided();
+        let closed = match state {
+            CaseState::Closed(closed) => Some(closed),
+            CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Decided(_) => None,
+        };
+        CaseView {
+            id: case.id,
+            case_no: case.case_no().map(ToString::to_string),
+            version: case.version,
+            state: state.name().as_str(),
+            state_label: state.name().label().into(),
+            outcome: closed.map(|closed| closed.ending.name()),
+            guide: guide(reply),
+            scenario: case.opened.scenario.clone(),
+            agency: case.opened.agency.to_string(),
+            region: case.opened.region.to_string(),
+            applicant: applicant(reply),
+            facts: facts(reply),
+            materials: state.materials().into_iter().flatten().map(|(code, e)| (code.clone(), e.known().into())).collect(),
+            opened_at: case.opened.at,
+            submitted_at: filing.map(|filing| filing.at),
+            closed_at: closed.map(|closed| closed.at),
+            expires_at: match state {
+                CaseState::Draft(draft) => Some(draft.expires_at),
+                CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Decided(_) | CaseState::Closed(_) => None,
+            },
+            intake_due: match state {
+                CaseState::Submitted(submitted) => Some(submitted.intake_due),
+                CaseState::Draft(_) | CaseState::Accepted(_) | CaseState::Decided(_) | CaseState::Closed(_) => None,
+            },
+            promised_due: state.acceptance().map(|acceptance| acceptance.promised_due),
+            legal_due: state.acceptance().map(|acceptance| acceptance.legal_due),
+            delivery_due: decided.map(|decided| decided.delivery_due),
+            steps: steps(state),
+            next_step: match state {
+                CaseState::Accepted(accepted) => next_step(accepted, &reply.guide.guide.flow).map(|step| step.code.clone()),
+                CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Decided(_) | CaseState::Closed(_) => None,
+            },
+            decision: decided.map(|decided| DecisionView {
+                kind: match decided.decision {
+                    Decision::Approved { .. } => "approved",
+                    Decision::Denied { .. } => "denied",
+                },
+                at: decided.decided_at,
+                by: side(&decided.decided_by),
+            }),
+            results: results(state),
+            grounds: grounds(state),
+        }
+    }
+}
+
+impl CaseLineView {
+    pub fn of(reply: &CaseReply, calendar: &crate::domain::calendar::WorkCalendar, at: DateTime<Utc>) -> Self {
+        let case = &reply.case;
+        let clocks = clocks(case, &reply.guide.guide, calendar, at);
+        let pressing = clocks
+            .iter()
+            .filter(|clock| clock.stopped_on.is_none() && clock.name != ClockName::Legal)
+            .max_by_key(|clock| clock.light);
+        CaseLineView {
+            id: case.id,
+            case_no: case.case_no().map(ToString::to_string),
+            version: case.version,
+            state: case.state.name().as_str(),
+            outcome: match &case.state {
+                CaseState::Closed(closed) => Some(closed.ending.name()),
+                CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Decided(_) => None,
+            },
+            guide: guide(reply),
+            applicant_name: applicant(reply).name,
+            opened_at: case.opened.at,
+            submitted_at: case.state.filing().map(|filing| filing.at),
+            light: light(&clocks),
+            due_on: pressing.map(|clock| clock.due_on),
+        }
+    }
+}
+
+fn guide(reply: &CaseReply) -> CaseGuideView {
+    CaseGuideView {
+        code: reply.case.opened.guide.to_string(),
+        version: reply.case.guide_version(),
+        name: reply.guide.guide.item.name.clone().into(),
+    }
+}
+
+fn applicant(reply: &CaseReply) -> CaseApplicantView {
+    let id = reply.case.opened.party;
+    let known = reply.case.state.filing().and_then(|filing| filing.applicant.known());
+    let Some(known) = known else {
+        return CaseApplicantView { id, name: None, id_number: None, mobile: None };
+    };
+    let number = known.id_number.as_ref().map(|number| number.expose().to_owned());
+    let mobile = known.mobile.as_ref().map(|mobile| mobile.as_str().to_owned());
+    match reply.audience {
+        // Even to himself the number is shown masked: nobody needs it on a screen.
+        Audience::Applicant => CaseApplicantView {
+            id,
+            name: Some(known.name.clone()),
+            id_number: number.map(|number| mask_id(&number)),
+            mobile,
+        },
+        Audience::Staff => CaseApplicantView {
+            id,
+            name: Some(mask_name(&known.name)),
+            id_number: number.map(|number| mask_id(&number)),
+            mobile: mobile.map(|mobile| mask_mobile(&mobile)),
+        },
+    }
+}
+
+fn facts(reply: &CaseReply) -> BTreeMap<String, Value> {
+    let Some(facts) = reply.case.state.facts().and_then(|facts| facts.known()) else { return BTreeMap::new() };
+    facts
+        .iter()
+        .map(|(name, value)| {
+            let shown = match reply.audience {
+                Audience::Applicant => value.clone(),
+                Audience::Staff => masked(&reply.guide.guide.form, name, value),
+            };
+            (name.clone(), shown)
+        })
+        .collect()
+}
+
+/// ID and mobile numbers in a form are masked for staff; everything else they need.
+fn masked(form: &Form, name: &str, value: &Value) -> Value {
+    let kind = form.field(name).map(|field| &field.kind);
+    match (kind, value) {
+        (Some(FieldKind::ResidentId), Value::String(number)) => mask_id(number).into(),
+        (Some(FieldKind::Mobile), Value::String(number)) => mask_mobile(number).into(),
+        _ => value.clone(),
+    }
+}
+
+fn steps(state: &CaseState) -> Vec<StepView> {
+    let taken = match state {
+        CaseState::Accepted(accepted) => Some(accepted),
+        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Decided(_) | CaseState::Closed(_) => {
+            state.decided().map(|decided| &decided.accepted)
+        }
+    };
+    taken
+        .into_iter()
+        .flat_map(|accepted| &accepted.steps)
+        .map(|step| StepView { step: step.step.clone(), at: step.at, by: side(&step.by) })
+        .collect()
+}
+
+fn results(state: &CaseState) -> Vec<ResultView> {
+    crate::domain::cases::results(state).0.iter().map(ResultView::from).collect()
+}
+
+fn grounds(state: &CaseState) -> Option<GroundsView> {
+    let refused = match state {
+        CaseState::Closed(closed) => match &closed.ending {
+            Ending::Refused { grounds, .. } => Some(grounds),
+            Ending::Issued { .. } | Ending::Denied { .. } | Ending::Withdrawn { .. } | Ending::Expired => None,
+        },
+        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Decided(_) => None,
+    };
+    let grounds = refused.or(crate::domain::cases::results(state).1)?;
+    Some(GroundsView::from(grounds))
+}
+
+impl From<&crate::domain::cases::Grounds> for GroundsView {
+    fn from(grounds: &crate::domain::cases::Grounds) -> Self {
+        Self {
+            reason: grounds.reason.known().cloned(),
+            article: grounds.article.clone(),
+            remedy: grounds.remedy.clone().into(),
+        }
+    }
+}
+
+impl From<&Issued> for ResultView {
+    fn from(issued: &Issued) -> Self {
+        match issued {
+            Issued::Certificate { id, certificate_type, name, valid_from, valid_until } => ResultView::Certificate {
+                id: id.to_string(),
+                certificate_type: certificate_type.to_string(),
+                name: name.clone().into(),
+                valid_from: *valid_from,
+                valid_until: *valid_until,
+            },
+            Issued::Letter { name } => ResultView::Letter { name: name.clone().into() },
+        }
+    }
+}
+
+impl From<Option<&Evidence>> for EvidenceView {
+    fn from(evidence: Option<&Evidence>) -> Self {
+        match evidence {
+            Some(Evidence::File { digest, size_bytes, media_type, file_name }) => EvidenceView::File {
+                size_bytes: *size_bytes,
+                media_type: media_type.as_str().to_owned(),
+                sha256: digest.clone(),
+                file_name: file_name.clone(),
+            },
+            Some(Evidence::Certificate { certificate }) => {
+                EvidenceView::Certificate { certificate: certificate.to_string() }
+            }
+            Some(Evidence::Promise) => EvidenceView::Promise,
+            None => EvidenceView::Erased,
+        }
+    }
+}
+
+/// In what capacity, without naming the person.
+pub fn side(by: &By) -> &'static str {
+    match by {
+        By::Applicant { .. } => "applicant",
+        By::Agent { .. } => "agent",
+        By::Assistant { .. } => "assistant",
+        By::Officer { .. } => "officer",
+        By::System => "system",
+    }
+}

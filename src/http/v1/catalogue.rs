@@ -1,0 +1,356 @@
+//! The catalogue, for everybody: items, guides, their forms, and the dry run.
+
+use std::sync::Arc;
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use bytes::Bytes;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::{Page, PageQuery, TextView, invalid, parse_code};
+use crate::app::catalog::{self, PublishedGuide, Search};
+use crate::app::{AppError, Ctx};
+use crate::domain::cases::history::hex;
+use crate::domain::codes::{BasicCode, RegionCode, ServiceObject};
+use crate::domain::guides::{
+    Applicant, ApplicantKind, Evaluation, Facts, Guide, MaterialSource, json_schema,
+};
+use crate::domain::text::{Language, Text};
+use crate::domain::time::local_date;
+use crate::http::extract::{Accepted, Body, Query};
+use crate::http::problem::{Code, FieldErrorView, Problem, ProblemView};
+
+type Reply = Result<HttpResponse, Problem>;
+
+/// 基本目录事项 with the guides that implement it here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ItemView {
+    pub basic_code: String,
+    pub name: TextView,
+    /// 事项类型, two digits.
+    #[serde(rename = "type")]
+    pub item_type: String,
+    pub guides: Vec<GuideLineView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GuideLineView {
+    pub code: String,
+    pub version: u32,
+    pub agency: String,
+    pub region: String,
+    pub summary: TextView,
+    /// `instant` or `promised`.
+    pub handling: String,
+    pub topics: Vec<String>,
+}
+
+impl ItemView {
+    fn collect(guides: &[Arc<PublishedGuide>]) -> Vec<Self> {
+        let mut items: Vec<ItemView> = Vec::new();
+        for published in guides {
+            let guide = &published.guide;
+            let line = GuideLineView::from(published.as_ref());
+            match items.last_mut().filter(|item| item.basic_code == guide.item.basic_code.as_str()) {
+                Some(item) => item.guides.push(line),
+                None => items.push(ItemView {
+                    basic_code: guide.item.basic_code.to_string(),
+                    name: guide.item.name.clone().into(),
+                    item_type: guide.item.item_type.code().to_owned(),
+                    guides: vec![line],
+                }),
+            }
+        }
+        items
+    }
+}
+
+impl From<&PublishedGuide> for GuideLineView {
+    fn from(published: &PublishedGuide) -> Self {
+        let guide = &published.guide;
+        Self {
+            code: guide.code.to_string(),
+            version: published.version,
+            agency: guide.agency.to_string(),
+            region: guide.region.to_string(),
+            summary: guide.summary.clone().into(),
+            handling: match guide.handling {
+                crate::domain::guides::Handling::Instant => "instant".to_owned(),
+                crate::domain::guides::Handling::Promised => "promised".to_owned(),
+            },
+            topics: guide.topics.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ItemQuery {
+    q: Option<String>,
+    region: Option<String>,
+    audience: Option<String>,
+    topic: Option<String>,
+    limit: Option<i64>,
+    after: Option<String>,
+}
+
+impl ItemQuery {
+    fn parse(self) -> Result<(Search, PageQuery), Problem> {
+        let region = self.region.map(|code| parse_code("?region", RegionCode::parse(&code))).transpose()?;
+        let audience = self.audience.as_deref().map(audience).transpose()?;
+        let words = self.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
+        let search = Search { words, region, audience, topic: self.topic };
+        Ok((search, PageQuery { limit: self.limit, after: self.after }))
+    }
+}
+
+fn audience(text: &str) -> Result<ServiceObject, Problem> {
+    serde_json::from_value(Value::from(text)).map_err(|_| {
+        let known = "natural_person, enterprise, public_institution, social_organisation, administrative_organ, other";
+        let words = Text::new(format!("可用：{known}。"), format!("Expected one of: {known}."));
+        invalid("?audience", "not_an_option", words)
+    })
+}
+
+/// Items that fit, each with the guides that implement it.
+#[utoipa::path(tag = "public", operation_id = "list_items", params(
+    ("q" = Option<String>, Query), ("region" = Option<String>, Query), ("audience" = Option<String>, Query),
+    ("topic" = Option<String>, Query), ("limit" = Option<i64>, Query), ("after" = Option<String>, Query),
+), responses((status = 200, body = Page<ItemView>), (status = "4XX", body = ProblemView)))]
+#[get("/items")]
+pub async fn list_items(ctx: web::Data<Ctx>, query: Query<ItemQuery>) -> Reply {
+    let (search, page) = query.0.parse()?;
+    let limit = page.limit()?;
+    let guides = catalog::search(&ctx, &search).await?;
+    let mut items = ItemView::collect(&guides);
+    items.retain(|item| page.after.as_ref().is_none_or(|after| item.basic_code > *after));
+    items.truncate(usize::try_from(limit).unwrap_or(0));
+    Ok(HttpResponse::Ok().json(Page::new(items, limit, |item: &ItemView| item.basic_code.clone())))
+}
+
+/// One item.
+#[utoipa::path(tag = "public", operation_id = "read_item", responses(
+    (status = 200, body = ItemView), (status = "4XX", body = ProblemView)
+))]
+#[get("/items/{basic_code}")]
+pub async fn read_item(ctx: web::Data<Ctx>, code: web::Path<String>) -> Reply {
+    let code = parse_code("/basic_code", BasicCode::parse(&code))?;
+    let guides = catalog::search(&ctx, &Search::default()).await?;
+    let item = ItemView::collect(&guides).into_iter().find(|item| item.basic_code == code.as_str());
+    Ok(HttpResponse::Ok().json(item.ok_or(AppError::NotFound)?))
+}
+
+/// A version of a guide (办事指南), as published.
+#[derive(Serialize, ToSchema)]
+pub struct GuideView<'a> {
+    pub version: u32,
+    pub published_at: DateTime<Utc>,
+    /// Takes no new applications since then.
+    pub withdrawn_at: Option<DateTime<Utc>>,
+    /// SHA-256 of the guide's canonical form, lower-case hex.
+    pub content_hash: String,
+    /// The guide itself: item, agency, conditions, form, materials, flow, limits, fee, results.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    guide: &'a Guide,
+}
+
+/// The guide in force.
+#[utoipa::path(tag = "public", operation_id = "read_guide", responses(
+    (status = 200, body = GuideView), (status = 304), (status = "4XX", body = ProblemView)
+))]
+#[get("/guides/{code}")]
+pub async fn read_guide(ctx: web::Data<Ctx>, code: web::Path<String>, request: HttpRequest) -> Reply {
+    let published = catalog::current(&ctx, &code).await?;
+    answer(&published, &request)
+}
+
+/// A version of a guide, for ever the same.
+#[utoipa::path(tag = "public", operation_id = "read_guide_version", responses(
+    (status = 200, body = GuideView), (status = 304), (status = "4XX", body = ProblemView)
+))]
+#[get("/guides/{code}/versions/{version}")]
+pub async fn read_version(
+    ctx: web::Data<Ctx>,
+    path: web::Path<(String, u32)>,
+    request: HttpRequest,
+) -> Reply {
+    let (code, version) = path.into_inner();
+    let published = catalog::version(&ctx, &code, version).await?;
+    answer(&published, &request)
+}
+
+/// The guide's bytes are written once per version and instance.
+fn answer(published: &PublishedGuide, request: &HttpRequest) -> Reply {
+    let tag = guide_tag(published);
+    if request.headers().get(IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes()) {
+        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    }
+    let bytes = published.answer.get_or_init(|| Bytes::from(serde_json::to_vec(&view(published)).unwrap_or_default()));
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .insert_header((CACHE_CONTROL, "public, max-age=0, must-revalidate"))
+        .insert_header((ETAG, tag))
+        .body(bytes.clone()))
+}
+
+fn guide_tag(published: &PublishedGuide) -> String {
+    let withdrawn = if published.withdrawn_at.is_some() { "w" } else { "" };
+    format!("\"v{}{withdrawn}\"", published.version)
+}
+
+fn view(published: &PublishedGuide) -> GuideView<'_> {
+    GuideView {
+        version: published.version,
+        published_at: published.published_at,
+        withdrawn_at: published.withdrawn_at,
+        content_hash: hex(&published.content_hash),
+        guide: &published.guide,
+    }
+}
+
+/// The form as JSON Schema (2020-12).
+#[utoipa::path(tag = "public", operation_id = "read_form", responses(
+    (status = 200, body = Object), (status = "4XX", body = ProblemView)
+))]
+#[get("/guides/{code}/form")]
+pub async fn read_form(ctx: web::Data<Ctx>, code: web::Path<String>) -> Reply {
+    let published = catalog::current(&ctx, &code).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/schema+json"))
+        .insert_header((ETAG, guide_tag(&published)))
+        .body(json_schema(&published.guide).to_string()))
+}
+
+/// Facts to try, and what is known of the applicant.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluateBody {
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub facts: Map<String, Value>,
+    #[serde(default)]
+    pub applicant: EvaluateApplicantBody,
+}
+
+/// Left out: unknown.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluateApplicantBody {
+    pub birth_date: Option<NaiveDate>,
+    /// A region code.
+    pub residence: Option<String>,
+}
+
+impl EvaluateApplicantBody {
+    fn parse(self) -> Result<Applicant, Problem> {
+        let residence =
+            self.residence.map(|code| parse_code("/applicant/residence", RegionCode::parse(&code))).transpose()?;
+        Ok(Applicant {
+            kind: ApplicantKind::NaturalPerson,
+            name: String::new(),
+            id_number: None,
+            birth_date: self.birth_date,
+            gender: None,
+            residence,
+            mobile: None,
+            ial: 1,
+            verified: Default::default(),
+        })
+    }
+}
+
+/// What an application with these facts would need, cost and take.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EvaluationView {
+    pub eligible: bool,
+    pub conditions: Vec<ConditionView>,
+    pub field_errors: Vec<FieldErrorView>,
+    pub materials: Vec<NeedView>,
+    /// 0 when it is free.
+    pub fee_fen: u64,
+    /// The last days of the promised and the legal limit, were it accepted today.
+    pub promised_due: NaiveDate,
+    pub legal_due: NaiveDate,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConditionView {
+    pub code: String,
+    pub text: TextView,
+    /// `met`, `not_met`, or `unknown` before more is answered.
+    pub state: &'static str,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NeedView {
+    pub code: String,
+    pub name: TextView,
+    pub required: bool,
+    /// `own`, `certificate` (taken from the register where the applicant holds it) or `shared` (nothing to hand in).
+    pub source: &'static str,
+}
+
+/// A dry run: may I, what do I need, what does it cost, when would I have it. Stores nothing.
+#[utoipa::path(tag = "public", operation_id = "evaluate_guide", request_body = EvaluateBody, responses(
+    (status = 200, body = EvaluationView), (status = "4XX", body = ProblemView)
+))]
+#[post("/guides/{code}/evaluate")]
+pub async fn evaluate(
+    ctx: web::Data<Ctx>,
+    code: web::Path<String>,
+    language: Accepted,
+    body: Body<EvaluateBody>,
+) -> Reply {
+    let published = catalog::current(&ctx, &code).await?;
+    let applicant = body.value.applicant.parse()?;
+    let evaluation = catalog::evaluate(&ctx, &published, &Facts::from(body.value.facts), &applicant);
+    Ok(HttpResponse::Ok().json(evaluation_view(&ctx, &published.guide, &evaluation, language.0)))
+}
+
+fn evaluation_view(ctx: &Ctx, guide: &Guide, found: &Evaluation<'_>, language: Language) -> EvaluationView {
+    let today = local_date(ctx.clock.now());
+    let problem = Problem::new(Code::ValidationFailed).errors(found.field_errors.clone());
+    EvaluationView {
+        eligible: found.eligible,
+        conditions: guide
+            .conditions
+            .iter()
+            .map(|condition| ConditionView {
+                code: condition.code.clone(),
+                text: condition.text.clone().into(),
+                state: if found.open.iter().any(|open| open.code == condition.code) {
+                    "unknown"
+                } else if found.unmet.iter().any(|unmet| unmet.code == condition.code) {
+                    "not_met"
+                } else {
+                    "met"
+                },
+            })
+            .collect(),
+        field_errors: problem.view(language, "").errors,
+        materials: found
+            .materials
+            .iter()
+            .map(|need| NeedView {
+                code: need.material.code.clone(),
+                name: need.material.name.clone().into(),
+                required: need.required,
+                source: match need.material.source {
+                    MaterialSource::Own => "own",
+                    MaterialSource::Certificate { .. } => "certificate",
+                    MaterialSource::Shared { .. } => "shared",
+                },
+            })
+            .collect(),
+        fee_fen: match found.fee {
+            crate::domain::guides::Fee::Free => 0,
+            crate::domain::guides::Fee::Charged { amount_fen, .. } => *amount_fen,
+        },
+        promised_due: ctx.calendar.due(today, guide.limits.promised),
+        legal_due: ctx.calendar.due(today, guide.limits.legal),
+    }
+}

@@ -1,0 +1,219 @@
+//! What happened to a case: events, clocks, letters, and the signed receipt.
+
+use actix_web::{HttpResponse, get, post, web};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::case_views::GroundsView;
+use super::{Page, TextView};
+use crate::app::Ctx;
+use crate::app::cases::{self, Receipt};
+use crate::app::identity::Caller;
+use crate::domain::cases::clock::{Clock, ClockName, Light};
+use crate::domain::cases::history::{Record, hex};
+use crate::domain::guides::DayUnit;
+use crate::http::extract::Body;
+use crate::http::problem::{Problem, ProblemView};
+use crate::store::LetterRecord;
+
+type Reply = Result<HttpResponse, Problem>;
+
+/// One record of the hash-chained history. Personal data is replaced by its
+/// commitment, exactly as it is hashed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventView {
+    pub seq: u64,
+    pub at: DateTime<Utc>,
+    /// In which capacity somebody acted, and who.
+    #[schema(value_type = Object)]
+    pub by: Value,
+    #[schema(value_type = Object)]
+    pub event: Value,
+    /// Channel, client and request it came through.
+    #[schema(value_type = Object)]
+    pub provenance: Value,
+    /// SHA-256 of the record before, lower-case hex.
+    pub previous: String,
+    /// SHA-256 of this record.
+    pub hash: String,
+}
+
+impl From<Record> for EventView {
+    fn from(record: Record) -> Self {
+        Self {
+            seq: record.seq,
+            at: record.at,
+            by: record.by,
+            event: record.event,
+            provenance: record.provenance,
+            previous: hex(&record.previous),
+            hash: hex(&record.hash),
+        }
+    }
+}
+
+/// The whole history, oldest first.
+#[utoipa::path(tag = "cases", operation_id = "list_events", responses(
+    (status = 200, body = Page<EventView>), (status = "4XX", body = ProblemView)
+), security(("bearer" = [])))]
+#[get("/cases/{id}/events")]
+pub async fn events(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
+    let records = cases::events(&ctx, &caller, *id).await?;
+    let items: Vec<EventView> = records.into_iter().map(EventView::from).collect();
+    Ok(HttpResponse::Ok().json(Page { items, next: None }))
+}
+
+/// A deadline with its explanation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClockView {
+    /// `intake`, `promised`, `legal` or `delivery`.
+    #[schema(value_type = String)]
+    pub name: ClockName,
+    pub started_on: NaiveDate,
+    pub limit_days: u16,
+    /// `working_day` or `calendar_day`.
+    #[schema(value_type = String)]
+    pub unit: DayUnit,
+    pub due_on: NaiveDate,
+    pub stopped_on: Option<NaiveDate>,
+    /// `green`, `yellow` or `red`.
+    #[schema(value_type = String)]
+    pub light: Light,
+    /// Every day up to the last, counted or left out, and why.
+    pub days: Vec<DayView>,
+    /// Edition of the working-day calendar.
+    pub calendar: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DayView {
+    pub date: NaiveDate,
+    pub counted: bool,
+    pub reason: TextView,
+}
+
+impl From<Clock> for ClockView {
+    fn from(clock: Clock) -> Self {
+        Self {
+            name: clock.name,
+            started_on: clock.started_on,
+            limit_days: clock.limit.days,
+            unit: clock.limit.unit,
+            due_on: clock.due_on,
+            stopped_on: clock.stopped_on,
+            light: clock.light,
+            days: clock
+                .days
+                .iter()
+                .map(|day| DayView { date: day.date, counted: day.counted, reason: day.reason.text().into() })
+                .collect(),
+            calendar: clock.calendar,
+        }
+    }
+}
+
+/// The clocks of the case, each day counted or left out with its rule.
+#[utoipa::path(tag = "cases", operation_id = "explain_clocks", responses(
+    (status = 200, body = Page<ClockView>), (status = "4XX", body = ProblemView)
+), security(("bearer" = [])))]
+#[get("/cases/{id}/clock")]
+pub async fn clock(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
+    let clocks = cases::clock(&ctx, &caller, *id).await?;
+    let items: Vec<ClockView> = clocks.into_iter().map(ClockView::from).collect();
+    Ok(HttpResponse::Ok().json(Page { items, next: None }))
+}
+
+/// 文书
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LetterView {
+    pub id: Uuid,
+    /// `receipt`, `acceptance`, `refusal`, `approval`, `denial` or `proof_of_service`.
+    pub kind: &'static str,
+    pub number: String,
+    pub at: DateTime<Utc>,
+    pub title: TextView,
+    pub addressee: Option<String>,
+    pub paragraphs: Vec<TextView>,
+    pub grounds: Option<GroundsView>,
+}
+
+impl From<LetterRecord> for LetterView {
+    fn from(record: LetterRecord) -> Self {
+        let letter = record.letter;
+        Self {
+            id: record.id,
+            kind: letter.kind.as_str(),
+            number: letter.number,
+            at: letter.at,
+            title: letter.title.into(),
+            addressee: letter.addressee.known().cloned(),
+            paragraphs: letter.paragraphs.into_iter().map(TextView::from).collect(),
+            grounds: letter.grounds.as_ref().map(GroundsView::from),
+        }
+    }
+}
+
+/// The letters of the case, oldest first.
+#[utoipa::path(tag = "cases", operation_id = "list_letters", responses(
+    (status = 200, body = Page<LetterView>), (status = "4XX", body = ProblemView)
+), security(("bearer" = [])))]
+#[get("/cases/{id}/letters")]
+pub async fn letters(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
+    let letters = cases::letters(&ctx, &caller, *id).await?;
+    let items: Vec<LetterView> = letters.into_iter().map(LetterView::from).collect();
+    Ok(HttpResponse::Ok().json(Page { items, next: None }))
+}
+
+/// One letter.
+#[utoipa::path(tag = "cases", operation_id = "read_letter", responses(
+    (status = 200, body = LetterView), (status = "4XX", body = ProblemView)
+), security(("bearer" = [])))]
+#[get("/cases/{id}/letters/{letter}")]
+pub async fn letter(ctx: web::Data<Ctx>, caller: Caller, path: web::Path<(Uuid, Uuid)>) -> Reply {
+    let (case, letter) = path.into_inner();
+    let record = cases::letter(&ctx, &caller, case, letter).await?;
+    Ok(HttpResponse::Ok().json(LetterView::from(record)))
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReceiptView {
+    /// Compact JWS (ES256), to be verified with the keys of `/oauth2/jwks`.
+    pub receipt: String,
+}
+
+/// A signed receipt: the case number and where its history stands.
+#[utoipa::path(tag = "cases", operation_id = "read_receipt", responses(
+    (status = 200, body = ReceiptView), (status = "4XX", body = ProblemView)
+), security(("bearer" = [])))]
+#[get("/cases/{id}/receipt")]
+pub async fn receipt(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
+    let receipt = cases::receipt(&ctx, &caller, *id).await?;
+    Ok(HttpResponse::Ok().json(ReceiptView { receipt }))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyReceiptBody {
+    pub receipt: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VerifiedReceiptView {
+    pub valid: bool,
+    /// What it says, when it is genuine.
+    #[schema(value_type = Option<Object>)]
+    pub receipt: Option<Receipt>,
+}
+
+/// Tells whether a receipt was signed by this portal. Needs no sign-in.
+#[utoipa::path(tag = "public", operation_id = "verify_receipt", request_body = VerifyReceiptBody, responses(
+    (status = 200, body = VerifiedReceiptView), (status = "4XX", body = ProblemView)
+))]
+#[post("/receipts/verify")]
+pub async fn verify_receipt(ctx: web::Data<Ctx>, body: Body<VerifyReceiptBody>) -> Reply {
+    let receipt = cases::verify_receipt(&ctx, &body.value.receipt);
+    Ok(HttpResponse::Ok().json(VerifiedReceiptView { valid: receipt.is_some(), receipt }))
+}

@@ -1,0 +1,152 @@
+//! `/api/v1`. One file per resource; a route and its OpenAPI entry are one
+//! registration, here.
+
+mod admin;
+pub mod case_views;
+mod cases;
+mod catalogue;
+mod certificates;
+mod history;
+mod materials;
+mod organisation;
+mod sandbox;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::problem::{Code, Problem};
+use crate::domain::refusal::FieldError;
+use crate::domain::text::Text;
+
+/// Registers every operation under `/api/v1`.
+pub fn register(config: &mut ServiceConfig<'_>, demo: bool) {
+    config
+        .service(organisation::list_regions)
+        .service(organisation::read_region)
+        .service(organisation::list_agencies)
+        .service(organisation::list_counters)
+        .service(catalogue::list_items)
+        .service(catalogue::read_item)
+        .service(catalogue::read_guide)
+        .service(catalogue::read_version)
+        .service(catalogue::read_form)
+        .service(catalogue::evaluate)
+        .service(cases::open)
+        .service(cases::list_work)
+        .service(cases::list_mine)
+        .service(cases::read)
+        .service(cases::save)
+        .service(materials::attach)
+        .service(materials::remove)
+        .service(materials::download)
+        .service(cases::submit)
+        .service(cases::accept)
+        .service(cases::refuse)
+        .service(cases::record_step)
+        .service(cases::approve)
+        .service(cases::deny)
+        .service(cases::issue)
+        .service(cases::deliver)
+        .service(cases::withdraw)
+        .service(history::events)
+        .service(history::clock)
+        .service(history::letters)
+        .service(history::letter)
+        .service(history::receipt)
+        .service(history::verify_receipt)
+        .service(certificates::list_mine)
+        .service(certificates::verify)
+        .service(admin::import_guides)
+        .service(admin::withdraw_guide)
+        .service(admin::import_regions)
+        .service(admin::import_agencies)
+        .service(admin::import_counters);
+    crate::http::oauth::register_v1(config);
+    if demo {
+        config.service(sandbox::set_clock);
+    }
+}
+
+/// Words in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TextView {
+    pub zh: String,
+    pub en: String,
+}
+
+impl From<Text> for TextView {
+    fn from(text: Text) -> Self {
+        Self { zh: text.zh, en: text.en }
+    }
+}
+
+/// Words in both languages, as they are sent.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TextBody {
+    pub zh: String,
+    pub en: String,
+}
+
+impl From<TextBody> for Text {
+    fn from(body: TextBody) -> Self {
+        Text::new(body.zh, body.en)
+    }
+}
+
+/// One page of a collection.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Give it as `after` to get the next page; null on the last.
+    pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A full page may have another behind it.
+    pub fn new(items: Vec<T>, limit: i64, cursor: impl Fn(&T) -> String) -> Self {
+        let full = i64::try_from(items.len()).is_ok_and(|count| count >= limit);
+        let next = items.last().filter(|_| full).map(cursor);
+        Self { items, next }
+    }
+}
+
+/// What every collection takes: `limit` (1–100, 20 when left out) and `after`.
+#[derive(Debug, Clone, Default)]
+pub struct PageQuery {
+    pub limit: Option<i64>,
+    pub after: Option<String>,
+}
+
+impl PageQuery {
+    pub fn limit(&self) -> Result<i64, Problem> {
+        match self.limit {
+            None => Ok(20),
+            Some(limit @ 1..=100) => Ok(limit),
+            Some(_) => Err(invalid("?limit", "out_of_range", Text::new("应为 1 至 100。", "From 1 to 100."))),
+        }
+    }
+
+    pub fn after_id(&self) -> Result<Option<Uuid>, Problem> {
+        let Some(text) = &self.after else { return Ok(None) };
+        let wrong = || {
+            invalid("?after", "invalid", Text::new("请使用上一页返回的 next。", "Use the `next` of the page before."))
+        };
+        text.parse().map(Some).map_err(|_| wrong())
+    }
+}
+
+/// A single field that does not parse.
+pub fn invalid(pointer: impl Into<String>, code: &'static str, detail: Text) -> Problem {
+    Problem::new(Code::InvalidField).errors(vec![FieldError::new(pointer, code, detail)])
+}
+
+/// Parses a code given in a path or query.
+pub fn parse_code<T>(
+    pointer: &str,
+    parsed: Result<T, crate::domain::codes::CodeError>,
+) -> Result<T, Problem> {
+    parsed.map_err(|error| invalid(pointer, error.code, error.detail))
+}

@@ -1,0 +1,406 @@
+//! Cases, their history and letters. Here, and only here, a case becomes rows
+//! and rows become a case: the open part as JSON, the personal part sealed
+//! under the case's own key.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Store;
+use super::changes::Changes;
+use super::error::{Error, Result};
+use super::rows::{CaseEventRow, CaseRow, CaseUpdate, LetterRow};
+use super::schema::{case_events, cases, letters};
+use super::types::{At, Key};
+use super::vault::{CaseKey, Vault};
+use crate::domain::cases::history::Sealed;
+use crate::domain::cases::letters::Letter;
+use crate::domain::cases::{Case, CaseState, Digest, Head, Record, StateName, next_tick_at};
+use crate::domain::codes::{RegionCode, Uscc};
+use crate::domain::private;
+
+/// A case as it was read, with what is needed to write its next version.
+pub struct StoredCase {
+    pub case: Case,
+    pub head: Head,
+    /// Letters written so far.
+    pub letters: usize,
+    key: Option<CaseKey>,
+}
+
+/// A letter to be written with the event that caused it.
+pub struct NewLetter {
+    pub id: Uuid,
+    /// The event it followed from.
+    pub seq: u64,
+    pub letter: Letter,
+}
+
+/// A stored letter.
+pub struct LetterRecord {
+    pub id: Uuid,
+    pub seq: u64,
+    pub letter: Letter,
+}
+
+/// Which cases to list; `after` is the last id of the page before.
+#[derive(Debug, Clone, Default)]
+pub struct CaseFilter {
+    pub parties: Option<Vec<Uuid>>,
+    /// Staff see filed cases of these agencies or in these regions, whichever holds.
+    pub reach: Option<Reach>,
+    pub state: Option<StateName>,
+    pub guide: Option<String>,
+    pub after: Option<Uuid>,
+    pub limit: i64,
+}
+
+/// What the posts of an officer reach.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach {
+    pub agencies: Vec<Uscc>,
+    /// Regions whose cases, and whose subordinates' cases, are within reach.
+    pub below: Vec<RegionCode>,
+    /// Regions whose cases are within reach, they alone.
+    pub exactly: Vec<RegionCode>,
+}
+
+impl StoredCase {
+    /// A case that is not stored yet.
+    pub fn new(case: Case, vault: &Vault) -> Self {
+        let key = Some(vault.new_case_key(case.id));
+        Self { case, head: Head::START, letters: 0, key }
+    }
+
+    fn key(&self) -> Result<&CaseKey> {
+        self.key.as_ref().ok_or_else(|| {
+            Error::corrupt("cases", self.case.id, "its personal data was erased; it cannot change any more")
+        })
+    }
+}
+
+impl Changes {
+    /// Writes what happened to a case: `before` as it was read (or made by
+    /// [`StoredCase::new`]), `after` with the records and letters that led to it.
+    pub fn record_case(
+        &mut self,
+        before: &StoredCase,
+        after: &Case,
+        records: &[Record],
+        written: &[NewLetter],
+        due_on: Option<NaiveDate>,
+    ) -> Result<()> {
+        let key = before.key()?;
+        let head = records.last().map_or(before.head, Record::head);
+        let at = records.last().map_or(after.opened.at, |record| record.at);
+        let letters = before.letters + written.len();
+        let row = case_row(after, head, key, letters, due_on, at)?;
+        for record in records {
+            self.events.push(event_row(after.id, record, key)?);
+        }
+        for new in written {
+            self.letters.push(letter_row(after.id, new, key)?);
+        }
+        if before.head == Head::START {
+            self.new_cases.push(row);
+        } else {
+            self.case_updates.push(CaseUpdate { expected_version: signed(before.case.version), row });
+        }
+        Ok(())
+    }
+}
+
+fn case_row(
+    case: &Case,
+    head: Head,
+    key: &CaseKey,
+    letters: usize,
+    due_on: Option<NaiveDate>,
+    at: DateTime<Utc>,
+) -> Result<CaseRow> {
+    let (document, parts) = take_apart("cases", case.id, case)?;
+    let outcome = match &case.state {
+        CaseState::Closed(closed) => Some(closed.ending.name().to_owned()),
+        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Decided(_) => None,
+    };
+    Ok(CaseRow {
+        id: Key(case.id),
+        version: signed(case.version),
+        head: head.hash.to_vec(),
+        state: case.state.name().as_str().to_owned(),
+        outcome,
+        guide: case.opened.guide.to_string(),
+        guide_version: i32::try_from(case.guide_version()).unwrap_or(i32::MAX),
+        agency: case.opened.agency.to_string(),
+        region: case.opened.region.to_string(),
+        party: Key(case.opened.party),
+        opened_by: case.opened.by.account().map(Key),
+        case_no: case.case_no().map(ToString::to_string),
+        document,
+        personal: Some(key.seal(&format!("cases:{}", case.id), &parts)),
+        data_key: Some(key.wrapped().to_vec()),
+        letters: i32::try_from(letters).unwrap_or(i32::MAX),
+        opened_at: At(case.opened.at),
+        updated_at: At(at),
+        due_on: due_on.map(|day| day.to_string()),
+        tick_at: next_tick_at(case).map(At),
+    })
+}
+
+fn event_row(case: Uuid, record: &Record, key: &CaseKey) -> Result<CaseEventRow> {
+    let sealed = record.sealed.as_ref().map(serde_json::to_vec).transpose().map_err(not_json("case_events", case))?;
+    Ok(CaseEventRow {
+        case_id: Key(case),
+        seq: signed(record.seq),
+        at: At(record.at),
+        by: record.by.to_string(),
+        event: record.event.to_string(),
+        provenance: record.provenance.to_string(),
+        personal: sealed.map(|plain| key.seal(&event_context(case, record.seq), &plain)),
+        hash: record.hash.to_vec(),
+    })
+}
+
+fn letter_row(case: Uuid, new: &NewLetter, key: &CaseKey) -> Result<LetterRow> {
+    let (document, parts) = take_apart("letters", new.id, &new.letter)?;
+    Ok(LetterRow {
+        id: Key(new.id),
+        case_id: Key(case),
+        seq: signed(new.seq),
+        kind: new.letter.kind.as_str().to_owned(),
+        number: new.letter.number.clone(),
+        document,
+        personal: Some(key.seal(&format!("letters:{}", new.id), &parts)),
+        created_at: At(new.letter.at),
+    })
+}
+
+/// A value as JSON without its personal parts, and those parts.
+fn take_apart(table: &'static str, id: Uuid, value: &impl Serialize) -> Result<(String, Vec<u8>)> {
+    let mut open = serde_json::to_value(value).map_err(not_json(table, id))?;
+    let parts = private::split(&mut open, &mut |index, _| Value::from(index));
+    let parts = serde_json::to_vec(&parts).map_err(not_json(table, id))?;
+    Ok((open.to_string(), parts))
+}
+
+/// The reverse; without `parts` every personal place reads as erased.
+fn put_together<T: serde::de::DeserializeOwned>(
+    table: &'static str,
+    id: Uuid,
+    document: &str,
+    parts: Option<&[u8]>,
+) -> Result<T> {
+    let mut open: Value = serde_json::from_str(document).map_err(not_json(table, id))?;
+    let parts = parts.map(serde_json::from_slice).transpose().map_err(not_json(table, id))?;
+    private::join(&mut open, parts);
+    serde_json::from_value(open).map_err(not_json(table, id))
+}
+
+fn not_json(table: &'static str, id: Uuid) -> impl Fn(serde_json::Error) -> Error {
+    move |error| Error::corrupt(table, id, error)
+}
+
+fn event_context(case: Uuid, seq: u64) -> String {
+    format!("case_events:{case}:{seq}")
+}
+
+/// Versions and sequence numbers stay far below 2⁶³.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn stored_case(row: CaseRow, vault: &Vault) -> Result<StoredCase> {
+    let id = row.id.0;
+    let corrupt = |why: &str| Error::corrupt("cases", id, why);
+    let key = match &row.data_key {
+        Some(wrapped) => {
+            Some(vault.open_case_key(id, wrapped).ok_or_else(|| corrupt("its key does not open"))?)
+        }
+        None => None,
+    };
+    let parts = match (&key, &row.personal) {
+        (Some(key), Some(sealed)) => Some(
+            key.open(&format!("cases:{id}"), sealed).ok_or_else(|| corrupt("its personal data does not open"))?,
+        ),
+        (None, _) => None,
+        (Some(_), None) => return Err(corrupt("it has a key and no personal data")),
+    };
+    let case: Case = put_together("cases", id, &row.document, parts.as_deref())?;
+    let hash: Digest = row.head.as_slice().try_into().map_err(|_| corrupt("its head is not a SHA-256"))?;
+    let agrees = case.id == id
+        && signed(case.version) == row.version
+        && case.state.name().as_str() == row.state
+        && case.opened.party == row.party.0
+        && case.opened.guide.as_str() == row.guide
+        && case.opened.agency.as_str() == row.agency
+        && case.opened.region.as_str() == row.region
+        && i64::from(case.guide_version()) == i64::from(row.guide_version)
+        && case.case_no().map(|no| no.as_str()) == row.case_no.as_deref()
+        && matches!(&case.state, CaseState::Closed(_)) == row.outcome.is_some();
+    if !agrees {
+        return Err(corrupt("its columns and its document disagree"));
+    }
+    let letters = usize::try_from(row.letters).map_err(|_| corrupt("it counts fewer than no letters"))?;
+    Ok(StoredCase { head: Head { seq: case.version, hash }, case, letters, key })
+}
+
+fn record(row: CaseEventRow, previous: Digest, key: Option<&CaseKey>) -> Result<Record> {
+    let id = format!("{}:{}", row.case_id.0, row.seq);
+    let corrupt = |why: String| Error::Corrupt { table: "case_events", id: id.clone(), why };
+    let json = |text: &str| serde_json::from_str::<Value>(text).map_err(|error| corrupt(error.to_string()));
+    let seq = u64::try_from(row.seq).map_err(|_| corrupt("its number is negative".into()))?;
+    let sealed = match (key, &row.personal) {
+        (Some(key), Some(sealed)) => {
+            let plain = key
+                .open(&event_context(row.case_id.0, seq), sealed)
+                .ok_or_else(|| corrupt("its personal data does not open".into()))?;
+            Some(serde_json::from_slice::<Sealed>(&plain).map_err(|error| corrupt(error.to_string()))?)
+        }
+        (None, _) | (_, None) => None,
+    };
+    Ok(Record {
+        seq,
+        at: row.at.0,
+        by: json(&row.by)?,
+        event: json(&row.event)?,
+        provenance: json(&row.provenance)?,
+        sealed,
+        previous,
+        hash: row.hash.as_slice().try_into().map_err(|_| corrupt("its hash is not a SHA-256".into()))?,
+    })
+}
+
+impl Store {
+    pub async fn find_case(&self, id: Uuid) -> Result<Option<StoredCase>> {
+        let row: Option<CaseRow> = self
+            .read(move |conn| {
+                Ok(cases::table
+                    .filter(cases::id.eq(Key(id)))
+                    .select(CaseRow::as_select())
+                    .first(conn)
+                    .optional()?)
+            })
+            .await?;
+        row.map(|row| stored_case(row, self.vault())).transpose()
+    }
+
+    /// Cases in the order they were opened, newest first.
+    pub async fn list_cases(&self, filter: CaseFilter) -> Result<Vec<StoredCase>> {
+        let rows: Vec<CaseRow> = self
+            .read(move |conn| {
+                let mut query = cases::table.select(CaseRow::as_select()).into_boxed();
+                if let Some(parties) = filter.parties {
+                    query = query.filter(cases::party.eq_any(parties.into_iter().map(Key).collect::<Vec<_>>()));
+                }
+                if let Some(reach) = filter.reach {
+                    query = query.filter(cases::state.ne(StateName::Draft.as_str()));
+                    query = within_reach(query, reach);
+                }
+                if let Some(state) = filter.state {
+                    query = query.filter(cases::state.eq(state.as_str()));
+                }
+                if let Some(guide) = filter.guide {
+                    query = query.filter(cases::guide.eq(guide));
+                }
+                if let Some(after) = filter.after {
+                    query = query.filter(cases::id.lt(Key(after)));
+                }
+                Ok(query.order(cases::id.desc()).limit(filter.limit).load(conn)?)
+            })
+            .await?;
+        rows.into_iter().map(|row| stored_case(row, self.vault())).collect()
+    }
+
+    /// The whole history of a case, oldest first.
+    pub async fn list_records(&self, stored: &StoredCase) -> Result<Vec<Record>> {
+        let id = stored.case.id;
+        let rows: Vec<CaseEventRow> = self
+            .read(move |conn| {
+                Ok(case_events::table
+                    .filter(case_events::case_id.eq(Key(id)))
+                    .order(case_events::seq)
+                    .select(CaseEventRow::as_select())
+                    .load(conn)?)
+            })
+            .await?;
+        let mut previous = crate::domain::cases::history::GENESIS;
+        rows.into_iter()
+            .map(|row| {
+                let record = record(row, previous, stored.key.as_ref())?;
+                previous = record.hash;
+                Ok(record)
+            })
+            .collect()
+    }
+
+    pub async fn list_letters(&self, stored: &StoredCase) -> Result<Vec<LetterRecord>> {
+        let id = stored.case.id;
+        let rows: Vec<LetterRow> = self
+            .read(move |conn| {
+                Ok(letters::table
+                    .filter(letters::case_id.eq(Key(id)))
+                    .order((letters::seq, letters::number))
+                    .select(LetterRow::as_select())
+                    .load(conn)?)
+            })
+            .await?;
+        rows.into_iter().map(|row| letter(row, stored.key.as_ref())).collect()
+    }
+
+    /// Cases for which the clock has something to do, oldest first.
+    pub async fn list_cases_to_tick(&self, at: DateTime<Utc>, limit: i64) -> Result<Vec<Uuid>> {
+        self.read(move |conn| {
+            let ids: Vec<Key> = cases::table
+                .filter(cases::tick_at.le(At(at)))
+                .order(cases::tick_at)
+                .limit(limit)
+                .select(cases::id)
+                .load(conn)?;
+            Ok(ids.into_iter().map(|id| id.0).collect())
+        })
+        .await
+    }
+}
+
+type CaseQuery<'a> = cases::BoxedQuery<'a, super::conn::MultiBackend, CaseColumns>;
+type CaseColumns = diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<CaseRow, super::conn::MultiBackend>>;
+
+fn within_reach(query: CaseQuery<'_>, reach: Reach) -> CaseQuery<'_> {
+    use diesel::sql_types::Bool;
+    let agencies: Vec<String> = reach.agencies.iter().map(ToString::to_string).collect();
+    let exactly: Vec<String> = reach.exactly.iter().map(ToString::to_string).collect();
+    type Condition = Box<dyn BoxableExpression<cases::table, super::conn::MultiBackend, SqlType = Bool>>;
+    let mut condition: Condition = Box::new(cases::agency.eq_any(agencies).or(cases::region.eq_any(exactly)));
+    for region in reach.below {
+        // A half-open range over the code's own digits is what an index can walk.
+        let (from, to) = code_range(&region);
+        condition = Box::new(condition.or(cases::region.ge(from).and(cases::region.lt(to))));
+    }
+    query.filter(condition)
+}
+
+/// All codes that begin with the region's own digits, as a range of text: from
+/// `3407` to below `3408`. Digits alone, so that every collation agrees.
+fn code_range(region: &RegionCode) -> (String, String) {
+    let digits = region.significant();
+    let next = digits.parse::<u64>().map_or(u64::MAX, |number| number + 1);
+    (digits.to_owned(), format!("{next:0width$}", width = digits.len()))
+}
+
+fn letter(row: LetterRow, key: Option<&CaseKey>) -> Result<LetterRecord> {
+    let id = row.id.0;
+    let parts = match (key, &row.personal) {
+        (Some(key), Some(sealed)) => Some(
+            key.open(&format!("letters:{id}"), sealed)
+                .ok_or_else(|| Error::corrupt("letters", id, "its personal data does not open"))?,
+        ),
+        (None, _) | (_, None) => None,
+    };
+    Ok(LetterRecord {
+        id,
+        seq: u64::try_from(row.seq).map_err(|_| Error::corrupt("letters", id, "its event number is negative"))?,
+        letter: put_together("letters", id, &row.document, parts.as_deref())?,
+    })
+}

@@ -1,0 +1,96 @@
+//! Certificates on disk: the document sealed, its seal (a JWS) beside it.
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::Store;
+use super::changes::Changes;
+use super::error::{Error, Result};
+use super::rows::CertificateRow;
+use super::schema::certificates;
+use super::types::{At, Key};
+use super::vault::Vault;
+use crate::domain::certificates::Certificate;
+use crate::domain::codes::CertificateId;
+
+/// A certificate and the signature over it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SealedCertificate {
+    pub certificate: Certificate,
+    /// Compact JWS over the certificate's claims.
+    pub seal: String,
+}
+
+impl Changes {
+    pub fn insert_certificate(&mut self, sealed: &SealedCertificate, vault: &Vault) -> Result<()> {
+        let certificate = &sealed.certificate;
+        let id = certificate.id.to_string();
+        let plain =
+            serde_json::to_vec(certificate).map_err(|error| Error::corrupt("certificates", &id, error))?;
+        self.certificates.push(CertificateRow {
+            holder: Key(certificate.holder),
+            certificate_type: certificate.certificate_type.to_string(),
+            issuer: certificate.issuer.to_string(),
+            case_id: certificate.case.map(Key),
+            document: certificate.name.zh.clone(),
+            sealed: vault.seal(&format!("certificates:{id}"), &plain),
+            seal: sealed.seal.clone(),
+            issued_at: At(certificate.issued_at),
+            revoked_at: certificate.revoked_at.map(At),
+            id,
+        });
+        Ok(())
+    }
+}
+
+fn certificate(row: CertificateRow, vault: &Vault) -> Result<SealedCertificate> {
+    let corrupt = |why: String| Error::corrupt("certificates", &row.id, why);
+    let plain = vault
+        .open(&format!("certificates:{}", row.id), &row.sealed)
+        .ok_or_else(|| corrupt("its sealed data does not open".into()))?;
+    let mut certificate: Certificate =
+        serde_json::from_slice(&plain).map_err(|error| corrupt(error.to_string()))?;
+    if certificate.id.as_str() != row.id || certificate.holder != row.holder.0 {
+        return Err(corrupt("its columns and its sealed data disagree".into()));
+    }
+    certificate.revoked_at = row.revoked_at.map(|at| at.0);
+    Ok(SealedCertificate { certificate, seal: row.seal })
+}
+
+impl Store {
+    pub async fn find_certificate(&self, id: &CertificateId) -> Result<Option<SealedCertificate>> {
+        let id = id.to_string();
+        let row: Option<CertificateRow> = self
+            .read(move |conn| {
+                Ok(certificates::table
+                    .filter(certificates::id.eq(id))
+                    .select(CertificateRow::as_select())
+                    .first(conn)
+                    .optional()?)
+            })
+            .await?;
+        row.map(|row| certificate(row, self.vault())).transpose()
+    }
+
+    /// A person's certificates by identifier, after `after`.
+    pub async fn list_certificates(
+        &self,
+        holder: Uuid,
+        after: Option<String>,
+        limit: i64,
+    ) -> Result<Vec<SealedCertificate>> {
+        let rows: Vec<CertificateRow> = self
+            .read(move |conn| {
+                let mut query = certificates::table
+                    .filter(certificates::holder.eq(Key(holder)))
+                    .select(CertificateRow::as_select())
+                    .into_boxed();
+                if let Some(after) = after {
+                    query = query.filter(certificates::id.gt(after));
+                }
+                Ok(query.order(certificates::id).limit(limit).load(conn)?)
+            })
+            .await?;
+        rows.into_iter().map(|row| certificate(row, self.vault())).collect()
+    }
+}

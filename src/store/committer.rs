@@ -1,0 +1,292 @@
+//! The one way to write: group commit, on both databases.
+//!
+//! One thread owns the writing connection. It takes whatever changes arrived
+//! while the last transaction was being flushed, and commits them together; a
+//! lone change commits at once. Nobody is answered before the commit is durable.
+//!
+//! What always holds: a change is written whole or not at all; a change that
+//! cannot be written never takes a neighbour down with it.
+
+use std::collections::HashSet;
+use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::changes::Changes;
+use super::conn::{Conn, Location};
+use super::dialect;
+use super::error::{Error, Result};
+use super::numbers::Block;
+use super::readers::revive;
+use super::types::At;
+
+/// Changes written in one transaction at the most: more would only add latency.
+const BATCH: usize = 100;
+/// Changes that may wait before the answer is `Busy`.
+const QUEUE: usize = 2048;
+
+enum Job {
+    Commit(Changes, oneshot::Sender<Result<()>>),
+    /// Take the next numbers of a series; answered with the last of them.
+    Reserve { block: Block, reply: oneshot::Sender<Result<i64>> },
+}
+
+pub(super) struct Committer {
+    queue: Option<Sender<Job>>,
+    thread: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+struct Pending {
+    changes: Changes,
+    reply: oneshot::Sender<Result<()>>,
+}
+
+impl Committer {
+    pub(super) fn start(location: &Location) -> Result<Self> {
+        let conn = location.connect()?;
+        let (queue, jobs) = bounded(QUEUE);
+        let location = location.clone();
+        let thread = std::thread::Builder::new()
+            .name("committer".to_owned())
+            .spawn(move || Worker { conn, location }.serve(&jobs))
+            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        Ok(Self { queue: Some(queue), thread: std::sync::Mutex::new(Some(thread)) })
+    }
+
+    pub(super) async fn commit(&self, changes: Changes) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Commit(changes, reply))?;
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Gives the last number of the block.
+    pub(super) async fn reserve(&self, block: Block) -> Result<i64> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Reserve { block, reply })?;
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    fn send(&self, job: Job) -> Result<()> {
+        let queue = self.queue.as_ref().ok_or_else(closed)?;
+        queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => Error::Busy,
+            TrySendError::Disconnected(_) => closed(),
+        })
+    }
+}
+
+impl Drop for Committer {
+    /// Writes what is still queued, then stops.
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Ok(Some(thread)) = self.thread.get_mut().map(Option::take) {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn closed() -> Error {
+    Error::Unavailable("the store is closed".to_owned())
+}
+
+/// How one attempt at a batch ended.
+enum Attempt {
+    Done,
+    /// These, by position, lost against what is stored; nothing was written.
+    Losers(Vec<(usize, Error)>),
+    /// A statement failed; nothing was written.
+    Failed(diesel::result::Error),
+}
+
+struct Worker {
+    conn: Conn,
+    location: Location,
+}
+
+impl Worker {
+    fn serve(mut self, jobs: &Receiver<Job>) {
+        while let Ok(first) = jobs.recv() {
+            let mut batch = Vec::new();
+            let mut next = Some(first);
+            while let Some(job) = next {
+                match job {
+                    Job::Commit(changes, reply) => batch.push(Pending { changes, reply }),
+                    Job::Reserve { block, reply } => {
+                        let _ = reply.send(self.reserve(&block));
+                    }
+                }
+                next = (batch.len() < BATCH).then(|| jobs.try_recv().ok()).flatten();
+            }
+            self.commit_all(batch);
+        }
+    }
+
+    /// Not retried: a block lost with the connection is a gap on record.
+    fn reserve(&mut self, block: &Block) -> Result<i64> {
+        let conn = &mut self.conn;
+        let reserved = dialect::begin(conn).and_then(|()| block.reserve(conn)).and_then(|last| {
+            dialect::commit(conn)?;
+            Ok(last)
+        });
+        if reserved.is_err() {
+            let _ = dialect::rollback(conn);
+            revive(conn, || self.location.connect());
+        }
+        reserved.map_err(Error::from)
+    }
+
+    /// Commits every change or answers why not. Changes that guard the same
+    /// thing are put into successive rounds: only the first of them can win.
+    fn commit_all(&mut self, batch: Vec<Pending>) {
+        let mut rounds = VecDeque::from([batch]);
+        while let Some(batch) = rounds.pop_front() {
+            let (batch, conflicting) = without_conflicts(batch);
+            if !conflicting.is_empty() {
+                rounds.push_front(conflicting);
+            }
+            self.commit_batch(batch);
+        }
+    }
+
+    fn commit_batch(&mut self, mut batch: Vec<Pending>) {
+        while !batch.is_empty() {
+            let attempt = std::panic::catch_unwind(AssertUnwindSafe(|| self.attempt(&batch)))
+                .unwrap_or(Attempt::Failed(diesel::result::Error::RollbackTransaction));
+            match attempt {
+                Attempt::Done => {
+                    batch.into_iter().for_each(|pending| drop(pending.reply.send(Ok(()))));
+                    return;
+                }
+                Attempt::Losers(losers) => dismiss(&mut batch, losers),
+                Attempt::Failed(error) => {
+                    revive(&mut self.conn, || self.location.connect());
+                    if let [_] = batch.as_slice() {
+                        let error = Error::from(error);
+                        batch.into_iter().for_each(|pending| drop(pending.reply.send(Err(error.clone()))));
+                        return;
+                    }
+                    // One of them is the culprit: halve until it stands alone.
+                    let second = batch.split_off(batch.len() / 2);
+                    self.commit_batch(batch);
+                    batch = second;
+                }
+            }
+        }
+    }
+
+    fn attempt(&mut self, batch: &[Pending]) -> Attempt {
+        if let Err(error) = dialect::begin(&mut self.conn) {
+            return Attempt::Failed(error);
+        }
+        let fence = Uuid::now_v7();
+        let written = self.guard_and_write(batch).and_then(|losers| {
+            if losers.is_empty() {
+                dialect::raise_fence(&mut self.conn, fence, At(now()))?;
+            }
+            Ok(losers)
+        });
+        match written {
+            Ok(losers) if losers.is_empty() => self.finish(fence),
+            Ok(losers) => {
+                let _ = dialect::rollback(&mut self.conn);
+                Attempt::Losers(losers)
+            }
+            Err(error) => {
+                let _ = dialect::rollback(&mut self.conn);
+                Attempt::Failed(error)
+            }
+        }
+    }
+
+    /// COMMIT. When the connection breaks before the answer comes, the fence
+    /// tells, on a fresh connection, whether it took place.
+    fn finish(&mut self, fence: Uuid) -> Attempt {
+        let Err(error) = dialect::commit(&mut self.conn) else { return Attempt::Done };
+        let _ = dialect::rollback(&mut self.conn);
+        tracing::warn!(%error, "a commit went unanswered; asking again");
+        for _ in 0..RECONNECTS {
+            revive(&mut self.conn, || self.location.connect());
+            match dialect::fence_stands(&mut self.conn, fence, At(now())) {
+                Ok(true) => return Attempt::Done,
+                Ok(false) => return Attempt::Failed(error),
+                Err(_) => std::thread::sleep(RECONNECT_PAUSE),
+            }
+        }
+        Attempt::Failed(error)
+    }
+
+    /// Claims and guards first, so that whoever loses is known before anything
+    /// else is written; then all rows, table by table.
+    fn guard_and_write(&mut self, batch: &[Pending]) -> diesel::QueryResult<Vec<(usize, Error)>> {
+        let conn = &mut self.conn;
+        let each = || batch.iter().map(|pending| &pending.changes);
+
+        let claims: Vec<_> = each().filter_map(|changes| changes.claim.as_ref()).collect();
+        let claimed: HashSet<Vec<u8>> = dialect::claim_keys(conn, &claims)?.into_iter().collect();
+        let mut updates: Vec<_> = each().flat_map(|changes| &changes.case_updates).collect();
+        let current: HashSet<Uuid> = dialect::update_cases(conn, &mut updates)?.into_iter().collect();
+
+        let mut losers = Vec::new();
+        for (index, changes) in each().enumerate() {
+            if changes.claimed_key().is_some_and(|key| !claimed.contains(key)) {
+                losers.push((index, Error::Replayed));
+            } else if changes.guarded_cases().any(|id| !current.contains(&id)) {
+                losers.push((index, Error::Stale));
+            }
+        }
+        if !losers.is_empty() {
+            return Ok(losers);
+        }
+
+        dialect::insert_cases(conn, &each().flat_map(|c| &c.new_cases).collect::<Vec<_>>())?;
+        dialect::insert_case_events(conn, &each().flat_map(|c| &c.events).collect::<Vec<_>>())?;
+        dialect::insert_letters(conn, &each().flat_map(|c| &c.letters).collect::<Vec<_>>())?;
+        dialect::insert_certificates(conn, &each().flat_map(|c| &c.certificates).collect::<Vec<_>>())?;
+        dialect::insert_outbox(conn, &each().flat_map(|c| &c.outbox).collect::<Vec<_>>())?;
+        for (index, changes) in each().enumerate() {
+            for write in &changes.writes {
+                if !write.apply(conn)? {
+                    return Ok(vec![(index, Error::Stale)]);
+                }
+            }
+        }
+        Ok(Vec::new())
+    }
+}
+
+const RECONNECTS: usize = 50;
+const RECONNECT_PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
+
+#[expect(clippy::disallowed_methods, reason = "the age of a fence concerns housekeeping only")]
+fn now() -> chrono::DateTime<chrono::Utc> {
+    chrono::Utc::now()
+}
+
+/// Splits off every change that claims or guards what an earlier one does.
+fn without_conflicts(batch: Vec<Pending>) -> (Vec<Pending>, Vec<Pending>) {
+    let mut keys: HashSet<Vec<u8>> = HashSet::new();
+    let mut cases: HashSet<Uuid> = HashSet::new();
+    let (mut clean, mut conflicting) = (Vec::with_capacity(batch.len()), Vec::new());
+    for pending in batch {
+        let changes = &pending.changes;
+        let clash = changes.claimed_key().is_some_and(|key| keys.contains(key))
+            || changes.guarded_cases().any(|id| cases.contains(&id));
+        if clash {
+            conflicting.push(pending);
+        } else {
+            keys.extend(changes.claimed_key().map(<[u8]>::to_vec));
+            cases.extend(changes.guarded_cases());
+            clean.push(pending);
+        }
+    }
+    (clean, conflicting)
+}
+
+fn dismiss(batch: &mut Vec<Pending>, losers: Vec<(usize, Error)>) {
+    for (index, error) in losers.into_iter().rev() {
+        let _ = batch.remove(index).reply.send(Err(error));
+    }
+}

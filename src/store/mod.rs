@@ -1,0 +1,106 @@
+//! The only room that knows the database. Reads are questions to a [`Store`];
+//! writes are values, [`Changes`], made durable by its committer.
+//!
+//! SQLite (one file) and PostgreSQL serve the same queries; see `dialect` for
+//! the few that differ.
+
+mod cases;
+mod catalog;
+mod certificates;
+mod changes;
+mod committer;
+mod conn;
+mod dialect;
+mod error;
+mod idempotency;
+mod identity;
+mod migrations;
+mod numbers;
+mod organisation;
+mod outbox;
+mod people;
+mod readers;
+mod rows;
+mod schema;
+mod settings;
+mod sqlite_upkeep;
+pub mod types;
+mod vault;
+mod write;
+
+use std::sync::Arc;
+
+pub use cases::{CaseFilter, LetterRecord, NewLetter, Reach, StoredCase};
+pub use catalog::{GuideFilter, GuideRecord, Write as CatalogWrite};
+pub use certificates::SealedCertificate;
+pub use changes::Changes;
+pub use conn::Location;
+pub use error::{Error, Result};
+pub use idempotency::{Answered, Claim};
+pub use identity::*;
+pub use numbers::Block;
+pub use migrations::{Migrations, migrate};
+pub use organisation::Write as OrganisationWrite;
+pub use outbox::{Message, Write as OutboxWrite};
+pub use people::*;
+pub use settings::{Epoch, SetSetting};
+pub use vault::{MasterKey, Vault, random};
+pub use write::Write;
+
+use conn::Conn;
+
+/// The database, open. Cheap to clone; closes when the last clone is dropped,
+/// after everything queued has been written.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    readers: readers::Readers,
+    committer: committer::Committer,
+    vault: Vault,
+    _upkeep: Option<sqlite_upkeep::Checkpoints>,
+}
+
+impl Store {
+    /// Opens a migrated database.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it cannot be reached or is not migrated; the
+    /// message says what to do.
+    pub fn open(location: &Location, vault: Vault, readers: usize) -> Result<Self> {
+        migrations::check(location)?;
+        let upkeep = match location {
+            Location::Sqlite(_) => Some(sqlite_upkeep::Checkpoints::start(location)?),
+            Location::Postgres(_) => None,
+        };
+        Ok(Self {
+            inner: Arc::new(Inner {
+                readers: readers::Readers::start(location, readers)?,
+                committer: committer::Committer::start(location)?,
+                vault,
+                _upkeep: upkeep,
+            }),
+        })
+    }
+
+    pub fn vault(&self) -> &Vault {
+        &self.inner.vault
+    }
+
+    /// Makes the changes durable, all or none.
+    ///
+    /// # Errors
+    /// `Stale`, `Replayed`, `Duplicate` and `Busy` mean that nothing was written.
+    pub async fn commit(&self, changes: Changes) -> Result<()> {
+        self.inner.committer.commit(changes).await
+    }
+
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.inner.readers.run(query).await
+    }
+}

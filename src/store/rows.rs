@@ -1,0 +1,103 @@
+//! Rows of the hot tables, exactly as they lie on disk. What they mean, and how
+//! domain values become rows, is in the module named after each table.
+
+use diesel::prelude::*;
+
+use super::schema::{
+    case_events, cases, certificates, idempotency, letters, outbox,
+};
+use super::types::{At, Key};
+
+#[derive(Debug, Clone, Queryable, Selectable, Identifiable, Insertable, AsChangeset)]
+#[diesel(table_name = cases, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub struct CaseRow {
+    pub id: Key,
+    pub version: i64,
+    pub head: Vec<u8>,
+    pub state: String,
+    pub outcome: Option<String>,
+    pub guide: String,
+    pub guide_version: i32,
+    pub agency: String,
+    pub region: String,
+    pub party: Key,
+    pub opened_by: Option<Key>,
+    pub case_no: Option<String>,
+    pub document: String,
+    pub personal: Option<Vec<u8>>,
+    pub data_key: Option<Vec<u8>>,
+    pub letters: i32,
+    pub opened_at: At,
+    pub updated_at: At,
+    pub due_on: Option<String>,
+    pub tick_at: Option<At>,
+}
+
+/// A guarded update: applies only while the case is at `expected_version`.
+#[derive(Debug, Clone)]
+pub struct CaseUpdate {
+    pub expected_version: i64,
+    pub row: CaseRow,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = case_events, treat_none_as_default_value = false)]
+pub struct CaseEventRow {
+    pub case_id: Key,
+    pub seq: i64,
+    pub at: At,
+    pub by: String,
+    pub event: String,
+    pub provenance: String,
+    pub personal: Option<Vec<u8>>,
+    pub hash: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = letters, treat_none_as_default_value = false)]
+pub struct LetterRow {
+    pub id: Key,
+    pub case_id: Key,
+    pub seq: i64,
+    pub kind: String,
+    pub number: String,
+    pub document: String,
+    pub personal: Option<Vec<u8>>,
+    pub created_at: At,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = certificates, treat_none_as_default_value = false)]
+pub struct CertificateRow {
+    pub id: String,
+    pub holder: Key,
+    pub certificate_type: String,
+    pub issuer: String,
+    pub case_id: Option<Key>,
+    pub document: String,
+    pub sealed: Vec<u8>,
+    pub seal: String,
+    pub issued_at: At,
+    pub revoked_at: Option<At>,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = idempotency, treat_none_as_default_value = false)]
+pub struct IdempotencyRow {
+    pub key: Vec<u8>,
+    pub request_digest: Vec<u8>,
+    pub answer: String,
+    pub created_at: At,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = outbox, treat_none_as_default_value = false)]
+pub struct OutboxRow {
+    pub id: Key,
+    pub topic: String,
+    pub subject: Key,
+    pub payload: String,
+    pub created_at: At,
+    pub next_at: Option<At>,
+    pub attempts: i32,
+}

@@ -1,0 +1,421 @@
+//! The tables as diesel sees them; a test compares this file with both databases.
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// Facts about the installation itself, e.g. that it is a demo.
+    settings (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// A number per cached thing; whoever changes the thing raises it, every instance polls it.
+    epochs (name) {
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// One row per committed batch: tells whether a COMMIT whose answer was lost took place.
+    fences (id) {
+        id -> Id,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 行政区划
+    regions (code) {
+        code -> Text,
+        name -> Text,
+        level -> Text,
+        parent -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 实施机构
+    agencies (uscc) {
+        uscc -> Text,
+        region -> Text,
+        kind -> Text,
+        name_zh -> Text,
+        name_en -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 窗口与自助终端
+    counters (code) {
+        code -> Text,
+        region -> Text,
+        kind -> Text,
+        name_zh -> Text,
+        name_en -> Text,
+        address -> Text,
+        hours_zh -> Text,
+        hours_en -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 办事指南: every published version, never changed afterwards but for its withdrawal.
+    guides (code, version) {
+        code -> Text,
+        version -> Integer,
+        yaml -> Text,
+        content_hash -> Binary,
+        agency -> Text,
+        region -> Text,
+        basic_code -> Text,
+        name_zh -> Text,
+        name_en -> Text,
+        published_at -> Instant,
+        published_by -> Nullable<Id>,
+        superseded_at -> Nullable<Instant>,
+        withdrawn_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 自然人与法人. Who they are is sealed; the ID number is found by its blind index.
+    persons (id) {
+        id -> Id,
+        kind -> Text,
+        sealed -> Binary,
+        id_index -> Nullable<Binary>,
+        ial -> Integer,
+        created_at -> Instant,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 账号
+    accounts (id) {
+        id -> Id,
+        person -> Id,
+        mobile_index -> Binary,
+        mobile_sealed -> Binary,
+        password_hash -> Nullable<Text>,
+        created_at -> Instant,
+        closed_at -> Nullable<Instant>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 岗位
+    posts (id) {
+        id -> Id,
+        account -> Id,
+        role -> Text,
+        agency -> Nullable<Text>,
+        region -> Text,
+        counter -> Nullable<Text>,
+        valid_from -> Instant,
+        valid_until -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 授权: the principal lets the agent act.
+    mandates (id) {
+        id -> Id,
+        principal -> Id,
+        agent -> Id,
+        guides -> Nullable<Text>,
+        valid_from -> Instant,
+        valid_until -> Nullable<Instant>,
+        accepted_at -> Nullable<Instant>,
+        ended_at -> Nullable<Instant>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 接入应用: OAuth clients. The registration fixes the channel.
+    clients (id) {
+        id -> Text,
+        name_zh -> Text,
+        name_en -> Text,
+        channel -> Text,
+        counter -> Nullable<Text>,
+        secret_digest -> Nullable<Binary>,
+        redirect_uris -> Text,
+        post_logout_redirect_uris -> Text,
+        grants -> Text,
+        scopes -> Text,
+        created_at -> Instant,
+        disabled_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// Private keys, sealed under the master key; public halves as JWK.
+    signing_keys (kid) {
+        kid -> Text,
+        purpose -> Text,
+        sealed -> Binary,
+        public_jwk -> Text,
+        created_at -> Instant,
+        retired_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// One live verification code per mobile number and purpose.
+    sms_codes (mobile_index, purpose) {
+        mobile_index -> Binary,
+        purpose -> Text,
+        code_digest -> Binary,
+        sent_at -> Instant,
+        expires_at -> Instant,
+        failures -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// Wrong passwords in a row, by account or address.
+    sign_in_failures (subject) {
+        subject -> Binary,
+        failures -> Integer,
+        last_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 会话: one sign-in of one account through one client.
+    sessions (id) {
+        id -> Id,
+        account -> Id,
+        client -> Text,
+        scope -> Text,
+        aal -> Integer,
+        authenticated_at -> Instant,
+        created_at -> Instant,
+        last_used_at -> Instant,
+        expires_at -> Instant,
+        revoked_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// OAuth authorization codes (RFC 6749 §4.1), by SHA-256.
+    authorization_codes (digest) {
+        digest -> Binary,
+        session -> Id,
+        account -> Id,
+        client -> Text,
+        redirect_uri -> Text,
+        code_challenge -> Text,
+        scope -> Text,
+        nonce -> Nullable<Text>,
+        aal -> Integer,
+        authenticated_at -> Instant,
+        expires_at -> Instant,
+        redeemed_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// OAuth refresh tokens, by SHA-256; rotated at every use.
+    refresh_tokens (digest) {
+        digest -> Binary,
+        session -> Id,
+        created_at -> Instant,
+        expires_at -> Instant,
+        rotated_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 办件: where each case stands now. `document` is the fold of its events without personal data; `personal` holds that, under the case's own key.
+    cases (id) {
+        id -> Id,
+        version -> BigInt,
+        head -> Binary,
+        state -> Text,
+        outcome -> Nullable<Text>,
+        guide -> Text,
+        guide_version -> Integer,
+        agency -> Text,
+        region -> Text,
+        party -> Id,
+        opened_by -> Nullable<Id>,
+        case_no -> Nullable<Text>,
+        document -> Text,
+        personal -> Nullable<Binary>,
+        data_key -> Nullable<Binary>,
+        letters -> Integer,
+        opened_at -> Instant,
+        updated_at -> Instant,
+        due_on -> Nullable<Text>,
+        tick_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 办件过程: the hash-chained history.
+    case_events (case_id, seq) {
+        case_id -> Id,
+        seq -> BigInt,
+        at -> Instant,
+        by -> Text,
+        event -> Text,
+        provenance -> Text,
+        personal -> Nullable<Binary>,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 文书
+    letters (id) {
+        id -> Id,
+        case_id -> Id,
+        seq -> BigInt,
+        kind -> Text,
+        number -> Text,
+        document -> Text,
+        personal -> Nullable<Binary>,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 电子证照
+    certificates (id) {
+        id -> Text,
+        holder -> Id,
+        certificate_type -> Text,
+        issuer -> Text,
+        case_id -> Nullable<Id>,
+        document -> Text,
+        sealed -> Binary,
+        seal -> Text,
+        issued_at -> Instant,
+        revoked_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// Blocks of case numbers handed to an instance: explains every gap.
+    number_blocks (series, first) {
+        series -> Text,
+        first -> BigInt,
+        last -> BigInt,
+        instance -> Id,
+        reserved_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// The last case number reserved of each guide and day.
+    number_series (series) {
+        series -> Text,
+        last -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// What a repeated request is answered with; kept a day.
+    idempotency (key) {
+        key -> Binary,
+        request_digest -> Binary,
+        answer -> Text,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// What still has to be told to the world.
+    outbox (id) {
+        id -> Id,
+        topic -> Text,
+        subject -> Id,
+        payload -> Text,
+        created_at -> Instant,
+        next_at -> Nullable<Instant>,
+        attempts -> Integer,
+    }
+}

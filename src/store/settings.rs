@@ -1,0 +1,78 @@
+//! Facts about the installation, and the epochs by which instances learn that
+//! something they cache has changed.
+
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::Result;
+use super::schema::{epochs, settings};
+use super::Store;
+
+/// Sets one fact, replacing what was there.
+#[derive(Debug, Clone)]
+pub struct SetSetting {
+    pub name: String,
+    pub value: String,
+}
+
+impl SetSetting {
+    pub(super) fn apply(&self, conn: &mut Conn) -> QueryResult<bool> {
+        diesel::delete(settings::table.filter(settings::name.eq(&self.name))).execute(conn)?;
+        diesel::insert_into(settings::table)
+            .values((settings::name.eq(&self.name), settings::value.eq(&self.value)))
+            .execute(conn)?;
+        Ok(true)
+    }
+}
+
+/// What instances cache. Whoever changes one of these raises its epoch in the
+/// same transaction; every instance looks once a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Epoch {
+    Catalogue,
+    Organisation,
+    Identity,
+}
+
+impl Epoch {
+    pub const ALL: [Epoch; 3] = [Epoch::Catalogue, Epoch::Organisation, Epoch::Identity];
+
+    fn name(self) -> &'static str {
+        match self {
+            Epoch::Catalogue => "catalogue",
+            Epoch::Organisation => "organisation",
+            Epoch::Identity => "identity",
+        }
+    }
+
+    pub(super) fn raise(self, conn: &mut Conn) -> QueryResult<bool> {
+        let row = epochs::table.filter(epochs::name.eq(self.name()));
+        if diesel::update(row).set(epochs::value.eq(epochs::value + 1)).execute(conn)? == 0 {
+            diesel::insert_into(epochs::table)
+                .values((epochs::name.eq(self.name()), epochs::value.eq(1_i64)))
+                .execute(conn)?;
+        }
+        Ok(true)
+    }
+}
+
+impl Store {
+    pub async fn find_setting(&self, name: &'static str) -> Result<Option<String>> {
+        self.read(move |conn| {
+            Ok(settings::table.filter(settings::name.eq(name)).select(settings::value).first(conn).optional()?)
+        })
+        .await
+    }
+
+    /// The present epochs; one that was never raised is 0.
+    pub async fn epochs(&self) -> Result<Vec<(Epoch, i64)>> {
+        self.read(|conn| {
+            let rows: Vec<(String, i64)> = epochs::table.select((epochs::name, epochs::value)).load(conn)?;
+            let value = |epoch: Epoch| {
+                rows.iter().find(|(name, _)| name == epoch.name()).map_or(0, |(_, value)| *value)
+            };
+            Ok(Epoch::ALL.into_iter().map(|epoch| (epoch, value(epoch))).collect())
+        })
+        .await
+    }
+}

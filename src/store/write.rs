@@ -1,0 +1,53 @@
+//! Writes to the tables that are not hot, one variant each. Every write is
+//! guarded: `apply` tells whether it found what it expected.
+
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::{catalog, identity, organisation, outbox, people, settings};
+
+/// One write. It is `Stale` when the row it expects is not there any more.
+#[derive(Debug, Clone)]
+pub enum Write {
+    Setting(settings::SetSetting),
+    RaiseEpoch(settings::Epoch),
+    Organisation(organisation::Write),
+    Catalog(catalog::Write),
+    People(people::Write),
+    Identity(identity::Write),
+    Outbox(outbox::Write),
+}
+
+impl Write {
+    pub(super) fn apply(&self, conn: &mut Conn) -> QueryResult<bool> {
+        match self {
+            Write::Setting(write) => write.apply(conn),
+            Write::RaiseEpoch(epoch) => epoch.raise(conn),
+            Write::Organisation(write) => write.apply(conn),
+            Write::Catalog(write) => write.apply(conn),
+            Write::People(write) => write.apply(conn),
+            Write::Identity(write) => write.apply(conn),
+            Write::Outbox(write) => write.apply(conn),
+        }
+    }
+}
+
+macro_rules! write_from {
+    ($($variant:ident($ty:ty)),+ $(,)?) => {
+        $(impl From<$ty> for Write {
+            fn from(write: $ty) -> Self {
+                Write::$variant(write)
+            }
+        })+
+    };
+}
+
+write_from!(
+    Setting(settings::SetSetting),
+    RaiseEpoch(settings::Epoch),
+    Organisation(organisation::Write),
+    Catalog(catalog::Write),
+    People(people::Write),
+    Identity(identity::Write),
+    Outbox(outbox::Write),
+);
