@@ -1,1 +1,19 @@
-fn main(){}
+//! The binary: reads the command line and runs one command.
+
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match wanshitong::cli::run(wanshitong::cli::Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            complain(&sentence);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "what the person at the terminal must read")]
+fn complain(sentence: &str) {
+    eprintln!("wanshitong: {sentence}");
+}

@@ -42,7 +42,7 @@ async fn forget(ctx: &Ctx, epoch: Epoch) -> Result<(), AppError> {
     match epoch {
         Epoch::Catalogue => ctx.catalogue.forget_current(),
         Epoch::Organisation => ctx.catalogue.reload_regions().await?,
-        Epoch::Identity => ctx.identity.reload(&ctx.store).await?,
+        Epoch::Identity => ctx.identity.reload(ctx.clock.now()).await?,
     }
     Ok(())
 }

@@ -5,14 +5,16 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::ctx::Ctx;
-use super::error::AppResult;
+use super::error::{AppError, AppResult};
 use super::identity::Caller;
 use crate::domain::cases::{Case, Issued};
 use crate::domain::certificates::{Certificate, CertificateStatus};
-use crate::domain::codes::CertificateId;
+use crate::domain::codes::{CertificateId, CertificateType, Uscc};
 use crate::domain::guides::Guide;
 use crate::domain::private::Private;
-use crate::store::SealedCertificate;
+use crate::domain::text::Text;
+use crate::domain::time::local_date;
+use crate::store::{PersonRecord, SealedCertificate};
 
 /// The JWS type of a certificate's seal.
 const CERTIFICATE: &str = "certificate+jwt";
@@ -55,6 +57,35 @@ pub(super) fn make_out(
     };
     let seal = ctx.identity.sign_seal(&seal_of(&certificate), CERTIFICATE)?;
     Ok(Some(SealedCertificate { certificate, seal }))
+}
+
+/// A certificate taken over from another register: sealed here, issued there.
+pub fn take_over(
+    ctx: &Ctx,
+    holder: &PersonRecord,
+    certificate_type: CertificateType,
+    name: Text,
+    issuer: &Uscc,
+    at: DateTime<Utc>,
+) -> AppResult<SealedCertificate> {
+    let serial = holder.id.simple().to_string().to_uppercase();
+    let id = CertificateId::compose(&certificate_type, issuer, &serial, 1)
+        .map_err(|error| AppError::Internal(error.detail.en))?;
+    let certificate = Certificate {
+        id,
+        certificate_type,
+        name,
+        issuer: issuer.clone(),
+        holder: holder.id,
+        holder_name: Private::Known(holder.applicant.name.clone()),
+        case: None,
+        issued_at: at,
+        valid_from: local_date(at),
+        valid_until: None,
+        revoked_at: None,
+    };
+    let seal = ctx.identity.sign_seal(&seal_of(&certificate), CERTIFICATE)?;
+    Ok(SealedCertificate { certificate, seal })
 }
 
 fn seal_of(certificate: &Certificate) -> Seal {

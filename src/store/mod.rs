@@ -42,7 +42,7 @@ pub use numbers::Block;
 pub use migrations::{Migrations, migrate};
 pub use organisation::Write as OrganisationWrite;
 pub use outbox::{Message, Write as OutboxWrite};
-pub use people::*;
+pub use people::{AccountRecord, AccountRow, PersonRecord, PersonRow, Write as PeopleWrite, mobile_index};
 pub use settings::{Epoch, SetSetting};
 pub use vault::{MasterKey, Vault, random};
 pub use write::Write;

@@ -64,6 +64,19 @@ impl Store {
         .await
     }
 
+    /// Whether nobody has put anything into this database yet.
+    pub async fn is_empty(&self) -> Result<bool> {
+        use super::schema::{guides, persons, regions};
+        self.read(|conn| {
+            let mut count: i64 = settings::table.count().get_result(conn)?;
+            count += regions::table.limit(1).count().get_result::<i64>(conn)?;
+            count += guides::table.limit(1).count().get_result::<i64>(conn)?;
+            count += persons::table.limit(1).count().get_result::<i64>(conn)?;
+            Ok(count == 0)
+        })
+        .await
+    }
+
     /// The present epochs; one that was never raised is 0.
     pub async fn epochs(&self) -> Result<Vec<(Epoch, i64)>> {
         self.read(|conn| {

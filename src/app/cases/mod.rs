@@ -11,7 +11,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-pub use materials::{Upload, attach, download, remove};
+pub use materials::{MAX_FILE_BYTES, Upload, attach, download, remove};
 pub use open::{ApplicantRef, OpenRequest, open};
 pub use read::{
     ListRequest, Receipt, clock, events, letter, letters, list_mine, list_work, read, receipt, verify_receipt,

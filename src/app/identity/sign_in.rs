@@ -14,7 +14,7 @@ use crate::app::ctx::Ctx;
 use crate::app::error::AppResult;
 use crate::domain::codes::Mobile;
 use crate::domain::identity::{Aal, Ial, Password, Purpose, SmsCode};
-use crate::store::{self, AccountRecord, Changes, IdentityWrite};
+use crate::store::{self, AccountRecord, Changes};
 
 /// How somebody proves that an account is his.
 #[derive(Debug, Clone)]

@@ -1,8 +1,6 @@
 //! Commands on a draft (暂存): open, save, attach, remove, and its expiry.
 //! Nothing is required yet; what is there must already be well-formed.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 
 use super::case::{Case, Draft, Opening};
@@ -206,9 +204,4 @@ pub(super) fn invalid(errors: Vec<FieldError>) -> Refusal {
         "Some entries are not right; correct each as shown and try again.",
     )
     .errors(errors)
-}
-
-/// The materials of a draft before anything is attached.
-pub(super) fn no_materials() -> BTreeMap<String, crate::domain::private::Private<Evidence>> {
-    BTreeMap::new()
 }

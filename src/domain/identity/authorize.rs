@@ -89,6 +89,11 @@ impl Parameters {
         self.pairs.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
+    /// All of them, as they came.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.pairs
+    }
+
     /// Whether a parameter was given more than once.
     pub fn is_repeated(&self) -> bool {
         self.repeated

@@ -110,7 +110,7 @@ impl MeView {
     (status = 200, body = MeView), (status = "4XX", body = ProblemView)
 ))]
 #[get("/me")]
-pub async fn me(ctx: web::Data<Ctx>, caller: Caller) -> Reply {
+pub async fn read_me(ctx: web::Data<Ctx>, caller: Caller) -> Reply {
     let me = accounts::me(&ctx, &caller).await?;
     let version = u64::try_from(me.person.version).unwrap_or_default();
     let tag = (actix_web::http::header::ETAG, etag(version));

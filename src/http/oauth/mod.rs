@@ -21,11 +21,11 @@ pub fn register(config: &mut ServiceConfig<'_>) {
         .service(discovery::seal_keys)
         .service(authorize::authorize)
         .service(authorize::authorize_by_form)
-        .service(authorize::sign_in)
+        .service(authorize::sign_in_step)
         .service(authorize::style)
-        .service(token::token)
-        .service(token::revoke)
-        .service(token::introspect)
+        .service(token::give_tokens)
+        .service(token::revoke_token)
+        .service(token::introspect_token)
         .service(userinfo::userinfo)
         .service(userinfo::end_session);
 }
@@ -35,7 +35,7 @@ pub fn register_v1(config: &mut ServiceConfig<'_>) {
     config
         .service(accounts::register)
         .service(accounts::request_sms_code)
-        .service(me::me)
+        .service(me::read_me)
         .service(me::list_sessions)
         .service(me::end_session)
         .service(me::end_all_sessions);

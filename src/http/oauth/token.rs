@@ -129,7 +129,7 @@ impl OAuthErrorView {
     responses((status = 200, body = TokensView), (status = 400, body = OAuthErrorView),
         (status = 401, body = OAuthErrorView), (status = "5XX", body = ProblemView)))]
 #[post("/oauth2/token")]
-pub async fn token(ctx: web::Data<Ctx>, request: HttpRequest, form: Form) -> Reply {
+pub async fn give_tokens(ctx: web::Data<Ctx>, request: HttpRequest, form: Form) -> Reply {
     let asked = async {
         let client = client(&ctx, &request, &form.0)?;
         oauth::token(&ctx, &client, TokenRequest::read(&form.0)?).await
@@ -147,7 +147,7 @@ pub async fn token(ctx: web::Data<Ctx>, request: HttpRequest, form: Form) -> Rep
     request_body(content = Object, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200), (status = 400, body = OAuthErrorView), (status = 401, body = OAuthErrorView)))]
 #[post("/oauth2/revoke")]
-pub async fn revoke(ctx: web::Data<Ctx>, request: HttpRequest, form: Form) -> Reply {
+pub async fn revoke_token(ctx: web::Data<Ctx>, request: HttpRequest, form: Form) -> Reply {
     let asked = async {
         let client = client(&ctx, &request, &form.0)?;
         oauth::revoke(&ctx, &client, &presented_token(&form.0)?).await
@@ -160,7 +160,7 @@ pub async fn revoke(ctx: web::Data<Ctx>, request: HttpRequest, form: Form) -> Re
     request_body(content = Object, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = IntrospectionView), (status = 400, body = OAuthErrorView), (status = 401, body = OAuthErrorView)))]
 #[post("/oauth2/introspect")]
-pub async fn introspect(ctx: web::Data<Ctx>, request: HttpRequest, form: Form) -> Reply {
+pub async fn introspect_token(ctx: web::Data<Ctx>, request: HttpRequest, form: Form) -> Reply {
     let asked = async {
         let client = client(&ctx, &request, &form.0)?;
         oauth::introspect(&ctx, &client, &presented_token(&form.0)?).await

@@ -131,6 +131,7 @@ pub struct CaseLineView {
     pub opened_at: DateTime<Utc>,
     pub submitted_at: Option<DateTime<Utc>>,
     /// The clock that presses most, while one runs: `green`, `yellow`, `red`.
+    #[schema(value_type = Option<String>)]
     pub light: Option<Light>,
     pub due_on: Option<NaiveDate>,
 }

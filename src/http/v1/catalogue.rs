@@ -59,7 +59,7 @@ impl ItemView {
                 None => items.push(ItemView {
                     basic_code: guide.item.basic_code.to_string(),
                     name: guide.item.name.clone().into(),
-                    item_type: guide.item.item_type.code().to_owned(),
+                    item_type: guide.item.item_type.as_str().to_owned(),
                     guides: vec![line],
                 }),
             }

@@ -60,7 +60,7 @@ impl From<Record> for EventView {
     (status = 200, body = Page<EventView>), (status = "4XX", body = ProblemView)
 ), security(("bearer" = [])))]
 #[get("/cases/{id}/events")]
-pub async fn events(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
+pub async fn list_events(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
     let records = cases::events(&ctx, &caller, *id).await?;
     let items: Vec<EventView> = records.into_iter().map(EventView::from).collect();
     Ok(HttpResponse::Ok().json(Page { items, next: None }))
@@ -120,7 +120,7 @@ impl From<Clock> for ClockView {
     (status = 200, body = Page<ClockView>), (status = "4XX", body = ProblemView)
 ), security(("bearer" = [])))]
 #[get("/cases/{id}/clock")]
-pub async fn clock(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
+pub async fn explain_clocks(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
     let clocks = cases::clock(&ctx, &caller, *id).await?;
     let items: Vec<ClockView> = clocks.into_iter().map(ClockView::from).collect();
     Ok(HttpResponse::Ok().json(Page { items, next: None }))
@@ -161,9 +161,9 @@ impl From<LetterRecord> for LetterView {
     (status = 200, body = Page<LetterView>), (status = "4XX", body = ProblemView)
 ), security(("bearer" = [])))]
 #[get("/cases/{id}/letters")]
-pub async fn letters(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
-    let letters = cases::letters(&ctx, &caller, *id).await?;
-    let items: Vec<LetterView> = letters.into_iter().map(LetterView::from).collect();
+pub async fn list_letters(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
+    let records = cases::letters(&ctx, &caller, *id).await?;
+    let items: Vec<LetterView> = records.into_iter().map(LetterView::from).collect();
     Ok(HttpResponse::Ok().json(Page { items, next: None }))
 }
 
@@ -172,9 +172,9 @@ pub async fn letters(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -
     (status = 200, body = LetterView), (status = "4XX", body = ProblemView)
 ), security(("bearer" = [])))]
 #[get("/cases/{id}/letters/{letter}")]
-pub async fn letter(ctx: web::Data<Ctx>, caller: Caller, path: web::Path<(Uuid, Uuid)>) -> Reply {
-    let (case, letter) = path.into_inner();
-    let record = cases::letter(&ctx, &caller, case, letter).await?;
+pub async fn read_letter(ctx: web::Data<Ctx>, caller: Caller, path: web::Path<(Uuid, Uuid)>) -> Reply {
+    let (case, id) = path.into_inner();
+    let record = cases::letter(&ctx, &caller, case, id).await?;
     Ok(HttpResponse::Ok().json(LetterView::from(record)))
 }
 
@@ -189,9 +189,9 @@ pub struct ReceiptView {
     (status = 200, body = ReceiptView), (status = "4XX", body = ProblemView)
 ), security(("bearer" = [])))]
 #[get("/cases/{id}/receipt")]
-pub async fn receipt(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
-    let receipt = cases::receipt(&ctx, &caller, *id).await?;
-    Ok(HttpResponse::Ok().json(ReceiptView { receipt }))
+pub async fn read_receipt(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
+    let jws = cases::receipt(&ctx, &caller, *id).await?;
+    Ok(HttpResponse::Ok().json(ReceiptView { receipt: jws }))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -214,6 +214,6 @@ pub struct VerifiedReceiptView {
 ))]
 #[post("/receipts/verify")]
 pub async fn verify_receipt(ctx: web::Data<Ctx>, body: Body<VerifyReceiptBody>) -> Reply {
-    let receipt = cases::verify_receipt(&ctx, &body.value.receipt);
-    Ok(HttpResponse::Ok().json(VerifiedReceiptView { valid: receipt.is_some(), receipt }))
+    let found = cases::verify_receipt(&ctx, &body.value.receipt);
+    Ok(HttpResponse::Ok().json(VerifiedReceiptView { valid: found.is_some(), receipt: found }))
 }
