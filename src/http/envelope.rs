@@ -32,15 +32,8 @@ pub async fn envelope(
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(language);
     let (method, path) = (request.method().clone(), request.path().to_owned());
-    let kept = request.request().clone();
 
-    let mut response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(error) => {
-            let response = error.error_response();
-            ServiceResponse::new(kept, response)
-        }
-    };
+    let mut response = next.call(request).await?.map_into_boxed_body();
     let status = response.status();
     if status.is_client_error() || status.is_server_error() {
         response = as_problem(response, language, &id);

@@ -100,10 +100,7 @@ impl Wanted {
     fn parse(request: &RegisterRequest) -> AppResult<Self> {
         let mut errors = Vec::new();
         let mobile = keep(parse_at("/mobile", Mobile::parse(&request.mobile)), &mut errors);
-        let code = keep(
-            SmsCode::parse(&request.code).ok_or_else(|| vec![wrong_code_form()]),
-            &mut errors,
-        );
+        let code = keep(SmsCode::parse(&request.code).ok_or_else(|| vec![wrong_code_form()]), &mut errors);
         let name = keep(parse_name(request.name.as_deref()), &mut errors);
         let id_number = keep(
             request
@@ -159,7 +156,10 @@ fn parse_name(name: Option<&str>) -> Result<String, Vec<FieldError>> {
 }
 
 fn wrong_code_form() -> FieldError {
-    let detail = Text::new("验证码是 6 位数字，请查看短信。", "The code is six digits; look at the message you were sent.");
+    let detail = Text::new(
+        "验证码是 6 位数字，请查看短信。",
+        "The code is six digits; look at the message you were sent.",
+    );
     FieldError::new("/code", "not_six_digits", detail)
 }
 

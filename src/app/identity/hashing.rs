@@ -100,7 +100,8 @@ fn hash(password: &Password) -> Result<String, String> {
 
 /// The parameters are those the hash was made with.
 fn verify(password: &Password, hash: &str) -> Result<bool, String> {
-    let hash = PasswordHash::new(hash).map_err(|error| format!("a stored password hash does not read: {error}"))?;
+    let hash =
+        PasswordHash::new(hash).map_err(|error| format!("a stored password hash does not read: {error}"))?;
     match Argon2::default().verify_password(password.expose().as_bytes(), &hash) {
         Ok(()) => Ok(true),
         Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),

@@ -64,7 +64,12 @@ struct Known {
 impl Identity {
     /// Loads everything, making the signing keys if there are none yet. `issuer`
     /// is the base URL of the portal without a slash at its end.
-    pub async fn open(store: Store, issuer: impl Into<String>, demo: bool, at: DateTime<Utc>) -> AppResult<Self> {
+    pub async fn open(
+        store: Store,
+        issuer: impl Into<String>,
+        demo: bool,
+        at: DateTime<Utc>,
+    ) -> AppResult<Self> {
         keys::ensure(&store, at).await?;
         let known = load(&store).await?;
         let identity = Self {

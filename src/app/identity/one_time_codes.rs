@@ -27,7 +27,8 @@ pub async fn request_sms_code(ctx: &Ctx, mobile: &str, purpose: Purpose, from: I
     let at = ctx.clock.now();
     let address = subject(ctx, "sms_code.address", &network(from));
     refuse_if_waiting(Subject::Address, ctx.store.find_failures(address.clone()).await?, at)?;
-    if let Some(wait) = ctx.store.find_sms_code(&mobile, purpose).await?.and_then(|code| code.resend_wait(at)) {
+    if let Some(wait) = ctx.store.find_sms_code(&mobile, purpose).await?.and_then(|code| code.resend_wait(at))
+    {
         return Err(too_many(wait));
     }
     let has_account = ctx.store.find_account_by_mobile(&mobile).await?.is_some();

@@ -58,7 +58,8 @@ impl Identity {
             return Ok(Some(rights));
         }
         let generation = self.rights.generation.load(Ordering::SeqCst);
-        let Some(record) = self.store.find_account(account).await?.filter(|record| record.closed_at.is_none())
+        let Some(record) =
+            self.store.find_account(account).await?.filter(|record| record.closed_at.is_none())
         else {
             return Ok(None);
         };

@@ -23,7 +23,12 @@ pub(super) struct Tries {
 }
 
 impl Tries {
-    pub(super) async fn count(ctx: &Ctx, mobile: &Mobile, from: IpAddr, at: DateTime<Utc>) -> AppResult<Self> {
+    pub(super) async fn count(
+        ctx: &Ctx,
+        mobile: &Mobile,
+        from: IpAddr,
+        at: DateTime<Utc>,
+    ) -> AppResult<Self> {
         let account = subject(ctx, "sign_in.account", mobile.as_str());
         let address = subject(ctx, "sign_in.address", &network(from));
         for _ in 0..ATTEMPTS {

@@ -14,7 +14,8 @@ use crate::app::error::AppResult;
 use crate::domain::identity::claims::{ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE, NEVER};
 use crate::domain::identity::session::ACCESS_TOKEN_LIFETIME;
 use crate::domain::identity::{
-    Aal, AccessClaims, Assurance, Client, ClientId, Digest, Ial, IdClaims, PersonClaims, ScopeSet, Session, digest,
+    Aal, AccessClaims, Assurance, Client, ClientId, Digest, Ial, IdClaims, PersonClaims, ScopeSet, Session,
+    digest,
 };
 
 /// Longest token that is looked at, in bytes.
@@ -55,7 +56,12 @@ impl Identity {
     }
 
     /// An access token of the client itself (RFC 6749 §4.4).
-    pub(super) fn issue_client_token(&self, client: &Client, scopes: ScopeSet, at: DateTime<Utc>) -> AppResult<String> {
+    pub(super) fn issue_client_token(
+        &self,
+        client: &Client,
+        scopes: ScopeSet,
+        at: DateTime<Utc>,
+    ) -> AppResult<String> {
         let until = (at + ACCESS_TOKEN_LIFETIME).timestamp();
         self.issue(&client.id, client.id.to_string(), scopes, None, at, until)
     }
@@ -126,7 +132,13 @@ impl Identity {
             return None;
         }
         let keys = self.known();
-        keys.token_keys.verify_token(jwt, ID_TOKEN_TYPE, &self.issuer, client.as_str(), DateTime::<Utc>::MIN_UTC)
+        keys.token_keys.verify_token(
+            jwt,
+            ID_TOKEN_TYPE,
+            &self.issuer,
+            client.as_str(),
+            DateTime::<Utc>::MIN_UTC,
+        )
     }
 
     /// What a token is worth now; `None` when it is worth nothing.

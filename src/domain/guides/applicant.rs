@@ -75,8 +75,6 @@ impl Applicant {
 
     /// Whether every one of these attributes is proven.
     pub fn has_verified(&self, attributes: &[Attribute]) -> bool {
-        attributes
-            .iter()
-            .all(|attribute| self.verified.contains(attribute))
+        attributes.iter().all(|attribute| self.verified.contains(attribute))
     }
 }

@@ -38,18 +38,13 @@ pub fn evaluate<'g>(
     region_exists: &dyn Fn(&RegionCode) -> bool,
 ) -> Evaluation<'g> {
     let facts = normalise(&guide.form, facts, applicant, today);
-    let scope = Scope {
-        facts: &facts,
-        applicant,
-        today,
-    };
+    let scope = Scope { facts: &facts, applicant, today };
     let (mut unmet, mut open) = (Vec::new(), Vec::new());
     for condition in &guide.conditions {
         match condition.when.holds(&scope) {
             Ok(true) => {}
             Err(EvalError::Absent(_)) => open.push(condition),
-            Ok(false)
-            | Err(EvalError::UnknownDate | EvalError::Overflow | EvalError::Internal(_)) => {
+            Ok(false) | Err(EvalError::UnknownDate | EvalError::Overflow | EvalError::Internal(_)) => {
                 unmet.push(condition);
             }
         }

@@ -8,6 +8,7 @@
 //! maps or structs of its own, no time stamps, no indexing. What is left always
 //! ends, in time bounded by the length of the expression and of its lists.
 
+mod bounds;
 mod check;
 mod functions;
 mod schema;
@@ -37,11 +38,7 @@ pub(in crate::domain::guides) use functions::date;
 pub(in crate::domain::guides) use schema::{Schema, Vocabulary};
 pub(in crate::domain::guides) use values::gender;
 
-/// The longest expression, in characters.
-pub const MAX_LENGTH: usize = 2_000;
-/// The most operators, brackets, dots and commas; bounds the work of the parser.
-const MAX_SIGNS: usize = 400;
-/// How deep brackets, calls and conditionals may be nested.
+/// How deep conditionals may be nested, brackets included.
 const MAX_NESTING: u16 = 24;
 
 /// A checked boolean expression, with the text it was read from. Cheap to clone.
@@ -108,19 +105,14 @@ impl Expr {
         vocabulary: Vocabulary<'_>,
     ) -> Result<Self, Vec<Text>> {
         let source = source.trim();
-        within_bounds(source).map_err(|reason| vec![reason])?;
+        bounds::within_bounds(source).map_err(|reason| vec![reason])?;
         let mut tree = Parser::new()
             .max_recursion_depth(MAX_NESTING)
             .parse(source)
             .map_err(|errors| vec![syntax_error(&errors)])?;
         let fields = check::check(&tree, vocabulary)?;
         let patterns = tree::take_patterns(&mut tree);
-        Ok(Self(Arc::new(Compiled {
-            source: source.to_owned(),
-            tree,
-            patterns,
-            fields,
-        })))
+        Ok(Self(Arc::new(Compiled { source: source.to_owned(), tree, patterns, fields })))
     }
 
     /// As the guide's author wrote it.
@@ -136,10 +128,7 @@ impl Expr {
     /// Whether it is true of this scope. Never panics; an error is to be
     /// treated as "not met".
     pub fn holds(&self, scope: &Scope<'_>) -> Result<bool, EvalError> {
-        let bindings = values::Bindings {
-            scope,
-            patterns: &self.0.patterns,
-        };
+        let bindings = values::Bindings { scope, patterns: &self.0.patterns };
         let mut context = Context::with_env(functions::environment());
         context.set_variable_resolver(&bindings);
         let value = Value::resolve_val(&self.0.tree, &context).map_err(eval_error)?;
@@ -150,42 +139,22 @@ impl Expr {
     }
 }
 
-fn within_bounds(source: &str) -> Result<(), Text> {
-    if source.is_empty() {
-        return Err(Text::new(
-            "表达式是空的，请写出条件。",
-            "The expression is empty; write the condition.",
-        ));
-    }
-    let signs = source
-        .chars()
-        .filter(|c| !c.is_alphanumeric() && !c.is_whitespace())
-        .count();
-    if source.chars().count() > MAX_LENGTH || signs > MAX_SIGNS {
-        return Err(Text::new(
-            format!("表达式过长（最多 {MAX_LENGTH} 个字符、{MAX_SIGNS} 个符号），请拆成几条。"),
-            format!(
-                "The expression is too long (at most {MAX_LENGTH} characters and {MAX_SIGNS} signs); split it into several."
-            ),
-        ));
-    }
-    Ok(())
-}
-
 /// The first complaint of the parser, with its column.
 fn syntax_error(errors: &cel::ParseErrors) -> Text {
     let (column, reason) = errors
         .errors
         .first()
-        .map_or((1, "not an expression"), |error| {
-            (error.pos.1.max(1), error.msg.as_str())
-        });
-    let reason = reason.lines().next().unwrap_or(reason);
+        .map_or((1, "not an expression"), |error| (error.pos.1.max(1), error.msg.as_str()));
+    if reason.contains("Recursion limit") {
+        return Text::new(
+            "表达式嵌套过深，请拆成几条。",
+            "The expression is nested too deeply; split it into several.",
+        );
+    }
+    let reason = reason.lines().next().unwrap_or(reason).trim_start_matches("Syntax error: ");
     Text::new(
         format!("表达式第 {column} 个字符附近有语法错误（{reason}），请按 CEL 语法改正。"),
-        format!(
-            "Syntax error near character {column} of the expression ({reason}); correct it as CEL."
-        ),
+        format!("Syntax error near character {column} of the expression ({reason}); correct it as CEL."),
     )
 }
 

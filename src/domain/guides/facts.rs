@@ -62,10 +62,7 @@ impl Facts {
 
     /// The size of the facts as JSON, in bytes; compare with [`MAX_FACTS_BYTES`].
     pub fn size(&self) -> usize {
-        self.0
-            .iter()
-            .map(|(name, value)| name.len() + 4 + value_size(value))
-            .sum()
+        self.0.iter().map(|(name, value)| name.len() + 4 + value_size(value)).sum()
     }
 
     pub fn as_map(&self) -> &Map<String, Value> {
@@ -127,10 +124,7 @@ fn value_size(value: &Value) -> usize {
         Value::String(text) => text.len() + 2,
         Value::Array(items) => 2 + items.iter().map(|item| value_size(item) + 1).sum::<usize>(),
         Value::Object(members) => {
-            2 + members
-                .iter()
-                .map(|(name, value)| name.len() + 4 + value_size(value))
-                .sum::<usize>()
+            2 + members.iter().map(|(name, value)| name.len() + 4 + value_size(value)).sum::<usize>()
         }
     }
 }
@@ -152,23 +146,14 @@ mod tests {
 
     #[test]
     fn a_member_replaces_null_removes_and_an_object_is_merged() {
-        let mut answers =
-            facts(json!({ "a": 1, "b": "x", "home": { "region": "1", "detail": "2" } }));
-        answers.merge(map(
-            json!({ "a": null, "b": "y", "home": { "detail": "3" }, "c": { "d": null } }),
-        ));
-        assert_eq!(
-            answers,
-            facts(json!({ "b": "y", "home": { "region": "1", "detail": "3" }, "c": {} }))
-        );
+        let mut answers = facts(json!({ "a": 1, "b": "x", "home": { "region": "1", "detail": "2" } }));
+        answers.merge(map(json!({ "a": null, "b": "y", "home": { "detail": "3" }, "c": { "d": null } })));
+        assert_eq!(answers, facts(json!({ "b": "y", "home": { "region": "1", "detail": "3" }, "c": {} })));
     }
 
     #[test]
     fn nulls_in_the_body_of_a_request_are_answers_not_given() {
-        assert_eq!(
-            facts(json!({ "a": null, "b": { "c": null } })),
-            facts(json!({ "b": {} }))
-        );
+        assert_eq!(facts(json!({ "a": null, "b": { "c": null } })), facts(json!({ "b": {} })));
     }
 
     #[test]
@@ -176,10 +161,7 @@ mod tests {
         let mut answers = Facts::new();
         answers.set("b", 1);
         answers.set("a", "x");
-        assert_eq!(
-            serde_json::to_string(&answers).expect("JSON"),
-            r#"{"a":"x","b":1}"#
-        );
+        assert_eq!(serde_json::to_string(&answers).expect("JSON"), r#"{"a":"x","b":1}"#);
         answers.set("a", Value::Null);
         assert!(!answers.contains("a"));
     }
@@ -198,8 +180,7 @@ mod tests {
                     .prop_map(|members| Value::Object(members.into_iter().collect())),
             ]
         });
-        prop::collection::btree_map("[a-d]", value, 0..5)
-            .prop_map(|members| members.into_iter().collect())
+        prop::collection::btree_map("[a-d]", value, 0..5).prop_map(|members| members.into_iter().collect())
     }
 
     fn merged(target: &Facts, patch: &Map<String, Value>) -> Facts {

@@ -19,24 +19,12 @@ impl Form {
 
 /// Whether `rule` is true; a rule that cannot be evaluated is not met.
 pub fn holds(rule: &Expr, facts: &Facts, applicant: &Applicant, today: NaiveDate) -> bool {
-    rule.holds(&Scope {
-        facts,
-        applicant,
-        today,
-    }) == Ok(true)
+    rule.holds(&Scope { facts, applicant, today }) == Ok(true)
 }
 
 /// Whether the field is shown, given the answers to the fields above it.
-pub(super) fn is_visible(
-    field: &Field,
-    above: &Facts,
-    applicant: &Applicant,
-    today: NaiveDate,
-) -> bool {
-    field
-        .visible_when
-        .as_ref()
-        .is_none_or(|rule| holds(rule, above, applicant, today))
+pub(super) fn is_visible(field: &Field, above: &Facts, applicant: &Applicant, today: NaiveDate) -> bool {
+    field.visible_when.as_ref().is_none_or(|rule| holds(rule, above, applicant, today))
 }
 
 /// Writes every answer in its one canonical form, so that the same answer given
@@ -66,13 +54,9 @@ pub(super) fn clean(kind: &FieldKind, value: &Value) -> Option<Value> {
     match (kind, value) {
         (_, Value::Null) => None,
         (FieldKind::Address { .. }, Value::Object(members)) => clean_address(members),
-        (FieldKind::MultiChoice { options, .. }, Value::Array(chosen)) => {
-            clean_chosen(options, chosen)
-        }
+        (FieldKind::MultiChoice { options, .. }, Value::Array(chosen)) => clean_chosen(options, chosen),
         (FieldKind::Number { .. } | FieldKind::Money { .. }, Value::Number(number)) => {
-            let whole = number
-                .as_f64()
-                .filter(|n| n.fract() == 0.0 && n.abs() <= MAX_WHOLE as f64);
+            let whole = number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() <= MAX_WHOLE as f64);
             match (number.as_i64(), whole) {
                 (None, Some(whole)) => Some(Value::from(whole as i64)),
                 (Some(_), _) | (None, None) => Some(value.clone()),
@@ -88,12 +72,8 @@ pub(super) fn clean(kind: &FieldKind, value: &Value) -> Option<Value> {
 
 fn clean_text(kind: &FieldKind, text: &str) -> String {
     match kind {
-        FieldKind::Text {
-            multiline: true, ..
-        } => many_lines(text),
-        FieldKind::Text {
-            multiline: false, ..
-        }
+        FieldKind::Text { multiline: true, .. } => many_lines(text),
+        FieldKind::Text { multiline: false, .. }
         | FieldKind::Number { .. }
         | FieldKind::Money { .. }
         | FieldKind::Boolean
@@ -137,10 +117,7 @@ fn clean_chosen(options: &[Choice], chosen: &[Value]) -> Option<Value> {
         }
     }
     cleaned.sort_by_key(|value| {
-        options
-            .iter()
-            .position(|option| Some(option.value.as_str()) == value.as_str())
-            .unwrap_or(usize::MAX)
+        options.iter().position(|option| Some(option.value.as_str()) == value.as_str()).unwrap_or(usize::MAX)
     });
     (!cleaned.is_empty()).then_some(Value::Array(cleaned))
 }
@@ -157,9 +134,7 @@ fn half_width(character: char) -> char {
 }
 
 fn plain(text: &str) -> impl Iterator<Item = char> {
-    text.chars()
-        .map(half_width)
-        .filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
+    text.chars().map(half_width).filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
 }
 
 fn one_line(text: &str) -> String {
@@ -183,10 +158,7 @@ fn dense(text: &str) -> String {
 pub fn prefill(form: &Form, applicant: &Applicant) -> Facts {
     let mut facts = Facts::new();
     for field in &form.fields {
-        if let Some(value) = field
-            .prefill
-            .and_then(|source| known(source, &field.kind, applicant))
-        {
+        if let Some(value) = field.prefill.and_then(|source| known(source, &field.kind, applicant)) {
             facts.set(field.name.as_str(), value);
         }
     }
@@ -197,8 +169,7 @@ fn known(source: Prefill, kind: &FieldKind, applicant: &Applicant) -> Option<Val
     let text = match source {
         Prefill::Name => applicant.name.clone(),
         Prefill::IdNumber => match (kind, applicant.id_number.as_ref()?) {
-            (FieldKind::ResidentId, IdNumber::Uscc(_))
-            | (FieldKind::Uscc, IdNumber::ResidentId(_)) => {
+            (FieldKind::ResidentId, IdNumber::Uscc(_)) | (FieldKind::Uscc, IdNumber::ResidentId(_)) => {
                 return None;
             }
             (_, number) => number.expose().to_owned(),
@@ -213,8 +184,7 @@ fn known(source: Prefill, kind: &FieldKind, applicant: &Applicant) -> Option<Val
 
 fn residence(kind: &FieldKind, applicant: &Applicant) -> Option<Value> {
     let region = applicant.residence.as_ref()?;
-    let within =
-        |under: &Option<RegionCode>| under.as_ref().is_none_or(|under| under.contains(region));
+    let within = |under: &Option<RegionCode>| under.as_ref().is_none_or(|under| under.contains(region));
     match kind {
         FieldKind::Region { under } if within(under) => Some(Value::from(region.as_str())),
         FieldKind::Address { under } if within(under) => {

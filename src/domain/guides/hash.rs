@@ -9,10 +9,7 @@ impl Guide {
     /// The SHA-256 of the guide's canonical JSON (RFC 8785). Comments, order of
     /// keys and layout of the file do not count; everything that drives
     /// behaviour does. A published version is frozen under this hash.
-    #[expect(
-        clippy::expect_used,
-        reason = "a guide is plain data whose numbers the reader bounds"
-    )]
+    #[expect(clippy::expect_used, reason = "a guide is plain data whose numbers the reader bounds")]
     pub fn content_hash(&self) -> [u8; 32] {
         let json = serde_json::to_value(self).expect("a guide is plain data");
         Sha256::digest(canonical_json(&json).expect("every number of a guide is whole")).into()

@@ -22,10 +22,7 @@ pub fn json_schema(guide: &Guide) -> Value {
     let mut schema = form_schema(&guide.form);
     if let Value::Object(members) = &mut schema {
         members.insert("title".to_owned(), Value::from(guide.item.name.zh.as_str()));
-        members.insert(
-            "description".to_owned(),
-            Value::from(guide.summary.zh.as_str()),
-        );
+        members.insert("description".to_owned(), Value::from(guide.summary.zh.as_str()));
         if let Some(Value::Object(own)) = members.get_mut("x-wanshitong") {
             own.insert("guide_code".to_owned(), Value::from(guide.code.as_str()));
             own.insert("title".to_owned(), json!(guide.item.name));
@@ -36,11 +33,8 @@ pub fn json_schema(guide: &Guide) -> Value {
 
 /// The JSON Schema of a form alone.
 pub fn form_schema(form: &Form) -> Value {
-    let properties: Map<String, Value> = form
-        .fields
-        .iter()
-        .map(|field| (field.name.clone(), property(field)))
-        .collect();
+    let properties: Map<String, Value> =
+        form.fields.iter().map(|field| (field.name.clone(), property(field))).collect();
     let required: Vec<&str> = form
         .fields
         .iter()
@@ -53,11 +47,7 @@ pub fn form_schema(form: &Form) -> Value {
         .iter()
         .map(|rule| json!({ "code": rule.code, "when": rule.when, "at": rule.at, "text": rule.text }))
         .collect();
-    let order: Vec<&str> = form
-        .fields
-        .iter()
-        .map(|field| field.name.as_str())
-        .collect();
+    let order: Vec<&str> = form.fields.iter().map(|field| field.name.as_str()).collect();
     json!({
         "$schema": DIALECT,
         "type": "object",
@@ -104,11 +94,7 @@ fn source(rule: &Expr) -> Value {
 /// What a value looks like, and what it is best entered with.
 fn shape(kind: &FieldKind) -> (Map<String, Value>, &'static str) {
     let (schema, widget) = match kind {
-        FieldKind::Text {
-            max_length,
-            multiline,
-            pattern,
-        } => {
+        FieldKind::Text { max_length, multiline, pattern } => {
             let mut schema = json!({ "type": "string", "minLength": 1, "maxLength": max_length });
             if let Some(pattern) = pattern {
                 schema["pattern"] = Value::from(pattern.as_str());
@@ -119,10 +105,7 @@ fn shape(kind: &FieldKind) -> (Map<String, Value>, &'static str) {
         FieldKind::Money { min, max } => (whole(*min, *max), "money"),
         FieldKind::Date { .. } => (json!({ "type": "string", "format": "date" }), "date"),
         FieldKind::Boolean => (json!({ "type": "boolean" }), "checkbox"),
-        FieldKind::Choice { options } => (
-            json!({ "type": "string", "enum": values(options) }),
-            "choice",
-        ),
+        FieldKind::Choice { options } => (json!({ "type": "string", "enum": values(options) }), "choice"),
         FieldKind::MultiChoice { options, min, max } => {
             let mut schema = json!({
                 "type": "array",
@@ -152,14 +135,10 @@ fn shape(kind: &FieldKind) -> (Map<String, Value>, &'static str) {
             json!({ "type": "string", "pattern": "^[0-9]{17}[0-9X]$", "format": "resident-id" }),
             "resident_id",
         ),
-        FieldKind::Uscc => (
-            json!({ "type": "string", "pattern": "^[0-9A-HJ-NPQRTUWXY]{18}$", "format": "uscc" }),
-            "uscc",
-        ),
-        FieldKind::Mobile => (
-            json!({ "type": "string", "pattern": "^1[3-9][0-9]{9}$" }),
-            "mobile",
-        ),
+        FieldKind::Uscc => {
+            (json!({ "type": "string", "pattern": "^[0-9A-HJ-NPQRTUWXY]{18}$", "format": "uscc" }), "uscc")
+        }
+        FieldKind::Mobile => (json!({ "type": "string", "pattern": "^1[3-9][0-9]{9}$" }), "mobile"),
         FieldKind::Declaration => (json!({ "const": true }), "declaration"),
     };
     match schema {

@@ -296,11 +296,7 @@ pub enum StepRole {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ResultKind {
     /// 电子证照. Without `valid_months` it does not expire.
-    Certificate {
-        certificate_type: CertificateType,
-        name: Text,
-        valid_months: Option<u16>,
-    },
+    Certificate { certificate_type: CertificateType, name: Text, valid_months: Option<u16> },
     /// 结果文书, e.g. a notice of confirmation.
     Letter { name: Text },
 }
@@ -324,9 +320,7 @@ pub struct AutomaticDecision {
 }
 
 /// What can be known and proven of an applicant.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Attribute {
     Name,

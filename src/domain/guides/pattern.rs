@@ -68,10 +68,7 @@ mod tests {
 
     #[test]
     fn a_pattern_that_does_not_compile_says_why() {
-        assert_eq!(
-            Pattern::parse("^[0-9").expect_err("open class"),
-            "unclosed character class"
-        );
+        assert_eq!(Pattern::parse("^[0-9").expect_err("open class"), "unclosed character class");
     }
 
     #[test]

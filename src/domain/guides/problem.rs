@@ -19,11 +19,7 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {}: {} {}",
-            self.line, self.path, self.reason.zh, self.reason.en
-        )
+        write!(f, "{}: {}: {} {}", self.line, self.path, self.reason.zh, self.reason.en)
     }
 }
 
@@ -42,11 +38,7 @@ impl Problems {
     }
 
     pub fn add(&self, line: usize, path: &str, reason: Text) {
-        self.0.borrow_mut().push(Problem {
-            line,
-            path: path.to_owned(),
-            reason,
-        });
+        self.0.borrow_mut().push(Problem { line, path: path.to_owned(), reason });
     }
 
     /// In the order of the file.

@@ -25,10 +25,7 @@ pub fn read_guide(yaml: &str) -> Result<Guide, Vec<Problem>> {
     let problems = Problems::starting_with(problems);
     let guide = root.and_then(|root| {
         let schema = form::schema(&root);
-        let reader = Reader {
-            problems: &problems,
-            schema: &schema,
-        };
+        let reader = Reader { problems: &problems, schema: &schema };
         Guide::read(&root, &reader)
     });
     let problems = problems.into_sorted();
@@ -74,26 +71,21 @@ impl Reader<'_> {
     /// `true`, `false` or an expression.
     fn requirement(&self, node: &Node) -> Option<Requirement> {
         match &node.content {
-            Content::Scalar {
-                kind: ScalarKind::Boolean,
-                ..
-            } => bool::read(node, self).map(|required| match required {
-                true => Requirement::Required,
-                false => Requirement::Optional,
-            }),
-            Content::Scalar { .. } | Content::List(_) | Content::Mapping(_) => self
-                .expression(node, Vocabulary::Whole(self.schema))
-                .map(Requirement::When),
+            Content::Scalar { kind: ScalarKind::Boolean, .. } => {
+                bool::read(node, self).map(|required| match required {
+                    true => Requirement::Required,
+                    false => Requirement::Optional,
+                })
+            }
+            Content::Scalar { .. } | Content::List(_) | Content::Mapping(_) => {
+                self.expression(node, Vocabulary::Whole(self.schema)).map(Requirement::When)
+            }
         }
     }
 
     /// Reports every item of a list whose `key` was used by an item before it.
     fn distinct(&self, list: Option<&Node>, key: &str) {
-        let Some(Node {
-            content: Content::List(items),
-            ..
-        }) = list
-        else {
+        let Some(Node { content: Content::List(items), .. }) = list else {
             return;
         };
         let mut seen: Vec<(&str, usize)> = Vec::new();
@@ -116,10 +108,7 @@ impl Reader<'_> {
 /// The member `key` of a mapping; with no key, a scalar itself.
 fn named<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
     match &node.content {
-        Content::Mapping(entries) => entries
-            .iter()
-            .find(|entry| entry.key == key)
-            .map(|entry| &entry.value),
+        Content::Mapping(entries) => entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value),
         Content::Scalar { .. } if key.is_empty() => Some(node),
         Content::Scalar { .. } | Content::List(_) => None,
     }

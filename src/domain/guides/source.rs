@@ -60,22 +60,14 @@ pub(super) fn parse(yaml: &str, problems: &mut Vec<Problem>) -> Option<Node> {
         ));
         return None;
     }
-    let mut builder = Builder {
-        parser: Parser::new_from_str(yaml),
-        problems,
-        document: None,
-        open: Vec::new(),
-    };
+    let mut builder =
+        Builder { parser: Parser::new_from_str(yaml), problems, document: None, open: Vec::new() };
     builder.run();
     builder.document
 }
 
 fn problem(line: usize, zh: impl Into<String>, en: impl Into<String>) -> Problem {
-    Problem {
-        line,
-        path: String::new(),
-        reason: Text::new(zh, en),
-    }
+    Problem { line, path: String::new(), reason: Text::new(zh, en) }
 }
 
 /// A list or mapping whose end has not been read yet.
@@ -149,11 +141,7 @@ impl Builder<'_, '_> {
             }
         }
         if self.document.is_none() {
-            self.fail(problem(
-                1,
-                "文件是空的，请写入一份指南。",
-                "The file is empty; write a guide.",
-            ));
+            self.fail(problem(1, "文件是空的，请写入一份指南。", "The file is empty; write a guide."));
         }
     }
 
@@ -203,29 +191,15 @@ impl Builder<'_, '_> {
             return false;
         }
         let path = self.next_path();
-        self.open.push(Open {
-            line,
-            path,
-            entries: Vec::new(),
-            items: Vec::new(),
-            is_mapping,
-            key: None,
-        });
+        self.open.push(Open { line, path, entries: Vec::new(), items: Vec::new(), is_mapping, key: None });
         true
     }
 
     fn end(&mut self) {
         if let Some(open) = self.open.pop() {
-            let content = if open.is_mapping {
-                Content::Mapping(open.entries)
-            } else {
-                Content::List(open.items)
-            };
-            self.place(Node {
-                line: open.line,
-                path: open.path,
-                content,
-            });
+            let content =
+                if open.is_mapping { Content::Mapping(open.entries) } else { Content::List(open.items) };
+            self.place(Node { line: open.line, path: open.path, content });
         }
     }
 
@@ -237,34 +211,20 @@ impl Builder<'_, '_> {
             }
             return;
         }
-        let kind = if style == ScalarStyle::Plain {
-            kind_of(&text)
-        } else {
-            ScalarKind::Text
-        };
+        let kind = if style == ScalarStyle::Plain { kind_of(&text) } else { ScalarKind::Text };
         let path = self.next_path();
-        self.place(Node {
-            line,
-            path,
-            content: Content::Scalar { text, kind },
-        });
+        self.place(Node { line, path, content: Content::Scalar { text, kind } });
     }
 
     fn expects_key(&self) -> bool {
-        self.open
-            .last()
-            .is_some_and(|open| open.is_mapping && open.key.is_none())
+        self.open.last().is_some_and(|open| open.is_mapping && open.key.is_none())
     }
 
     /// The path of the value about to be read.
     fn next_path(&self) -> String {
         match self.open.last() {
             None => String::new(),
-            Some(Open {
-                path,
-                key: Some((key, _)),
-                ..
-            }) => {
+            Some(Open { path, key: Some((key, _)), .. }) => {
                 format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"))
             }
             Some(Open { path, items, .. }) => format!("{path}/{}", items.len()),
@@ -277,24 +237,13 @@ impl Builder<'_, '_> {
             Some(open) => match open.key.take() {
                 None => open.items.push(node),
                 Some((key, line)) => match open.entries.iter().find(|entry| entry.key == key) {
-                    None => open.entries.push(Entry {
-                        key,
-                        line,
-                        value: node,
-                    }),
+                    None => open.entries.push(Entry { key, line, value: node }),
                     Some(first) => {
                         let reason = Text::new(
                             format!("“{key}”在第 {} 行已经写过，请删去其中一处。", first.line),
-                            format!(
-                                "“{key}” was given on line {} already; remove one of them.",
-                                first.line
-                            ),
+                            format!("“{key}” was given on line {} already; remove one of them.", first.line),
                         );
-                        self.problems.push(Problem {
-                            line,
-                            path: node.path,
-                            reason,
-                        });
+                        self.problems.push(Problem { line, path: node.path, reason });
                     }
                 },
             },

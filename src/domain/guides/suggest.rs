@@ -3,10 +3,7 @@
 /// The candidate nearest to a mistyped word, if one is near enough: at most a
 /// third of the word's letters, and never more than three, may be added, left
 /// out, replaced or swapped with their neighbour; or the word was cut short.
-pub(super) fn closest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (word.chars().count() / 3).clamp(1, 3);
     let cut_short = |candidate: &str| word.len() >= 4 && candidate.starts_with(word);
     candidates
@@ -59,13 +56,9 @@ mod tests {
 
     #[test]
     fn distances_count_edits() {
-        for (a, b, edits) in [
-            ("", "", 0),
-            ("a", "", 1),
-            ("ab", "ba", 1),
-            ("承办", "承版", 1),
-            ("kitten", "sitting", 3),
-        ] {
+        for (a, b, edits) in
+            [("", "", 0), ("a", "", 1), ("ab", "ba", 1), ("承办", "承版", 1), ("kitten", "sitting", 3)]
+        {
             assert_eq!(distance(a, b), edits, "{a} {b}");
             assert_eq!(distance(b, a), edits, "{b} {a}");
         }

@@ -34,18 +34,9 @@ pub fn check_partial(form: &Form, facts: &Facts) -> Vec<FieldError> {
         ));
     }
     for field in &form.fields {
-        let value = facts
-            .get(&field.name)
-            .and_then(|value| clean(&field.kind, value));
-        let wrong = value
-            .map(|value| check_value(&field.kind, &value))
-            .unwrap_or_default();
-        errors.extend(
-            wrong
-                .into_iter()
-                .filter(|wrong| !wrong.is_unfinished())
-                .map(|wrong| at(field, wrong)),
-        );
+        let value = facts.get(&field.name).and_then(|value| clean(&field.kind, value));
+        let wrong = value.map(|value| check_value(&field.kind, &value)).unwrap_or_default();
+        errors.extend(wrong.into_iter().filter(|wrong| !wrong.is_unfinished()).map(|wrong| at(field, wrong)));
     }
     errors
 }
@@ -81,26 +72,12 @@ pub fn check_complete(
             errors.extend(wrong.into_iter().map(|wrong| at(field, wrong)));
         }
     }
-    let scope = Scope {
-        facts: &sound,
-        applicant,
-        today,
-    };
-    let missing: Vec<&Field> = unanswered
-        .into_iter()
-        .filter(|field| is_required(&field.required, &scope, &unsound))
-        .collect();
+    let scope = Scope { facts: &sound, applicant, today };
+    let missing: Vec<&Field> =
+        unanswered.into_iter().filter(|field| is_required(&field.required, &scope, &unsound)).collect();
     unsound.extend(missing.iter().map(|field| field.name.as_str()));
-    errors.extend(
-        missing
-            .into_iter()
-            .map(|field| at(field, Wrong::required())),
-    );
-    errors.extend(
-        form.rules
-            .iter()
-            .filter_map(|rule| broken(rule, &scope, &unsound)),
-    );
+    errors.extend(missing.into_iter().map(|field| at(field, Wrong::required())));
+    errors.extend(form.rules.iter().filter_map(|rule| broken(rule, &scope, &unsound)));
     errors
 }
 
@@ -142,9 +119,7 @@ fn broken(rule: &FormRule, scope: &Scope<'_>, unsound: &BTreeSet<&str>) -> Optio
 
 /// Whether a rule asks for an answer that is in error.
 fn rests_on(rule: &Expr, unsound: &BTreeSet<&str>) -> bool {
-    rule.fields()
-        .iter()
-        .any(|name| unsound.contains(name.as_str()))
+    rule.fields().iter().any(|name| unsound.contains(name.as_str()))
 }
 
 fn unknown_fields(form: &Form, facts: &Facts) -> Vec<FieldError> {
@@ -155,10 +130,7 @@ fn unknown_fields(form: &Form, facts: &Facts) -> Vec<FieldError> {
             FieldError::new(
                 pointer(name),
                 "unknown_field",
-                Text::new(
-                    "表单没有这一项，请去掉。",
-                    "The form has no such field; leave it out.",
-                ),
+                Text::new("表单没有这一项，请去掉。", "The form has no such field; leave it out."),
             )
         })
         .collect()
@@ -187,9 +159,5 @@ pub fn unmet_conditions<'g>(
     applicant: &Applicant,
     today: NaiveDate,
 ) -> Vec<&'g Condition> {
-    guide
-        .conditions
-        .iter()
-        .filter(|condition| !holds(&condition.when, facts, applicant, today))
-        .collect()
+    guide.conditions.iter().filter(|condition| !holds(&condition.when, facts, applicant, today)).collect()
 }

@@ -25,19 +25,11 @@ pub(super) struct Wrong {
 
 impl Wrong {
     fn new(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self {
-            code,
-            detail: Text::new(zh, en),
-            below: "",
-        }
+        Self { code, detail: Text::new(zh, en), below: "" }
     }
 
     pub fn required() -> Self {
-        Self::new(
-            "required",
-            "为必填项，请填写。",
-            "this is required; please answer it.",
-        )
+        Self::new("required", "为必填项，请填写。", "this is required; please answer it.")
     }
 
     /// Whether more of the answer may simply be still to come, as in a draft.
@@ -46,11 +38,7 @@ impl Wrong {
     }
 
     fn wrong_type(zh: &str, en: &str) -> Self {
-        Self::new(
-            "wrong_type",
-            format!("应为{zh}。"),
-            format!("this must be {en}."),
-        )
+        Self::new("wrong_type", format!("应为{zh}。"), format!("this must be {en}."))
     }
 
     fn below(self, below: &'static str) -> Self {
@@ -60,11 +48,7 @@ impl Wrong {
 
 impl From<CodeError> for Wrong {
     fn from(error: CodeError) -> Self {
-        Self::new(
-            error.code,
-            format!("有误：{}", error.detail.zh),
-            error.detail.en,
-        )
+        Self::new(error.code, format!("有误：{}", error.detail.zh), error.detail.en)
     }
 }
 
@@ -72,13 +56,9 @@ impl From<CodeError> for Wrong {
 /// canonical form.
 pub(super) fn check_value(kind: &FieldKind, value: &Value) -> Vec<Wrong> {
     match kind {
-        FieldKind::Text {
-            max_length,
-            multiline: _,
-            pattern,
-        } => with_text(value, |text| {
-            check_text(text, *max_length, pattern.as_ref())
-        }),
+        FieldKind::Text { max_length, multiline: _, pattern } => {
+            with_text(value, |text| check_text(text, *max_length, pattern.as_ref()))
+        }
         FieldKind::Number { min, max } => check_number(value, *min, *max, |n| n.to_string()),
         FieldKind::Money { min, max } => check_number(value, *min, *max, yuan),
         FieldKind::Date { .. } => with_text(value, |text| match date(text) {
@@ -91,24 +71,19 @@ pub(super) fn check_value(kind: &FieldKind, value: &Value) -> Vec<Wrong> {
         }),
         FieldKind::Boolean => match value {
             Value::Bool(_) => Vec::new(),
-            _ => vec![Wrong::wrong_type(
-                "是或否（true 或 false）",
-                "true or false",
-            )],
+            _ => vec![Wrong::wrong_type("是或否（true 或 false）", "true or false")],
         },
         FieldKind::Choice { options } => with_text(value, |text| check_option(options, text)),
         FieldKind::MultiChoice { options, min, max } => check_chosen(value, options, *min, *max),
         FieldKind::Region { under } => with_text(value, |text| check_under(text, under.as_ref())),
         FieldKind::Address { under } => check_address(value, under.as_ref()),
-        FieldKind::ResidentId => with_text(value, |text| {
-            canonical_code(text, ResidentId::parse(text), ResidentId::expose)
-        }),
-        FieldKind::Uscc => with_text(value, |text| {
-            canonical_code(text, Uscc::parse(text), Uscc::as_str)
-        }),
-        FieldKind::Mobile => with_text(value, |text| {
-            canonical_code(text, Mobile::parse(text), Mobile::as_str)
-        }),
+        FieldKind::ResidentId => {
+            with_text(value, |text| canonical_code(text, ResidentId::parse(text), ResidentId::expose))
+        }
+        FieldKind::Uscc => with_text(value, |text| canonical_code(text, Uscc::parse(text), Uscc::as_str)),
+        FieldKind::Mobile => {
+            with_text(value, |text| canonical_code(text, Mobile::parse(text), Mobile::as_str))
+        }
         FieldKind::Declaration => match value {
             Value::Bool(true) => Vec::new(),
             Value::Bool(false) => vec![Wrong::new(
@@ -201,14 +176,8 @@ fn not_an_option(options: &[Choice]) -> Wrong {
     let names = |language: fn(&Choice) -> &str| options.iter().map(language).collect::<Vec<_>>();
     Wrong::new(
         "not_an_option",
-        format!(
-            "请从选项中选择：{}。",
-            names(|option| &option.label.zh).join("、")
-        ),
-        format!(
-            "choose one of: {}.",
-            names(|option| &option.label.en).join(", ")
-        ),
+        format!("请从选项中选择：{}。", names(|option| &option.label.zh).join("、")),
+        format!("choose one of: {}.", names(|option| &option.label.en).join(", ")),
     )
 }
 
@@ -217,17 +186,10 @@ fn check_chosen(value: &Value, options: &[Choice], min: u32, max: Option<u32>) -
         return vec![Wrong::wrong_type("选项列表", "a list of options")];
     };
     let mut wrong = Vec::new();
-    if chosen.iter().any(|item| {
-        item.as_str()
-            .is_none_or(|text| !check_option(options, text).is_empty())
-    }) {
+    if chosen.iter().any(|item| item.as_str().is_none_or(|text| !check_option(options, text).is_empty())) {
         wrong.push(not_an_option(options));
     }
-    if chosen
-        .iter()
-        .enumerate()
-        .any(|(index, item)| chosen[..index].contains(item))
-    {
+    if chosen.iter().enumerate().any(|(index, item)| chosen[..index].contains(item)) {
         wrong.push(Wrong::new(
             "chosen_twice",
             "有重复的选项，请去掉。",
@@ -236,20 +198,12 @@ fn check_chosen(value: &Value, options: &[Choice], min: u32, max: Option<u32>) -
     }
     let min = min.max(1) as usize;
     if chosen.len() < min {
-        wrong.push(Wrong::new(
-            "too_few",
-            format!("至少选 {min} 项。"),
-            format!("choose at least {min}."),
-        ));
+        wrong.push(Wrong::new("too_few", format!("至少选 {min} 项。"), format!("choose at least {min}.")));
     }
     if let Some(max) = max
         && chosen.len() > max as usize
     {
-        wrong.push(Wrong::new(
-            "too_many",
-            format!("最多选 {max} 项。"),
-            format!("choose at most {max}."),
-        ));
+        wrong.push(Wrong::new("too_many", format!("最多选 {max} 项。"), format!("choose at most {max}.")));
     }
     wrong
 }
@@ -281,21 +235,11 @@ fn check_under(text: &str, under: Option<&RegionCode>) -> Vec<Wrong> {
 
 fn check_address(value: &Value, under: Option<&RegionCode>) -> Vec<Wrong> {
     let Value::Object(members) = value else {
-        return vec![Wrong::wrong_type(
-            "地址（地区和详细地址）",
-            "an address (region and detail)",
-        )];
+        return vec![Wrong::wrong_type("地址（地区和详细地址）", "an address (region and detail)")];
     };
-    let mut wrong = member(members, "region", "/region", |text| {
-        check_under(text, under)
-    });
-    wrong.extend(member(members, "detail", "/detail", |text| {
-        check_text(text, MAX_DETAIL, None)
-    }));
-    if members
-        .keys()
-        .any(|name| !matches!(name.as_str(), "region" | "detail"))
-    {
+    let mut wrong = member(members, "region", "/region", |text| check_under(text, under));
+    wrong.extend(member(members, "detail", "/detail", |text| check_text(text, MAX_DETAIL, None)));
+    if members.keys().any(|name| !matches!(name.as_str(), "region" | "detail")) {
         wrong.push(Wrong::new(
             "unknown_field",
             "只含 region 和 detail 两项，请去掉其他项。",
@@ -325,18 +269,10 @@ pub(super) fn check_day(kind: &FieldKind, value: &Value, today: NaiveDate) -> Op
     };
     let day = value.as_str().and_then(date)?;
     if *past && day > today {
-        return Some(Wrong::new(
-            "in_the_future",
-            "不能晚于今天。",
-            "this must not be after today.",
-        ));
+        return Some(Wrong::new("in_the_future", "不能晚于今天。", "this must not be after today."));
     }
     if *future && day < today {
-        return Some(Wrong::new(
-            "in_the_past",
-            "不能早于今天。",
-            "this must not be before today.",
-        ));
+        return Some(Wrong::new("in_the_past", "不能早于今天。", "this must not be before today."));
     }
     None
 }

@@ -122,7 +122,8 @@ mod tests {
     #[test]
     fn what_is_off_the_scale_does_not_exist() {
         assert_eq!((Ial::new(0), Ial::new(5), Aal::new(0), Aal::new(4)), (None, None, None, None));
-        for text in ["", "ial1", "ial1-aal4", "ial0-aal1", "ial01-aal1", "ial+1-aal1", "ial2-aal1 ", "urn:x"] {
+        for text in ["", "ial1", "ial1-aal4", "ial0-aal1", "ial01-aal1", "ial+1-aal1", "ial2-aal1 ", "urn:x"]
+        {
             assert_eq!(Assurance::parse_acr(text), None, "{text}");
         }
     }

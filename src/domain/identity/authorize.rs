@@ -131,10 +131,16 @@ fn check_content(
         return refuse(InvalidRequest, "a parameter is longer than 1024 bytes");
     }
     if parameters.get("request").is_some() {
-        return refuse(OAuthCode::RequestNotSupported, "request objects are not supported; send plain parameters");
+        return refuse(
+            OAuthCode::RequestNotSupported,
+            "request objects are not supported; send plain parameters",
+        );
     }
     if parameters.get("request_uri").is_some() {
-        return refuse(OAuthCode::RequestUriNotSupported, "request_uri is not supported; send plain parameters");
+        return refuse(
+            OAuthCode::RequestUriNotSupported,
+            "request_uri is not supported; send plain parameters",
+        );
     }
     match parameters.get("response_type") {
         Some("code") => {}
@@ -164,7 +170,12 @@ fn check_content(
         challenge,
         prompt: check_prompt(parameters.get("prompt"))?,
         max_age_seconds,
-        acr_values: parameters.get("acr_values").into_iter().flat_map(str::split_whitespace).map(str::to_owned).collect(),
+        acr_values: parameters
+            .get("acr_values")
+            .into_iter()
+            .flat_map(str::split_whitespace)
+            .map(str::to_owned)
+            .collect(),
         login_hint: owned("login_hint"),
         ui_locales: owned("ui_locales"),
     })
@@ -179,12 +190,14 @@ fn check_challenge(parameters: &Parameters) -> Result<CodeChallenge, OAuthError>
     if parameters.get("code_challenge_method") != Some("S256") {
         return Err(refuse("code_challenge_method must be S256"));
     }
-    CodeChallenge::parse(challenge).ok_or(refuse("code_challenge must be the base64url of a SHA-256, without padding"))
+    CodeChallenge::parse(challenge)
+        .ok_or(refuse("code_challenge must be the base64url of a SHA-256, without padding"))
 }
 
 fn check_scopes(asked: Option<&str>, client: &Client) -> Result<ScopeSet, OAuthError> {
     let refuse = |description| OAuthError::new(OAuthCode::InvalidScope, description);
-    let scopes = ScopeSet::parse(asked.unwrap_or_default()).map_err(|_| refuse("an unknown scope was asked for"))?;
+    let scopes =
+        ScopeSet::parse(asked.unwrap_or_default()).map_err(|_| refuse("an unknown scope was asked for"))?;
     if scopes.is_empty() {
         return Err(refuse("scope is missing; name at least one"));
     }

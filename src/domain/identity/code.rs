@@ -19,7 +19,10 @@ pub const LIFETIME: TimeDelta = TimeDelta::seconds(60);
 pub enum AuthorizationCode {
     Fresh(FreshCode),
     /// It was redeemed and opened this session.
-    Redeemed { client: ClientId, session: Uuid },
+    Redeemed {
+        client: ClientId,
+        session: Uuid,
+    },
 }
 
 /// A code nobody has redeemed yet, and what it stands for.
@@ -53,7 +56,9 @@ pub enum Redemption {
     Granted(FreshCode),
     Refused(CodeRefusal),
     /// The session its first use opened must end.
-    Replayed { session: Uuid },
+    Replayed {
+        session: Uuid,
+    },
 }
 
 /// Why a code is not honoured. The client learns only that it is not.

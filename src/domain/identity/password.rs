@@ -19,13 +19,28 @@ pub struct Password(String);
 impl Password {
     /// Checks a new password of the person with this number and name; gives
     /// everything that is wrong with it at once, at `pointer`.
-    pub fn choose(text: &str, mobile: &Mobile, name: Option<&str>, pointer: &str) -> Result<Self, Vec<FieldError>> {
+    pub fn choose(
+        text: &str,
+        mobile: &Mobile,
+        name: Option<&str>,
+        pointer: &str,
+    ) -> Result<Self, Vec<FieldError>> {
         let length = text.chars().count();
         let plain = text.to_lowercase();
         let name = name.map(|name| name.trim().to_lowercase()).filter(|name| name.chars().count() >= 2);
         let rules: [(bool, &'static str, &str, &str); 5] = [
-            (length < SHORTEST, "too_short", "密码至少 8 个字符，请加长。", "The password needs at least 8 characters; make it longer."),
-            (length > LONGEST, "too_long", "密码最多 128 个字符，请缩短。", "The password has at most 128 characters; make it shorter."),
+            (
+                length < SHORTEST,
+                "too_short",
+                "密码至少 8 个字符，请加长。",
+                "The password needs at least 8 characters; make it longer.",
+            ),
+            (
+                length > LONGEST,
+                "too_long",
+                "密码最多 128 个字符，请缩短。",
+                "The password has at most 128 characters; make it shorter.",
+            ),
             (
                 plain.contains(mobile.as_str()),
                 "contains_mobile",

@@ -49,7 +49,9 @@ mod tests {
 
     #[test]
     fn a_challenge_of_another_length_or_alphabet_is_none() {
-        for text in ["", "abc", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM", &"A".repeat(44), &"A".repeat(128)] {
+        for text in
+            ["", "abc", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM", &"A".repeat(44), &"A".repeat(128)]
+        {
             assert_eq!(CodeChallenge::parse(text), None, "{text}");
         }
     }

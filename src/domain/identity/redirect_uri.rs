@@ -25,7 +25,8 @@ impl RedirectUri {
             ));
         }
         let (scheme, rest) = text.split_once(':').ok_or_else(no_scheme)?;
-        let named = scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+.-".contains(&b));
+        let named =
+            scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+.-".contains(&b));
         if !named || !scheme.starts_with(|c: char| c.is_ascii_lowercase()) {
             return Err(no_scheme());
         }
@@ -166,12 +167,32 @@ mod tests {
     #[test]
     fn what_could_carry_an_answer_astray_is_refused() {
         for uri in [
-            "", "app", "//app.example.cn", "/callback", "https:", "https://", "https:///x", "http://app.example.cn/x",
-            "https://app.example.cn/x#y", "https://user@app.example.cn/x", "https://app.example.cn@evil.example/x",
-            "https://app.example.cn\\@evil.example", "https://app .cn/", "https://应用.cn/", "javascript:alert(1)",
-            "data:text/html,x", "file:///etc/passwd", "HTTPS://app.example.cn/", "myapp:/callback", "http://127.0.0.1.evil.example/",
-            "https://app.example.cn:0/", "https://app.example.cn:port/", "cn.example.app:callback", "http://localhost:99999/",
-            "https://a.example/;x", "https://a.example/x\r\nSet-Cookie: a",
+            "",
+            "app",
+            "//app.example.cn",
+            "/callback",
+            "https:",
+            "https://",
+            "https:///x",
+            "http://app.example.cn/x",
+            "https://app.example.cn/x#y",
+            "https://user@app.example.cn/x",
+            "https://app.example.cn@evil.example/x",
+            "https://app.example.cn\\@evil.example",
+            "https://app .cn/",
+            "https://应用.cn/",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "HTTPS://app.example.cn/",
+            "myapp:/callback",
+            "http://127.0.0.1.evil.example/",
+            "https://app.example.cn:0/",
+            "https://app.example.cn:port/",
+            "cn.example.app:callback",
+            "http://localhost:99999/",
+            "https://a.example/;x",
+            "https://a.example/x\r\nSet-Cookie: a",
         ] {
             assert!(RedirectUri::parse(uri).is_err(), "{uri}");
         }
@@ -180,9 +201,15 @@ mod tests {
     #[test]
     fn parameters_join_the_query_that_is_there() {
         let plain = RedirectUri::parse("https://a.example/cb").unwrap();
-        assert_eq!(plain.with_query(&[("code", "x"), ("state", "a b&c=d")]), "https://a.example/cb?code=x&state=a%20b%26c%3Dd");
+        assert_eq!(
+            plain.with_query(&[("code", "x"), ("state", "a b&c=d")]),
+            "https://a.example/cb?code=x&state=a%20b%26c%3Dd"
+        );
         let query = RedirectUri::parse("https://a.example/cb?t=1").unwrap();
-        assert_eq!(query.with_query(&[("iss", "https://p.cn")]), "https://a.example/cb?t=1&iss=https%3A%2F%2Fp.cn");
+        assert_eq!(
+            query.with_query(&[("iss", "https://p.cn")]),
+            "https://a.example/cb?t=1&iss=https%3A%2F%2Fp.cn"
+        );
     }
 
     proptest! {

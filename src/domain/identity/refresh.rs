@@ -22,7 +22,9 @@ pub struct RefreshToken {
 pub enum Rotation {
     /// The youngest of its session.
     Current,
-    Rotated { at: DateTime<Utc> },
+    Rotated {
+        at: DateTime<Utc>,
+    },
 }
 
 /// What presenting a token means.

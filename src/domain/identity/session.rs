@@ -49,7 +49,8 @@ impl Lifetime {
     /// A place others use next is left soon; staff stay for one shift; an app
     /// the person allowed to stay signed in may rest a month.
     pub fn of(channel: Channel, scopes: ScopeSet) -> Self {
-        let minutes = |idle, absolute| Self { idle: TimeDelta::minutes(idle), absolute: TimeDelta::minutes(absolute) };
+        let minutes =
+            |idle, absolute| Self { idle: TimeDelta::minutes(idle), absolute: TimeDelta::minutes(absolute) };
         match channel {
             Channel::Kiosk => minutes(3, 10),
             Channel::Web

@@ -178,7 +178,10 @@ mod tests {
         let code = SmsCode::from_random(42_u64.to_le_bytes());
         assert_eq!(code.expose(), "000042");
         for purpose in Purpose::ALL {
-            assert!(message(purpose, &code).zh.contains("000042") && message(purpose, &code).en.contains("000042"));
+            assert!(
+                message(purpose, &code).zh.contains("000042")
+                    && message(purpose, &code).en.contains("000042")
+            );
             assert_eq!(Purpose::parse(purpose.as_str()), Some(purpose));
         }
         assert!(!format!("{code:?}").contains("42"));

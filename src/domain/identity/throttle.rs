@@ -66,7 +66,9 @@ impl Subject {
 
     /// The failures that still count.
     pub fn remembered(self, failures: Option<Failures>, at: DateTime<Utc>) -> u32 {
-        failures.filter(|failures| failures.last_at > self.forgotten_before(at)).map_or(0, |failures| failures.count)
+        failures
+            .filter(|failures| failures.last_at > self.forgotten_before(at))
+            .map_or(0, |failures| failures.count)
     }
 
     /// How much longer to wait before the next try; `None` when it may be now.

@@ -11,10 +11,19 @@ use super::secret::Secret;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenRequest {
-    AuthorizationCode { code: Secret, redirect_uri: String, verifier: String },
+    AuthorizationCode {
+        code: Secret,
+        redirect_uri: String,
+        verifier: String,
+    },
     /// `scope` may narrow what the session has, for this access token.
-    RefreshToken { token: Secret, scope: Option<String> },
-    ClientCredentials { scope: Option<String> },
+    RefreshToken {
+        token: Secret,
+        scope: Option<String>,
+    },
+    ClientCredentials {
+        scope: Option<String>,
+    },
 }
 
 impl TokenRequest {
@@ -68,7 +77,8 @@ impl PresentedClient {
     /// `client_secret_post` or a bare `client_id` from the form. Both at once
     /// are refused.
     pub fn read(authorization: Option<&str>, parameters: &Parameters) -> Result<Self, OAuthError> {
-        let unknown = OAuthError::new(OAuthCode::InvalidClient, "the client is unknown or its secret is wrong");
+        let unknown =
+            OAuthError::new(OAuthCode::InvalidClient, "the client is unknown or its secret is wrong");
         let (id, secret) = (parameters.get("client_id"), parameters.get("client_secret"));
         let Some(header) = authorization else {
             let id = id.ok_or(unknown)?.to_owned();
@@ -138,7 +148,8 @@ mod tests {
 
     #[test]
     fn a_client_authenticates_in_one_way() {
-        let by_form = PresentedClient::read(None, &form(&[("client_id", "shop"), ("client_secret", "s")])).unwrap();
+        let by_form =
+            PresentedClient::read(None, &form(&[("client_id", "shop"), ("client_secret", "s")])).unwrap();
         assert_eq!(by_form, PresentedClient { id: "shop".to_owned(), secret: Some(Secret::presented("s")) });
         let header = basic("shop:s");
         assert_eq!(PresentedClient::read(Some(&header), &form(&[("client_id", "shop")])).unwrap(), by_form);

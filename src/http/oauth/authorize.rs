@@ -39,7 +39,12 @@ pub async fn authorize(ctx: web::Data<Ctx>, request: HttpRequest, language: Acce
     request_body(content = Object, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, content_type = "text/html", body = String), (status = 303), (status = 400, content_type = "text/html", body = String)))]
 #[post("/oauth2/authorize")]
-pub async fn authorize_by_form(ctx: web::Data<Ctx>, request: HttpRequest, form: Form, language: Accepted) -> Reply {
+pub async fn authorize_by_form(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    form: Form,
+    language: Accepted,
+) -> Reply {
     Ok(begin(&ctx, &request, form.0, language.0))
 }
 
@@ -48,7 +53,12 @@ pub async fn authorize_by_form(ctx: web::Data<Ctx>, request: HttpRequest, form: 
     request_body(content = Object, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, content_type = "text/html", body = String), (status = 303), (status = "4XX", content_type = "text/html", body = String)))]
 #[post("/oauth2/sign_in")]
-pub async fn sign_in_step(ctx: web::Data<Ctx>, request: HttpRequest, form: Form, language: Accepted) -> Reply {
+pub async fn sign_in_step(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    form: Form,
+    language: Accepted,
+) -> Reply {
     let carried = parameters(form.0.get("request").unwrap_or_default())?;
     let visit = match Visit::new(&ctx, &request, &carried, language.0) {
         Ok(visit) => visit,
@@ -93,16 +103,18 @@ fn rejected(ctx: &Ctx, rejection: &Rejection, language: Language) -> HttpRespons
 
 fn problem_words(problem: PageProblem) -> Text {
     match problem {
-        PageProblem::UnknownClient => {
-            Text::new("发起登录的应用未登记或已停用。", "The app that sent you here is not registered or was switched off.")
-        }
+        PageProblem::UnknownClient => Text::new(
+            "发起登录的应用未登记或已停用。",
+            "The app that sent you here is not registered or was switched off.",
+        ),
         PageProblem::UnknownRedirectUri => Text::new(
             "应用给出的回调地址未登记，为保护您的安全已停止登录。",
             "The app gave an address that is not registered for it. To protect you, the sign-in was stopped.",
         ),
-        PageProblem::Repeated => {
-            Text::new("登录请求中有重复的参数。", "A parameter of the sign-in request is given more than once.")
-        }
+        PageProblem::Repeated => Text::new(
+            "登录请求中有重复的参数。",
+            "A parameter of the sign-in request is given more than once.",
+        ),
     }
 }
 
@@ -152,9 +164,11 @@ impl Next {
                 let words = errors.into_iter().next().map(|error| error.detail);
                 (StatusCode::UNPROCESSABLE_ENTITY, words, None)
             }
-            AppError::TooMany { retry_after_seconds } => {
-                (StatusCode::TOO_MANY_REQUESTS, Some(pages::wait(retry_after_seconds)), Some(retry_after_seconds))
-            }
+            AppError::TooMany { retry_after_seconds } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                Some(pages::wait(retry_after_seconds)),
+                Some(retry_after_seconds),
+            ),
             other => {
                 // Logged where all problems are; the page says no more than it must.
                 let problem = Problem::from(other);
@@ -252,7 +266,11 @@ impl<'a> Visit<'a> {
     /// forms themselves are only ever sent from our own pages.
     fn cookie(&self) -> String {
         let secure = if is_secure(self.ctx) { "; Secure" } else { "" };
-        format!("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=3600{secure}", cookie_name(self.ctx), self.form_key)
+        format!(
+            "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=3600{secure}",
+            cookie_name(self.ctx),
+            self.form_key
+        )
     }
 }
 

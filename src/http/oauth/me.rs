@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::Ctx;
+use crate::app::identity::Caller;
 use crate::app::identity::accounts::{self, Me};
 use crate::app::identity::sessions::{self, OwnSession};
-use crate::app::identity::Caller;
 use crate::domain::codes::{mask_id, mask_mobile, mask_name};
 use crate::domain::policy::Post;
 use crate::http::extract::etag;

@@ -13,7 +13,9 @@ use super::form::{Form, authorization};
 use crate::app::Ctx;
 use crate::app::identity::VerifiedToken;
 use crate::app::identity::oauth::{self, Introspection, TokenError, TokenResult, Tokens};
-use crate::domain::identity::{Client, OAuthCode, OAuthError, Parameters, PresentedClient, Secret, TokenRequest};
+use crate::domain::identity::{
+    Client, OAuthCode, OAuthError, Parameters, PresentedClient, Secret, TokenRequest,
+};
 use crate::http::problem::{Problem, ProblemView};
 
 type Reply = Result<HttpResponse, Problem>;
@@ -135,10 +137,10 @@ pub async fn give_tokens(ctx: web::Data<Ctx>, request: HttpRequest, form: Form) 
         oauth::token(&ctx, &client, TokenRequest::read(&form.0)?).await
     };
     answer(&request, asked.await, |tokens| {
-        let headers = [(CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache")];
-        let mut answer = HttpResponse::Ok();
-        headers.into_iter().for_each(|header| drop(answer.insert_header(header)));
-        answer.json(TokensView::from(tokens))
+        HttpResponse::Ok()
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .insert_header((PRAGMA, "no-cache"))
+            .json(TokensView::from(tokens))
     })
 }
 
@@ -167,7 +169,9 @@ pub async fn introspect_token(ctx: web::Data<Ctx>, request: HttpRequest, form: F
     };
     let issuer = ctx.identity.issuer();
     answer(&request, asked.await, |found| {
-        HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(IntrospectionView::new(found, issuer))
+        HttpResponse::Ok()
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .json(IntrospectionView::new(found, issuer))
     })
 }
 

@@ -57,8 +57,12 @@ impl SignInPage<'_> {
     fn meaning(&self, scope: Scope) -> &'static str {
         match scope {
             Scope::OpenId => self.say("知道您已登录", "know that you signed in"),
-            Scope::Profile => self.say("查看您的部分姓名和手机号", "see parts of your name and mobile number"),
-            Scope::Cases => self.say("以您的名义申请、查看和撤回办件", "apply, read and withdraw in your name"),
+            Scope::Profile => {
+                self.say("查看您的部分姓名和手机号", "see parts of your name and mobile number")
+            }
+            Scope::Cases => {
+                self.say("以您的名义申请、查看和撤回办件", "apply, read and withdraw in your name")
+            }
             Scope::Staff => self.say("以您的岗位办理业务", "act in your posts"),
             Scope::OfflineAccess => self.say("在您离开后继续访问", "go on when you are away"),
         }

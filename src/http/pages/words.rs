@@ -25,7 +25,10 @@ pub fn code_sent() -> Text {
 }
 
 pub fn wait(seconds: u64) -> Text {
-    Text::new(format!("尝试过于频繁，请在 {seconds} 秒后重试。"), format!("Too many tries. Try again in {seconds} seconds."))
+    Text::new(
+        format!("尝试过于频繁，请在 {seconds} 秒后重试。"),
+        format!("Too many tries. Try again in {seconds} seconds."),
+    )
 }
 
 pub fn stale_form() -> Text {

@@ -30,7 +30,8 @@ struct ClientRow {
 
 impl ClientRow {
     fn new(client: &Client) -> Self {
-        let lines = |uris: &[RedirectUri]| uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>().join("\n");
+        let lines =
+            |uris: &[RedirectUri]| uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>().join("\n");
         Self {
             id: client.id.to_string(),
             name_zh: client.name.zh.clone(),
@@ -52,7 +53,9 @@ impl ClientRow {
 
     fn into_client(self) -> Result<Client> {
         let read = || {
-            let uris = |lines: &str| lines.lines().map(|line| RedirectUri::parse(line).ok()).collect::<Option<Vec<_>>>();
+            let uris = |lines: &str| {
+                lines.lines().map(|line| RedirectUri::parse(line).ok()).collect::<Option<Vec<_>>>()
+            };
             Some(Client {
                 id: ClientId::parse(&self.id).ok()?,
                 name: Text::new(&self.name_zh, &self.name_en),

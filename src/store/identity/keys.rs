@@ -78,7 +78,8 @@ impl SigningKeyRow {
             private_key: vault
                 .open(&context(&self.kid), &self.sealed)
                 .ok_or_else(|| corrupt("it does not open; is this the master key it was sealed under?"))?,
-            public_jwk: serde_json::from_str(&self.public_jwk).map_err(|error| corrupt(&error.to_string()))?,
+            public_jwk: serde_json::from_str(&self.public_jwk)
+                .map_err(|error| corrupt(&error.to_string()))?,
             kid: self.kid,
             created_at: self.created_at.0,
             retired_at: self.retired_at.map(|at| at.0),
@@ -95,7 +96,8 @@ pub(super) fn insert(conn: &mut Conn, row: &SigningKeyRow) -> QueryResult<bool> 
 }
 
 pub(super) fn retire(conn: &mut Conn, kid: &str, at: DateTime<Utc>) -> QueryResult<bool> {
-    let current = signing_keys::table.filter(signing_keys::kid.eq(kid)).filter(signing_keys::retired_at.is_null());
+    let current =
+        signing_keys::table.filter(signing_keys::kid.eq(kid)).filter(signing_keys::retired_at.is_null());
     diesel::update(current).set(signing_keys::retired_at.eq(At(at))).execute(conn).map(|n| n == 1)
 }
 

@@ -27,35 +27,79 @@ pub enum IdentityWrite {
     PutClient(Client),
     InsertSigningKey(SigningKeyRow),
     /// The key signs nothing any more; what it signed can still be verified.
-    RetireSigningKey { kid: String, at: DateTime<Utc> },
+    RetireSigningKey {
+        kid: String,
+        at: DateTime<Utc>,
+    },
     /// Replaces the code of that number and purpose.
     PutSmsCode(SmsCodeRow),
     /// Uses the code up, if `failures` still stand against it.
-    UseSmsCode { mobile_index: Vec<u8>, purpose: Purpose, failures: u32 },
+    UseSmsCode {
+        mobile_index: Vec<u8>,
+        purpose: Purpose,
+        failures: u32,
+    },
     /// One failure more, if `failures_before` stand against the code.
-    FailSmsCode { mobile_index: Vec<u8>, purpose: Purpose, failures_before: u32 },
+    FailSmsCode {
+        mobile_index: Vec<u8>,
+        purpose: Purpose,
+        failures_before: u32,
+    },
     /// Counts a try before its outcome is known, if `expected` tries are on
     /// record; none expected means that a forgotten row is begun anew.
-    CountTry { subject: Vec<u8>, expected: Option<u32>, count: u32, at: DateTime<Utc> },
+    CountTry {
+        subject: Vec<u8>,
+        expected: Option<u32>,
+        count: u32,
+        at: DateTime<Utc>,
+    },
     /// Counts a try whatever is on record, forgetting what lies before.
-    AddTry { subject: Vec<u8>, forgotten_before: DateTime<Utc>, at: DateTime<Utc> },
+    AddTry {
+        subject: Vec<u8>,
+        forgotten_before: DateTime<Utc>,
+        at: DateTime<Utc>,
+    },
     /// Takes one try back: it succeeded.
-    ForgiveTry { subject: Vec<u8> },
+    ForgiveTry {
+        subject: Vec<u8>,
+    },
     /// Takes all tries back.
-    ForgiveAll { subject: Vec<u8> },
+    ForgiveAll {
+        subject: Vec<u8>,
+    },
     InsertSession(Session),
     /// A refresh: the session was used, if it was not revoked meanwhile.
-    TouchSession { session: Uuid, at: DateTime<Utc> },
+    TouchSession {
+        session: Uuid,
+        at: DateTime<Utc>,
+    },
     /// Ends a session; one that has ended stays as it is.
-    RevokeSession { session: Uuid, at: DateTime<Utc> },
-    InsertCode { digest: Digest, code: FreshCode },
+    RevokeSession {
+        session: Uuid,
+        at: DateTime<Utc>,
+    },
+    InsertCode {
+        digest: Digest,
+        code: FreshCode,
+    },
     /// Expects that nobody redeemed it before.
-    RedeemCode { digest: Digest, at: DateTime<Utc> },
-    InsertRefreshToken { digest: Digest, token: RefreshToken },
+    RedeemCode {
+        digest: Digest,
+        at: DateTime<Utc>,
+    },
+    InsertRefreshToken {
+        digest: Digest,
+        token: RefreshToken,
+    },
     /// Expects that nobody rotated it before.
-    RotateRefreshToken { digest: Digest, at: DateTime<Utc> },
+    RotateRefreshToken {
+        digest: Digest,
+        at: DateTime<Utc>,
+    },
     /// Removes what expired before this.
-    Sweep { before: DateTime<Utc> },
+    Sweep {
+        before: DateTime<Utc>,
+    },
 }
 
 pub(super) use IdentityWrite as Write;

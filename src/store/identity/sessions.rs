@@ -154,7 +154,10 @@ pub(super) fn revoke(conn: &mut Conn, session: Uuid, at: DateTime<Utc>) -> Query
 }
 
 pub(super) fn insert_code(conn: &mut Conn, digest: &Digest, code: &FreshCode) -> QueryResult<bool> {
-    diesel::insert_into(authorization_codes::table).values(CodeRow::new(digest, code)).execute(conn).map(|n| n == 1)
+    diesel::insert_into(authorization_codes::table)
+        .values(CodeRow::new(digest, code))
+        .execute(conn)
+        .map(|n| n == 1)
 }
 
 pub(super) fn redeem_code(conn: &mut Conn, digest: &Digest, at: DateTime<Utc>) -> QueryResult<bool> {
@@ -187,7 +190,8 @@ pub(super) fn rotate_refresh(conn: &mut Conn, digest: &Digest, at: DateTime<Utc>
 
 pub(super) fn sweep(conn: &mut Conn, before: DateTime<Utc>) -> QueryResult<()> {
     let before = At(before);
-    diesel::delete(authorization_codes::table.filter(authorization_codes::expires_at.lt(before))).execute(conn)?;
+    diesel::delete(authorization_codes::table.filter(authorization_codes::expires_at.lt(before)))
+        .execute(conn)?;
     diesel::delete(refresh_tokens::table.filter(refresh_tokens::expires_at.lt(before))).execute(conn)?;
     diesel::delete(sessions::table.filter(sessions::expires_at.lt(before))).execute(conn)?;
     Ok(())

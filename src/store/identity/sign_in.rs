@@ -100,10 +100,8 @@ pub(super) fn add_try(
 ) -> QueryResult<bool> {
     let row = || sign_in_failures::table.filter(sign_in_failures::subject.eq(subject));
     diesel::delete(row().filter(sign_in_failures::last_at.le(At(forgotten_before)))).execute(conn)?;
-    let more = (
-        sign_in_failures::failures.eq(sign_in_failures::failures + 1),
-        sign_in_failures::last_at.eq(At(at)),
-    );
+    let more =
+        (sign_in_failures::failures.eq(sign_in_failures::failures + 1), sign_in_failures::last_at.eq(At(at)));
     if diesel::update(row()).set(more).execute(conn)? == 1 {
         return Ok(true);
     }

@@ -51,7 +51,8 @@ pub async fn introspect(ctx: &Ctx, client: &Client, token: &Secret) -> TokenResu
     match client.authentication {
         Authentication::Secret(_) => {}
         Authentication::Public => {
-            let error = OAuthError::new(OAuthCode::InvalidClient, "introspection needs a client with a secret");
+            let error =
+                OAuthError::new(OAuthCode::InvalidClient, "introspection needs a client with a secret");
             return Err(error.into());
         }
     }

@@ -13,8 +13,8 @@ use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
 use crate::domain::identity::authorize::{self, AuthorizationRequest, Parameters, Prompt, Rejection};
 use crate::domain::identity::{
-    Attempt, Client, FreshCode, Grant, Ial, Lifetime, OAuthCode, OAuthError, PresentedClient,
-    Presented, Redemption, RefreshToken, Rotation, Scope, ScopeSet, Secret, Session, Standing, TokenRequest, code,
+    Attempt, Client, FreshCode, Grant, Ial, Lifetime, OAuthCode, OAuthError, Presented, PresentedClient,
+    Redemption, RefreshToken, Rotation, Scope, ScopeSet, Secret, Session, Standing, TokenRequest, code,
 };
 use crate::store::{self, Changes, IdentityWrite, random};
 
@@ -60,8 +60,10 @@ pub struct Tokens {
 /// on its way to the disk.
 const ATTEMPTS: usize = 10;
 
-const INVALID_GRANT: OAuthError =
-    OAuthError::new(OAuthCode::InvalidGrant, "the code or token is wrong, expired, used, or was given to another client");
+const INVALID_GRANT: OAuthError = OAuthError::new(
+    OAuthCode::InvalidGrant,
+    "the code or token is wrong, expired, used, or was given to another client",
+);
 
 /// Checks an authorization request. There is no sign-in without the person
 /// yet, so `prompt=none` cannot be met.
@@ -78,7 +80,11 @@ pub fn check(ctx: &Ctx, parameters: &Parameters) -> Result<(AuthorizationRequest
 }
 
 /// Where to send somebody who signed in: back to the client, with a code.
-pub async fn grant_code(ctx: &Ctx, request: &AuthorizationRequest, signed_in: &SignedIn) -> AppResult<String> {
+pub async fn grant_code(
+    ctx: &Ctx,
+    request: &AuthorizationRequest,
+    signed_in: &SignedIn,
+) -> AppResult<String> {
     let at = ctx.clock.now();
     let secret = Secret::from_bytes(random());
     let code = FreshCode {
@@ -235,7 +241,12 @@ fn successor(ctx: &Ctx, presented: &Secret) -> Secret {
     Secret::from_bytes(crate::domain::identity::digest(&bytes))
 }
 
-fn insert_refresh_token(secret: &Secret, session: &Session, client: &Client, at: DateTime<Utc>) -> IdentityWrite {
+fn insert_refresh_token(
+    secret: &Secret,
+    session: &Session,
+    client: &Client,
+    at: DateTime<Utc>,
+) -> IdentityWrite {
     let lifetime = Lifetime::of(client.channel, session.scopes);
     let token = RefreshToken {
         session: session.id,
@@ -284,7 +295,13 @@ struct Issue {
     nonce: Option<String>,
 }
 
-fn answer(ctx: &Ctx, client: &Client, session: &Session, issue: Issue, at: DateTime<Utc>) -> TokenResult<Tokens> {
+fn answer(
+    ctx: &Ctx,
+    client: &Client,
+    session: &Session,
+    issue: Issue,
+    at: DateTime<Utc>,
+) -> TokenResult<Tokens> {
     let Issue { scopes, ial, refresh_token, nonce } = issue;
     let until = session.access_until(Lifetime::of(client.channel, session.scopes), at);
     let id_token = if scopes.contains(Scope::OpenId) {

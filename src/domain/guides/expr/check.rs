@@ -19,27 +19,20 @@ use crate::domain::guides::suggest::closest;
 use crate::domain::text::Text;
 
 /// The deepest expression that is evaluated; evaluation recurses.
-const MAX_DEPTH: usize = 100;
+const MAX_DEPTH: usize = 40;
 /// `all`, `exists`, `map` and `filter` within each other.
 const MAX_LOOPS: usize = 2;
 
 /// The fields the expression asks about, or everything that is wrong with it.
-pub(super) fn check(
-    tree: &IdedExpr,
-    vocabulary: Vocabulary<'_>,
-) -> Result<BTreeSet<String>, Vec<Text>> {
+pub(super) fn check(tree: &IdedExpr, vocabulary: Vocabulary<'_>) -> Result<BTreeSet<String>, Vec<Text>> {
     if depth(tree) > MAX_DEPTH {
         return Err(vec![Text::new(
             "表达式嵌套过深，请拆成几条。",
             "The expression is nested too deeply; split it into several.",
         )]);
     }
-    let mut checker = Checker {
-        vocabulary,
-        locals: Vec::new(),
-        fields: BTreeSet::new(),
-        problems: Vec::new(),
-    };
+    let mut checker =
+        Checker { vocabulary, locals: Vec::new(), fields: BTreeSet::new(), problems: Vec::new() };
     match checker.infer(tree, &Known::default()) {
         Type::Bool | Type::Anything => {}
         other => {
@@ -50,11 +43,7 @@ pub(super) fn check(
             );
         }
     }
-    if checker.problems.is_empty() {
-        Ok(checker.fields)
-    } else {
-        Err(checker.problems)
-    }
+    if checker.problems.is_empty() { Ok(checker.fields) } else { Err(checker.problems) }
 }
 
 /// The fields known to have an answer at some point of the expression.
@@ -128,19 +117,13 @@ impl Checker<'_> {
                 let field = matches!(self.vocabulary.field(name), Lookup::Known(_));
                 let (zh, en) = match near {
                     Some(near) => (format!("是不是 {near}？"), format!("did you mean {near}?")),
-                    None if field => (
-                        format!("请写 facts.{name}。"),
-                        format!("write facts.{name}."),
-                    ),
+                    None if field => (format!("请写 facts.{name}。"), format!("write facts.{name}.")),
                     None => (
                         "可用 facts、applicant、today；文字要加引号。".to_owned(),
                         "there are facts, applicant and today; put text in quotes.".to_owned(),
                     ),
                 };
-                self.report(
-                    format!("没有变量 {name}，{zh}"),
-                    format!("There is no variable {name}; {en}"),
-                )
+                self.report(format!("没有变量 {name}，{zh}"), format!("There is no variable {name}; {en}"))
             }
         }
     }
@@ -229,10 +212,9 @@ impl Checker<'_> {
                 let all = || attribute_names().collect::<Vec<_>>();
                 let (zh, en) = match hint {
                     Some(near) => (format!("是不是 {near}？"), format!("did you mean {near}?")),
-                    None => (
-                        format!("只有：{}。", all().join("、")),
-                        format!("there are {}.", all().join(", ")),
-                    ),
+                    None => {
+                        (format!("只有：{}。", all().join("、")), format!("there are {}.", all().join(", ")))
+                    }
                 };
                 self.report(
                     format!("applicant 没有属性 {name}，{zh}"),
@@ -244,10 +226,7 @@ impl Checker<'_> {
 
     fn list(&mut self, elements: &[IdedExpr], optional: bool, known: &Known) -> Type {
         if optional {
-            return self.report(
-                "不支持可选语法 ?。",
-                "The optional syntax ? is not supported.",
-            );
+            return self.report("不支持可选语法 ?。", "The optional syntax ? is not supported.");
         }
         let mut of = Type::Anything;
         for element in elements {
@@ -258,8 +237,7 @@ impl Checker<'_> {
     }
 
     fn joined(&mut self, a: Type, b: Type) -> Type {
-        a.join(b)
-            .unwrap_or_else(|Text { zh, en }| self.report(zh, en))
+        a.join(b).unwrap_or_else(|Text { zh, en }| self.report(zh, en))
     }
 
     fn expect(&mut self, wanted: &Type, expression: &IdedExpr, known: &Known) {
@@ -289,17 +267,12 @@ impl Checker<'_> {
         if matches!(fold.iter_var.as_str(), "facts" | "applicant" | "today") {
             self.report(
                 format!("循环变量不能叫 {}，请换一个名字。", fold.iter_var),
-                format!(
-                    "A loop variable cannot be called {}; choose another name.",
-                    fold.iter_var
-                ),
+                format!("A loop variable cannot be called {}; choose another name.", fold.iter_var),
             );
         }
         if self.locals.len() >= 2 * MAX_LOOPS {
-            return self.report(
-                "列表判断最多嵌套两层。",
-                "Lists may be gone through at most two levels deep.",
-            );
+            return self
+                .report("列表判断最多嵌套两层。", "Lists may be gone through at most two levels deep.");
         }
         let start = self.infer(&fold.accu_init, known);
         self.locals.push((fold.iter_var.clone(), of));
@@ -329,17 +302,13 @@ fn guards(condition: &IdedExpr, truth: bool) -> Known {
             (operators::LOGICAL_AND, [left, right]) if truth => {
                 with(&guards(left, true), guards(right, true))
             }
-            (operators::LOGICAL_AND, [left, right]) => guards(left, false)
-                .intersection(&guards(right, false))
-                .cloned()
-                .collect(),
-            (operators::LOGICAL_OR, [left, right]) if truth => guards(left, true)
-                .intersection(&guards(right, true))
-                .cloned()
-                .collect(),
-            (operators::LOGICAL_OR, [left, right]) => {
-                with(&guards(left, false), guards(right, false))
+            (operators::LOGICAL_AND, [left, right]) => {
+                guards(left, false).intersection(&guards(right, false)).cloned().collect()
             }
+            (operators::LOGICAL_OR, [left, right]) if truth => {
+                guards(left, true).intersection(&guards(right, true)).cloned().collect()
+            }
+            (operators::LOGICAL_OR, [left, right]) => with(&guards(left, false), guards(right, false)),
             (_, _) => Known::new(),
         },
         _ => Known::new(),

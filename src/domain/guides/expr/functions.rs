@@ -22,23 +22,9 @@ type Outcome<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
 static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut env = Env::stdlib();
     let declared = env
-        .add_overload(
-            "years",
-            "years_between",
-            vec![STRING_TYPE, STRING_TYPE],
-            years,
-        )
-        .and_then(|()| {
-            env.add_overload("days", "days_between", vec![STRING_TYPE, STRING_TYPE], days)
-        })
-        .and_then(|()| {
-            env.add_overload(
-                "in_region",
-                "in_region",
-                vec![STRING_TYPE, STRING_TYPE],
-                in_region,
-            )
-        })
+        .add_overload("years", "years_between", vec![STRING_TYPE, STRING_TYPE], years)
+        .and_then(|()| env.add_overload("days", "days_between", vec![STRING_TYPE, STRING_TYPE], days))
+        .and_then(|()| env.add_overload("in_region", "in_region", vec![STRING_TYPE, STRING_TYPE], in_region))
         .and_then(|()| {
             let types = vec![STRING_TYPE, Pattern::cel_type().to_owned()];
             env.add_overload(MATCHES, "matches_pattern", types, matches)
@@ -67,9 +53,7 @@ pub(in crate::domain::guides) fn date(text: &str) -> Option<NaiveDate> {
             4 | 7 => byte == b'-',
             _ => byte.is_ascii_digit(),
         });
-    shaped
-        .then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
-        .flatten()
+    shaped.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
 }
 
 fn years<'b, 'v>(arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {
@@ -79,9 +63,7 @@ fn years<'b, 'v>(arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {
 
 fn days<'b, 'v>(arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {
     let (from, to) = dates("days", &arguments)?;
-    Ok(CowVal::owned(CelInt::from(
-        to.signed_duration_since(from).num_days(),
-    )))
+    Ok(CowVal::owned(CelInt::from(to.signed_duration_since(from).num_days())))
 }
 
 /// Whether the first region is the second or lies within it; no region lies anywhere.
@@ -95,17 +77,12 @@ fn in_region<'b, 'v>(arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {
 }
 
 fn matches<'b, 'v>(arguments: Arguments<'b, 'v>) -> Outcome<'b, 'v> {
-    let pattern = arguments
-        .get(1)
-        .and_then(|argument| argument.downcast_ref::<Pattern>());
+    let pattern = arguments.get(1).and_then(|argument| argument.downcast_ref::<Pattern>());
     let matched = pattern.is_some_and(|pattern| pattern.is_match(text(&arguments, 0)));
     Ok(CowVal::owned(CelBool::from(matched)))
 }
 
-fn dates(
-    function: &str,
-    arguments: &Arguments<'_, '_>,
-) -> Result<(NaiveDate, NaiveDate), ExecutionError> {
+fn dates(function: &str, arguments: &Arguments<'_, '_>) -> Result<(NaiveDate, NaiveDate), ExecutionError> {
     date(text(arguments, 0))
         .zip(date(text(arguments, 1)))
         .ok_or_else(|| ExecutionError::function_error(function, UNKNOWN_DATE))

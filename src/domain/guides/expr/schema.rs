@@ -21,11 +21,7 @@ pub(in crate::domain::guides) struct Known {
 impl Schema {
     pub fn add(&mut self, name: &str, kind: Option<&FieldKind>, always: bool) {
         let of = kind.map_or(Type::Anything, type_of);
-        self.fields.push(Known {
-            name: name.to_owned(),
-            of,
-            always,
-        });
+        self.fields.push(Known { name: name.to_owned(), of, always });
     }
 }
 
@@ -70,17 +66,10 @@ impl<'a> Vocabulary<'a> {
 
     pub(super) fn field_names(self) -> Vec<&'a str> {
         match self {
-            Self::Whole(schema) => schema
-                .fields
-                .iter()
-                .map(|field| field.name.as_str())
-                .collect(),
-            Self::Above(schema, index) => schema
-                .fields
-                .iter()
-                .take(index)
-                .map(|field| field.name.as_str())
-                .collect(),
+            Self::Whole(schema) => schema.fields.iter().map(|field| field.name.as_str()).collect(),
+            Self::Above(schema, index) => {
+                schema.fields.iter().take(index).map(|field| field.name.as_str()).collect()
+            }
             Self::Verified(_) => Vec::new(),
         }
     }
@@ -100,18 +89,10 @@ impl<'a> Vocabulary<'a> {
 type Row = (&'static str, fn() -> Type, Option<Attribute>);
 
 const APPLICANT: [Row; 7] = [
-    (
-        "kind",
-        || Type::option(["natural_person", "organization"]),
-        None,
-    ),
+    ("kind", || Type::option(["natural_person", "organization"]), None),
     ("name", Type::words, Some(Attribute::Name)),
     ("age", || Type::Int, Some(Attribute::BirthDate)),
-    (
-        "gender",
-        || Type::option(["male", "female", "unknown"]),
-        Some(Attribute::Gender),
-    ),
+    ("gender", || Type::option(["male", "female", "unknown"]), Some(Attribute::Gender)),
     ("birth_date", Type::date, Some(Attribute::BirthDate)),
     ("residence", Type::region, Some(Attribute::Residence)),
     ("ial", || Type::Int, None),
@@ -123,10 +104,7 @@ pub(super) fn attribute_names() -> impl Iterator<Item = &'static str> {
 
 /// The name of the attribute a property of the applicant is derived from.
 pub(super) fn proof_of(property: &str) -> &'static str {
-    let proof = APPLICANT
-        .iter()
-        .find(|(name, _, _)| *name == property)
-        .and_then(|(_, _, proof)| *proof);
+    let proof = APPLICANT.iter().find(|(name, _, _)| *name == property).and_then(|(_, _, proof)| *proof);
     match proof {
         Some(Attribute::Name) | None => "name",
         Some(Attribute::IdNumber) => "id_number",
@@ -141,16 +119,12 @@ fn type_of(kind: &FieldKind) -> Type {
         Type::option(options.iter().map(|option| option.value.clone()))
     };
     match kind {
-        FieldKind::Text { .. } | FieldKind::ResidentId | FieldKind::Uscc | FieldKind::Mobile => {
-            Type::words()
-        }
+        FieldKind::Text { .. } | FieldKind::ResidentId | FieldKind::Uscc | FieldKind::Mobile => Type::words(),
         FieldKind::Number { .. } | FieldKind::Money { .. } => Type::Int,
         FieldKind::Date { .. } => Type::date(),
         FieldKind::Boolean | FieldKind::Declaration => Type::Bool,
         FieldKind::Choice { options: values } => options(values),
-        FieldKind::MultiChoice {
-            options: values, ..
-        } => Type::list(options(values)),
+        FieldKind::MultiChoice { options: values, .. } => Type::list(options(values)),
         FieldKind::Region { .. } => Type::region(),
         FieldKind::Address { .. } => Type::Address,
     }

@@ -51,41 +51,20 @@ fn replace_patterns(expression: &mut IdedExpr, patterns: &mut Vec<Pattern>) {
 
 /// How many levels the expression has.
 pub(super) fn depth(expression: &IdedExpr) -> usize {
-    1 + children(expression)
-        .into_iter()
-        .map(depth)
-        .max()
-        .unwrap_or(0)
+    1 + children(expression).into_iter().map(depth).max().unwrap_or(0)
 }
 
 fn children(expression: &IdedExpr) -> Vec<&IdedExpr> {
     match &expression.expr {
         Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => Vec::new(),
-        Expr::Call(call) => call
-            .target
-            .iter()
-            .map(AsRef::as_ref)
-            .chain(&call.args)
-            .collect(),
-        Expr::Comprehension(fold) => vec![
-            &fold.iter_range,
-            &fold.accu_init,
-            &fold.loop_cond,
-            &fold.loop_step,
-            &fold.result,
-        ],
+        Expr::Call(call) => call.target.iter().map(AsRef::as_ref).chain(&call.args).collect(),
+        Expr::Comprehension(fold) => {
+            vec![&fold.iter_range, &fold.accu_init, &fold.loop_cond, &fold.loop_step, &fold.result]
+        }
         Expr::List(list) => list.elements.iter().collect(),
         Expr::Select(select) => vec![&select.operand],
-        Expr::Map(map) => map
-            .entries
-            .iter()
-            .flat_map(|entry| entry_children(&entry.expr))
-            .collect(),
-        Expr::Struct(record) => record
-            .entries
-            .iter()
-            .flat_map(|entry| entry_children(&entry.expr))
-            .collect(),
+        Expr::Map(map) => map.entries.iter().flat_map(|entry| entry_children(&entry.expr)).collect(),
+        Expr::Struct(record) => record.entries.iter().flat_map(|entry| entry_children(&entry.expr)).collect(),
     }
 }
 
@@ -99,15 +78,8 @@ fn entry_children(entry: &EntryExpr) -> Vec<&IdedExpr> {
 /// The parts of a checked expression, which has neither maps nor structs.
 fn children_mut(expression: &mut IdedExpr) -> Vec<&mut IdedExpr> {
     match &mut expression.expr {
-        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) | Expr::Map(_) | Expr::Struct(_) => {
-            Vec::new()
-        }
-        Expr::Call(call) => call
-            .target
-            .iter_mut()
-            .map(AsMut::as_mut)
-            .chain(&mut call.args)
-            .collect(),
+        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) | Expr::Map(_) | Expr::Struct(_) => Vec::new(),
+        Expr::Call(call) => call.target.iter_mut().map(AsMut::as_mut).chain(&mut call.args).collect(),
         Expr::Comprehension(fold) => vec![
             &mut fold.iter_range,
             &mut fold.accu_init,

@@ -113,14 +113,8 @@ impl Type {
             (a, b) => {
                 let (a, b) = (a.text(), b.text());
                 Err(Text::new(
-                    format!(
-                        "只有整数之间、日期之间能比较大小，这里是{}与{}。",
-                        a.zh, b.zh
-                    ),
-                    format!(
-                        "Only numbers or dates can be ordered, not {} and {}.",
-                        a.en, b.en
-                    ),
+                    format!("只有整数之间、日期之间能比较大小，这里是{}与{}。", a.zh, b.zh),
+                    format!("Only numbers or dates can be ordered, not {} and {}.", a.en, b.en),
                 ))
             }
         }
@@ -151,9 +145,7 @@ impl Stands {
         if heads.len() * tails.len() > MAX_COMBINATIONS {
             return Self::Words;
         }
-        let joined = heads
-            .iter()
-            .flat_map(|head| tails.iter().map(move |tail| format!("{head}{tail}")));
+        let joined = heads.iter().flat_map(|head| tails.iter().map(move |tail| format!("{head}{tail}")));
         Self::Literal(joined.collect())
     }
 
@@ -173,9 +165,9 @@ impl Stands {
                 "两个选项字段没有共同的选项，永远不会相等。",
                 "The two choices share no option, so they are never equal.",
             )),
-            (Self::Option(_), Self::Option(_))
-            | (Self::Date, Self::Date)
-            | (Self::Region, Self::Region) => Ok(()),
+            (Self::Option(_), Self::Option(_)) | (Self::Date, Self::Date) | (Self::Region, Self::Region) => {
+                Ok(())
+            }
             (a, b) => Err(mismatch(&Type::Str(a.clone()), &Type::Str(b.clone()))),
         }
     }
@@ -195,9 +187,7 @@ impl Stands {
                 format!("“{text}” is not a date; write it like \"2026-01-31\"."),
             )),
             Self::Region if text.is_empty() => Ok(()),
-            Self::Region => RegionCode::parse(text)
-                .map(drop)
-                .map_err(|error| error.detail),
+            Self::Region => RegionCode::parse(text).map(drop).map_err(|error| error.detail),
             Self::Option(options) if options.contains(text) => Ok(()),
             Self::Option(options) => Err(no_such_option(text, options)),
         }
@@ -207,40 +197,24 @@ impl Stands {
 fn no_such_option(text: &str, options: &BTreeSet<String>) -> Text {
     let names = || options.iter().map(String::as_str);
     let (hint_zh, hint_en) = match closest(text, names()) {
-        Some(near) => (
-            format!("是不是“{near}”？"),
-            format!("did you mean “{near}”?"),
-        ),
+        Some(near) => (format!("是不是“{near}”？"), format!("did you mean “{near}”?")),
         None => {
             let all = names().collect::<Vec<_>>().join("、");
-            (
-                format!("可选：{all}。"),
-                format!("the options are {}.", all.replace('、', ", ")),
-            )
+            (format!("可选：{all}。"), format!("the options are {}.", all.replace('、', ", ")))
         }
     };
-    Text::new(
-        format!("没有选项“{text}”，{hint_zh}"),
-        format!("There is no option “{text}”; {hint_en}"),
-    )
+    Text::new(format!("没有选项“{text}”，{hint_zh}"), format!("There is no option “{text}”; {hint_en}"))
 }
 
 fn mismatch(a: &Type, b: &Type) -> Text {
     let (a, b) = (a.text(), b.text());
     Text::new(
         format!("{}与{}不能放在一起比较，请核对类型。", a.zh, b.zh),
-        format!(
-            "{} and {} do not go together; check their types.",
-            capitalised(&a.en),
-            b.en
-        ),
+        format!("{} and {} do not go together; check their types.", capitalised(&a.en), b.en),
     )
 }
 
 fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
-    characters
-        .next()
-        .map(|first| first.to_uppercase().chain(characters).collect())
-        .unwrap_or_default()
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }

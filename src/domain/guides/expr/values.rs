@@ -33,10 +33,9 @@ impl VariableResolver for Bindings<'_> {
     fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
         match variable {
             "facts" => Some(CowVal::owned(Object(self.scope.facts.as_map()))),
-            "applicant" => Some(CowVal::owned(Person {
-                applicant: self.scope.applicant,
-                today: self.scope.today,
-            })),
+            "applicant" => {
+                Some(CowVal::owned(Person { applicant: self.scope.applicant, today: self.scope.today }))
+            }
             "today" => Some(CowVal::owned(date_text(self.scope.today))),
             other => {
                 let pattern = self.patterns.get(pattern_index(other)?)?;
@@ -59,10 +58,8 @@ fn json<'b, 'v>(value: &'v Value) -> Result<CowVal<'b, 'v>, ExecutionError> {
             None => Err(not_a_value()),
         },
         Value::Array(items) => {
-            let items: Result<Vec<_>, _> = items
-                .iter()
-                .map(|item| json(item).map(CowVal::into_owned))
-                .collect();
+            let items: Result<Vec<_>, _> =
+                items.iter().map(|item| json(item).map(CowVal::into_owned)).collect();
             Ok(CowVal::owned(CelList::from(items?)))
         }
         Value::Object(members) => Ok(CowVal::owned(Object(members))),
@@ -72,16 +69,11 @@ fn json<'b, 'v>(value: &'v Value) -> Result<CowVal<'b, 'v>, ExecutionError> {
 
 /// A null or a fraction: not an answer any field takes.
 fn not_a_value() -> ExecutionError {
-    ExecutionError::UnexpectedType {
-        got: "another type".to_owned(),
-        want: "an answer".to_owned(),
-    }
+    ExecutionError::UnexpectedType { got: "another type".to_owned(), want: "an answer".to_owned() }
 }
 
 fn key(index: &dyn Val) -> &str {
-    index
-        .downcast_ref::<CelString>()
-        .map_or("", CelString::inner)
+    index.downcast_ref::<CelString>().map_or("", CelString::inner)
 }
 
 /// A JSON object: the facts, or an address among them.
@@ -95,9 +87,7 @@ impl<'a> Indexer for Object<'a> {
     {
         let members: &'a Map<String, Value> = self.0;
         let name = key(index);
-        members
-            .get(name)
-            .map_or_else(|| Err(ExecutionError::no_such_key(name)), json)
+        members.get(name).map_or_else(|| Err(ExecutionError::no_such_key(name)), json)
     }
 
     fn steal<'v>(self: Box<Self>, index: &dyn Val) -> Result<Box<dyn Val + 'v>, ExecutionError>
@@ -156,12 +146,7 @@ impl<'a> Indexer for Person<'a> {
                 Some(date) => date_text(date),
                 None => CelString::from(""),
             })),
-            "residence" => text(
-                applicant
-                    .residence
-                    .as_ref()
-                    .map_or("", |region| region.as_str()),
-            ),
+            "residence" => text(applicant.residence.as_ref().map_or("", |region| region.as_str())),
             "ial" => number(i64::from(applicant.ial)),
             other => Err(ExecutionError::no_such_key(other)),
         }

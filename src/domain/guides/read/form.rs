@@ -5,9 +5,7 @@ use super::scalars::{Name, no_such_word};
 use super::{Read, Reader, named};
 use crate::domain::canonical::MAX_WHOLE;
 use crate::domain::guides::expr::{Schema, Vocabulary};
-use crate::domain::guides::model::{
-    Choice, Field, FieldKind, Form, FormRule, Prefill, Requirement,
-};
+use crate::domain::guides::model::{Choice, Field, FieldKind, Form, FormRule, Prefill, Requirement};
 use crate::domain::guides::problem::Problems;
 use crate::domain::guides::source::{Content, Node, ScalarKind};
 use crate::domain::text::Text;
@@ -33,30 +31,16 @@ const KINDS: [&str; 13] = [
     "declaration",
 ];
 /// The keys that belong to some kind of field.
-const KIND_KEYS: [&str; 9] = [
-    "max_length",
-    "multiline",
-    "pattern",
-    "min",
-    "max",
-    "past",
-    "future",
-    "options",
-    "under",
-];
+const KIND_KEYS: [&str; 9] =
+    ["max_length", "multiline", "pattern", "min", "max", "past", "future", "options", "under"];
 
 /// The fields of a file as its expressions see them, read without a word about
 /// mistakes: those are told when the form itself is read.
 pub(super) fn schema(root: &Node) -> Schema {
     let mut schema = Schema::default();
     let muted = Problems::default();
-    let reader = Reader {
-        problems: &muted,
-        schema: &Schema::default(),
-    };
-    let fields = named(root, "form")
-        .and_then(|form| named(form, "fields"))
-        .map(|node| &node.content);
+    let reader = Reader { problems: &muted, schema: &Schema::default() };
+    let fields = named(root, "form").and_then(|form| named(form, "fields")).map(|node| &node.content);
     let Some(Content::List(items)) = fields else {
         return schema;
     };
@@ -69,10 +53,7 @@ pub(super) fn schema(root: &Node) -> Schema {
         };
         let required = match keys.get("required").map(|node| &node.content) {
             None => true,
-            Some(Content::Scalar {
-                text,
-                kind: ScalarKind::Boolean,
-            }) => text.eq_ignore_ascii_case("true"),
+            Some(Content::Scalar { text, kind: ScalarKind::Boolean }) => text.eq_ignore_ascii_case("true"),
             Some(Content::Scalar { .. } | Content::List(_) | Content::Mapping(_)) => false,
         };
         let kind = kind(&keys, &reader);
@@ -90,10 +71,7 @@ impl Read for Form {
         let rules = keys.or::<Vec<FormRule>>("rules", Vec::new());
         reader.distinct(keys.get("rules"), "code");
         keys.close();
-        Some(Self {
-            fields: fields?,
-            rules: rules?,
-        })
+        Some(Self { fields: fields?, rules: rules? })
     }
 }
 
@@ -113,11 +91,8 @@ fn fields(node: &Node, reader: &Reader<'_>) -> Option<Vec<Field>> {
             format!("A form has at most {MAX_FIELDS} fields; ask for less."),
         );
     }
-    let read: Vec<Option<Field>> = items
-        .iter()
-        .enumerate()
-        .map(|(index, item)| field(item, index, reader))
-        .collect();
+    let read: Vec<Option<Field>> =
+        items.iter().enumerate().map(|(index, item)| field(item, index, reader)).collect();
     read.into_iter().collect()
 }
 
@@ -132,9 +107,7 @@ fn field(node: &Node, index: usize, reader: &Reader<'_>) -> Option<Field> {
     };
     let visible_when = match keys.get("visible_when") {
         None => Some(None),
-        Some(node) => reader
-            .expression(node, Vocabulary::Above(reader.schema, index))
-            .map(Some),
+        Some(node) => reader.expression(node, Vocabulary::Above(reader.schema, index)).map(Some),
     };
     let prefill = keys.optional::<Prefill>("prefill");
     let kind = kind(&keys, reader);
@@ -172,16 +145,10 @@ fn kind(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<FieldKind> {
         }
         "date" => date_kind(keys, reader)?,
         "boolean" => FieldKind::Boolean,
-        "choice" => FieldKind::Choice {
-            options: options(keys, reader)?,
-        },
+        "choice" => FieldKind::Choice { options: options(keys, reader)? },
         "multi_choice" => multi_choice_kind(keys, reader)?,
-        "region" => FieldKind::Region {
-            under: keys.optional("under")?,
-        },
-        "address" => FieldKind::Address {
-            under: keys.optional("under")?,
-        },
+        "region" => FieldKind::Region { under: keys.optional("under")? },
+        "address" => FieldKind::Address { under: keys.optional("under")? },
         "resident_id" => FieldKind::ResidentId,
         "uscc" => FieldKind::Uscc,
         "mobile" => FieldKind::Mobile,
@@ -207,11 +174,7 @@ fn text_kind(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<FieldKind> {
             format!("max_length must be from 1 to {MAX_TEXT}."),
         );
     }
-    Some(FieldKind::Text {
-        max_length: max_length?,
-        multiline: multiline?,
-        pattern: pattern?,
-    })
+    Some(FieldKind::Text { max_length: max_length?, multiline: multiline?, pattern: pattern? })
 }
 
 type Bounds = (Option<i64>, Option<i64>);
@@ -240,10 +203,7 @@ fn bounds(keys: &Keys<'_, '_>, reader: &Reader<'_>, default_min: Option<i64>) ->
 }
 
 fn min_above_max<N: std::fmt::Display>(keys: &Keys<'_, '_>, reader: &Reader<'_>, min: N, max: N) {
-    let node = keys
-        .get("max")
-        .or_else(|| keys.get("min"))
-        .unwrap_or(keys.node);
+    let node = keys.get("max").or_else(|| keys.get("min")).unwrap_or(keys.node);
     reader.problems.at(
         node,
         format!("min（{min}）大于 max（{max}），请改正。"),
@@ -283,10 +243,7 @@ fn multi_choice_kind(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<FieldKi
         reader.problems.at(
             keys.get("min").unwrap_or(keys.node),
             format!("只有 {} 个选项，至少选 {min} 个做不到。", options.len()),
-            format!(
-                "There are only {} options; choosing {min} cannot be asked.",
-                options.len()
-            ),
+            format!("There are only {} options; choosing {min} cannot be asked.", options.len()),
         );
     }
     Some(FieldKind::MultiChoice { options, min, max })
@@ -297,10 +254,7 @@ impl Read for Choice {
         let keys = Keys::of(node, reader)?;
         let (value, label) = (keys.need("value"), keys.need("label"));
         keys.close();
-        Some(Self {
-            value: value?,
-            label: label?,
-        })
+        Some(Self { value: value?, label: label? })
     }
 }
 
@@ -309,10 +263,7 @@ fn check_prefill(node: &Node, source: Prefill, kind: &FieldKind, reader: &Reader
     let (fits, kinds) = match source {
         Prefill::Name => (matches!(kind, FieldKind::Text { .. }), "text"),
         Prefill::IdNumber => (
-            matches!(
-                kind,
-                FieldKind::ResidentId | FieldKind::Uscc | FieldKind::Text { .. }
-            ),
+            matches!(kind, FieldKind::ResidentId | FieldKind::Uscc | FieldKind::Text { .. }),
             "resident_id, uscc, text",
         ),
         Prefill::Mobile => (matches!(kind, FieldKind::Mobile), "mobile"),
@@ -321,10 +272,9 @@ fn check_prefill(node: &Node, source: Prefill, kind: &FieldKind, reader: &Reader
             matches!(kind, FieldKind::Choice { options } if has(options, "male") && has(options, "female")),
             "choice (male, female)",
         ),
-        Prefill::Residence => (
-            matches!(kind, FieldKind::Region { .. } | FieldKind::Address { .. }),
-            "region, address",
-        ),
+        Prefill::Residence => {
+            (matches!(kind, FieldKind::Region { .. } | FieldKind::Address { .. }), "region, address")
+        }
     };
     if !fits {
         reader.problems.at(
@@ -352,11 +302,6 @@ impl Read for FormRule {
             );
         }
         keys.close();
-        Some(Self {
-            code: code?.0,
-            when: when?,
-            at: at?,
-            text: text?,
-        })
+        Some(Self { code: code?.0, when: when?, at: at?, text: text? })
     }
 }

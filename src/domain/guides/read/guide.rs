@@ -6,8 +6,8 @@ use super::{Read, Reader, named};
 use crate::domain::codes::{BasicCode, GuideCode, ItemType, RegionCode, Uscc};
 use crate::domain::guides::expr::Vocabulary;
 use crate::domain::guides::model::{
-    Attribute, AutomaticDecision, Condition, Form, Guide, Handling, IdentityLevel, Item,
-    LegalBasis, Limits, Scenario, Step, StepRole,
+    Attribute, AutomaticDecision, Condition, Form, Guide, Handling, IdentityLevel, Item, LegalBasis, Limits,
+    Scenario, Step, StepRole,
 };
 use crate::domain::guides::source::{Content, Node};
 
@@ -153,12 +153,7 @@ fn check_handling(
     }
 }
 
-fn check_flow(
-    keys: &Keys<'_, '_>,
-    reader: &Reader<'_>,
-    handling: Option<Handling>,
-    flow: Option<&[Step]>,
-) {
+fn check_flow(keys: &Keys<'_, '_>, reader: &Reader<'_>, handling: Option<Handling>, flow: Option<&[Step]>) {
     let (Some(flow), Some(node)) = (flow, keys.get("flow")) else {
         return;
     };
@@ -190,9 +185,7 @@ impl Read for Topic {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
         let topic = String::read(node, reader)?;
         let shaped = topic.len() <= 40
-            && topic
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c));
+            && topic.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c));
         if !shaped {
             reader.problems.at(
                 node,
@@ -230,12 +223,7 @@ impl Read for Item {
             );
         }
         keys.close();
-        Some(Self {
-            basic_code: basic_code?,
-            name: name?,
-            item_type: item_type?,
-            legal_basis: legal_basis?,
-        })
+        Some(Self { basic_code: basic_code?, name: name?, item_type: item_type?, legal_basis: legal_basis? })
     }
 }
 
@@ -244,11 +232,7 @@ impl Read for LegalBasis {
         let keys = Keys::of(node, reader)?;
         let (law, article, text) = (keys.need("law"), keys.need("article"), keys.need("text"));
         keys.close();
-        Some(Self {
-            law: law?,
-            article: article?,
-            text: text?,
-        })
+        Some(Self { law: law?, article: article?, text: text? })
     }
 }
 
@@ -257,10 +241,7 @@ impl Read for Scenario {
         let keys = Keys::of(node, reader)?;
         let (code, name) = (keys.need::<Name>("code"), keys.need("name"));
         keys.close();
-        Some(Self {
-            code: code?.0,
-            name: name?,
-        })
+        Some(Self { code: code?.0, name: name? })
     }
 }
 
@@ -271,11 +252,7 @@ impl Read for Condition {
         let when = keys.need_expression("when", Vocabulary::Whole(reader.schema));
         let text = keys.need("text");
         keys.close();
-        Some(Self {
-            code: code?.0,
-            when: when?,
-            text: text?,
-        })
+        Some(Self { code: code?.0, when: when?, text: text? })
     }
 }
 
@@ -287,9 +264,6 @@ impl Read for AutomaticDecision {
         let allowed = verified.as_deref().unwrap_or_default();
         let approve_when = keys.need_expression("approve_when", Vocabulary::Verified(allowed));
         keys.close();
-        Some(Self {
-            verified: verified?,
-            approve_when: approve_when?,
-        })
+        Some(Self { verified: verified?, approve_when: approve_when? })
     }
 }

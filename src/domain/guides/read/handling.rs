@@ -20,22 +20,19 @@ impl Read for Material {
         let source = keys.need::<MaterialSource>("source");
         let copies = keys.or::<u16>("copies", 1);
         if let (Some(0), Some(node)) = (copies, keys.get("copies")) {
-            reader
-                .problems
-                .at(node, "份数至少 1。", "At least 1 copy is needed.");
+            reader.problems.at(node, "份数至少 1。", "At least 1 copy is needed.");
         }
         let deferrable = keys.or("deferrable", false);
         let promise_allowed = keys.or("promise_allowed", false);
         if let Some(MaterialSource::Shared { .. }) = source {
-            for (key, set) in [
-                ("deferrable", deferrable),
-                ("promise_allowed", promise_allowed),
-            ] {
+            for (key, set) in [("deferrable", deferrable), ("promise_allowed", promise_allowed)] {
                 if let (Some(true), Some(node)) = (set, keys.get(key)) {
                     reader.problems.at(
                         node,
                         format!("共享核验的材料无需提交，不能写 {key}。"),
-                        format!("Nothing is handed in for a shared material, so {key} has no meaning; remove it."),
+                        format!(
+                            "Nothing is handed in for a shared material, so {key} has no meaning; remove it."
+                        ),
                     );
                 }
             }
@@ -55,11 +52,7 @@ impl Read for Material {
 }
 
 /// Reports a mapping that has not exactly one of the keys that exclude each other.
-fn one_of<'k>(
-    keys: &Keys<'_, '_>,
-    reader: &Reader<'_>,
-    choices: &'k [&'static str],
-) -> Option<&'k str> {
+fn one_of<'k>(keys: &Keys<'_, '_>, reader: &Reader<'_>, choices: &'k [&'static str]) -> Option<&'k str> {
     keys.allow(choices);
     let mut given = choices.iter().filter(|choice| keys.has(choice));
     match (given.next(), given.next()) {
@@ -90,12 +83,10 @@ impl Read for MaterialSource {
                 }
                 own.map(|_| Self::Own)
             }
-            Some("certificate") => keys
-                .need("certificate")
-                .map(|certificate_type| Self::Certificate { certificate_type }),
-            Some(_) => keys
-                .need::<Name>("shared")
-                .map(|Name(register)| Self::Shared { register }),
+            Some("certificate") => {
+                keys.need("certificate").map(|certificate_type| Self::Certificate { certificate_type })
+            }
+            Some(_) => keys.need::<Name>("shared").map(|Name(register)| Self::Shared { register }),
             None => None,
         };
         keys.close();
@@ -109,12 +100,7 @@ impl Read for Step {
         let (code, name) = (keys.need::<Name>("code"), keys.need("name"));
         let (role, four_eyes) = (keys.need("role"), keys.or("four_eyes", false));
         keys.close();
-        Some(Self {
-            code: code?.0,
-            name: name?,
-            role: role?,
-            four_eyes: four_eyes?,
-        })
+        Some(Self { code: code?.0, name: name?, role: role?, four_eyes: four_eyes? })
     }
 }
 
@@ -122,12 +108,8 @@ impl Read for ResultKind {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
         let keys = Keys::of(node, reader)?;
         let result = match one_of(&keys, reader, &["certificate", "letter"]) {
-            Some("certificate") => keys
-                .need::<IssuedCertificate>("certificate")
-                .map(|issued| issued.0),
-            Some(_) => keys
-                .need::<IssuedLetter>("letter")
-                .map(|letter| Self::Letter { name: letter.0 }),
+            Some("certificate") => keys.need::<IssuedCertificate>("certificate").map(|issued| issued.0),
+            Some(_) => keys.need::<IssuedLetter>("letter").map(|letter| Self::Letter { name: letter.0 }),
             None => None,
         };
         keys.close();

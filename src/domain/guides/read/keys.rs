@@ -20,12 +20,7 @@ impl<'n, 'r> Keys<'n, 'r> {
     /// `None`, and a problem, when the node is not a mapping.
     pub fn of(node: &'n Node, reader: &'r Reader<'r>) -> Option<Self> {
         match &node.content {
-            Content::Mapping(entries) => Some(Self {
-                node,
-                entries,
-                reader,
-                asked: RefCell::default(),
-            }),
+            Content::Mapping(entries) => Some(Self { node, entries, reader, asked: RefCell::default() }),
             Content::Scalar { .. } | Content::List(_) => {
                 reader.problems.at(
                     node,
@@ -40,10 +35,7 @@ impl<'n, 'r> Keys<'n, 'r> {
     /// The value of a key, if it is there.
     pub fn get(&self, key: &'static str) -> Option<&'n Node> {
         self.allow(&[key]);
-        self.entries
-            .iter()
-            .find(|entry| entry.key == key)
-            .map(|entry| &entry.value)
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
     /// Keys that are allowed though nobody reads them now.
@@ -57,8 +49,7 @@ impl<'n, 'r> Keys<'n, 'r> {
     }
 
     pub fn need<T: Read>(&self, key: &'static str) -> Option<T> {
-        self.need_node(key)
-            .and_then(|node| T::read(node, self.reader))
+        self.need_node(key).and_then(|node| T::read(node, self.reader))
     }
 
     pub fn need_node(&self, key: &'static str) -> Option<&'n Node> {
@@ -67,10 +58,7 @@ impl<'n, 'r> Keys<'n, 'r> {
             self.reader.problems.add(
                 self.node.line,
                 &format!("{}/{key}", self.node.path),
-                Text::new(
-                    format!("缺少 {key}，请补上。"),
-                    format!("{key} is missing; add it."),
-                ),
+                Text::new(format!("缺少 {key}，请补上。"), format!("{key} is missing; add it.")),
             );
         }
         node
@@ -92,18 +80,15 @@ impl<'n, 'r> Keys<'n, 'r> {
     }
 
     pub fn or<T: Read>(&self, key: &'static str, default: T) -> Option<T> {
-        self.get(key)
-            .map_or(Some(default), |node| T::read(node, self.reader))
+        self.get(key).map_or(Some(default), |node| T::read(node, self.reader))
     }
 
     pub fn optional<T: Read>(&self, key: &'static str) -> Option<Option<T>> {
-        self.get(key)
-            .map_or(Some(None), |node| T::read(node, self.reader).map(Some))
+        self.get(key).map_or(Some(None), |node| T::read(node, self.reader).map(Some))
     }
 
     pub fn need_expression(&self, key: &'static str, vocabulary: Vocabulary<'_>) -> Option<Expr> {
-        self.need_node(key)
-            .and_then(|node| self.reader.expression(node, vocabulary))
+        self.need_node(key).and_then(|node| self.reader.expression(node, vocabulary))
     }
 
     pub fn has(&self, key: &str) -> bool {
@@ -113,26 +98,16 @@ impl<'n, 'r> Keys<'n, 'r> {
     /// Reports the keys nobody asked for.
     pub fn close(self) {
         let asked = self.asked.into_inner();
-        for entry in self
-            .entries
-            .iter()
-            .filter(|entry| !asked.contains(&entry.key.as_str()))
-        {
+        for entry in self.entries.iter().filter(|entry| !asked.contains(&entry.key.as_str())) {
             let key = &entry.key;
             let (zh, en) = match closest(key, asked.iter().copied()) {
                 Some(near) => (format!("是不是 {near}？"), format!("did you mean {near}?")),
-                None => (
-                    format!("可用：{}。", asked.join("、")),
-                    format!("there are {}.", asked.join(", ")),
-                ),
+                None => (format!("可用：{}。", asked.join("、")), format!("there are {}.", asked.join(", "))),
             };
             self.reader.problems.add(
                 entry.line,
                 &entry.value.path,
-                Text::new(
-                    format!("没有键“{key}”，{zh}"),
-                    format!("There is no key “{key}”; {en}"),
-                ),
+                Text::new(format!("没有键“{key}”，{zh}"), format!("There is no key “{key}”; {en}")),
             );
         }
     }

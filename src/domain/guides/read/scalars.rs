@@ -20,28 +20,15 @@ fn text<'n>(node: &'n Node, reader: &Reader<'_>) -> Option<&'n str> {
         None
     };
     match &node.content {
-        Content::Scalar {
-            text,
-            kind: ScalarKind::Text,
-        } if text.trim().is_empty() => problem(
-            "此处不能为空，请填写。".to_owned(),
-            "This must not be empty; fill it in.".to_owned(),
-        ),
-        Content::Scalar {
-            text,
-            kind: ScalarKind::Text,
-        } => Some(text.trim()),
-        Content::Scalar {
-            kind: ScalarKind::Null,
-            ..
-        } => problem(
+        Content::Scalar { text, kind: ScalarKind::Text } if text.trim().is_empty() => {
+            problem("此处不能为空，请填写。".to_owned(), "This must not be empty; fill it in.".to_owned())
+        }
+        Content::Scalar { text, kind: ScalarKind::Text } => Some(text.trim()),
+        Content::Scalar { kind: ScalarKind::Null, .. } => problem(
             "此处没有值，请填写或删去这个键。".to_owned(),
             "There is no value; fill it in or remove the key.".to_owned(),
         ),
-        Content::Scalar {
-            text,
-            kind: ScalarKind::Number | ScalarKind::Boolean,
-        } => problem(
+        Content::Scalar { text, kind: ScalarKind::Number | ScalarKind::Boolean } => problem(
             format!("{text} 会被当作数字或真假值，请加引号：\"{text}\"。"),
             format!("{text} is read as a number or boolean; put it in quotes: \"{text}\"."),
         ),
@@ -61,16 +48,9 @@ impl Read for String {
 impl Read for bool {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
         match &node.content {
-            Content::Scalar {
-                text,
-                kind: ScalarKind::Boolean,
-            } => Some(text.eq_ignore_ascii_case("true")),
+            Content::Scalar { text, kind: ScalarKind::Boolean } => Some(text.eq_ignore_ascii_case("true")),
             Content::Scalar { .. } | Content::List(_) | Content::Mapping(_) => {
-                reader.problems.at(
-                    node,
-                    "此处应为 true 或 false。",
-                    "Write true or false here.",
-                );
+                reader.problems.at(node, "此处应为 true 或 false。", "Write true or false here.");
                 None
             }
         }
@@ -131,14 +111,9 @@ impl Read for Text {
         let en_node = keys.get("en");
         keys.close();
         let (zh, en) = (zh?, en?);
-        let foreign =
-            !en.contains(|c: char| c.is_ascii_alphanumeric()) || (en == zh && en.contains(is_han));
+        let foreign = !en.contains(|c: char| c.is_ascii_alphanumeric()) || (en == zh && en.contains(is_han));
         if let (true, Some(node)) = (foreign, en_node) {
-            reader.problems.at(
-                node,
-                "en 应为英文译文。",
-                "en must be the English translation.",
-            );
+            reader.problems.at(node, "en 应为英文译文。", "en must be the English translation.");
             return None;
         }
         Some(Self { zh, en })
@@ -159,20 +134,9 @@ macro_rules! codes {
     )*};
 }
 
-codes!(
-    BasicCode,
-    CertificateType,
-    GuideCode,
-    ItemType,
-    RegionCode,
-    Uscc
-);
+codes!(BasicCode, CertificateType, GuideCode, ItemType, RegionCode, Uscc);
 
-fn code<T>(
-    node: &Node,
-    reader: &Reader<'_>,
-    parse: impl Fn(&str) -> Result<T, CodeError>,
-) -> Option<T> {
+fn code<T>(node: &Node, reader: &Reader<'_>, parse: impl Fn(&str) -> Result<T, CodeError>) -> Option<T> {
     match parse(text(node, reader)?) {
         Ok(code) => Some(code),
         Err(error) => {
@@ -215,9 +179,7 @@ impl Read for Name {
         let name = text(node, reader)?;
         let shaped = name.len() <= 40
             && name.starts_with(|first: char| first.is_ascii_lowercase())
-            && name
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
         if !shaped {
             reader.problems.at(
                 node,
@@ -301,10 +263,7 @@ pub(super) fn no_such_word(
         Some(near) => (format!("是不是 {near}？"), format!("did you mean {near}?")),
         None => {
             let all: Vec<_> = words.collect();
-            (
-                format!("可用：{}。", all.join("、")),
-                format!("there are {}.", all.join(", ")),
-            )
+            (format!("可用：{}。", all.join("、")), format!("there are {}.", all.join(", ")))
         }
     };
     reader.problems.at(

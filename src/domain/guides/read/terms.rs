@@ -26,10 +26,7 @@ impl Read for IdentityLevel {
             }
         }
         keys.close();
-        Some(Self {
-            ial: ial?,
-            aal: aal?,
-        })
+        Some(Self { ial: ial?, aal: aal? })
     }
 }
 
@@ -41,11 +38,7 @@ impl Read for Limits {
         keys.close();
         let (legal, promised) = (legal?, promised?);
         if let (0, (Some(node), _)) = (legal.days, nodes) {
-            reader.problems.at(
-                node,
-                "法定时限至少 1 天。",
-                "The legal limit is at least 1 day.",
-            );
+            reader.problems.at(node, "法定时限至少 1 天。", "The legal limit is at least 1 day.");
         }
         if let (true, (_, Some(node))) = (promised.longer_than(legal), nodes) {
             reader.problems.at(
@@ -62,8 +55,9 @@ impl Limit {
     /// Whether this may take longer than `other`; 5 working days last 7 days or more.
     fn longer_than(self, other: Self) -> bool {
         match (self.unit, other.unit) {
-            (DayUnit::WorkingDay, DayUnit::WorkingDay)
-            | (DayUnit::CalendarDay, DayUnit::CalendarDay) => self.days > other.days,
+            (DayUnit::WorkingDay, DayUnit::WorkingDay) | (DayUnit::CalendarDay, DayUnit::CalendarDay) => {
+                self.days > other.days
+            }
             (DayUnit::WorkingDay, DayUnit::CalendarDay) => {
                 u32::from(self.days) * 7 > u32::from(other.days) * 5
             }
@@ -79,10 +73,7 @@ impl Read for Limit {
         let keys = Keys::of(node, reader)?;
         let (days, unit) = (keys.need("days"), keys.need("unit"));
         keys.close();
-        Some(Self {
-            days: days?,
-            unit: unit?,
-        })
+        Some(Self { days: days?, unit: unit? })
     }
 }
 
@@ -103,11 +94,7 @@ impl Read for Fee {
         }
         let (amount_fen, basis) = (keys.need::<u64>("amount_fen"), keys.need::<Text>("basis"));
         if let (Some(0), Some(node)) = (amount_fen, keys.get("amount_fen")) {
-            reader.problems.at(
-                node,
-                "不收费请写 { free: true }。",
-                "For no charge write { free: true }.",
-            );
+            reader.problems.at(node, "不收费请写 { free: true }。", "For no charge write { free: true }.");
         }
         if let (Some(amount), Some(node)) = (amount_fen, keys.get("amount_fen"))
             && amount > MAX_FEE_FEN
@@ -120,20 +107,14 @@ impl Read for Fee {
         }
         keys.allow(&["free"]);
         keys.close();
-        Some(Self::Charged {
-            amount_fen: amount_fen?,
-            basis: basis?,
-        })
+        Some(Self::Charged { amount_fen: amount_fen?, basis: basis? })
     }
 }
 
 impl Read for Telephone {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
         let keys = Keys::of(node, reader)?;
-        let (enquiry, complaint) = (
-            keys.need::<String>("enquiry"),
-            keys.need::<String>("complaint"),
-        );
+        let (enquiry, complaint) = (keys.need::<String>("enquiry"), keys.need::<String>("complaint"));
         for (key, number) in [("enquiry", &enquiry), ("complaint", &complaint)] {
             if let (Some(number), Some(node)) = (number, keys.get(key))
                 && !is_telephone(number)
@@ -141,17 +122,12 @@ impl Read for Telephone {
                 reader.problems.at(
                     node,
                     format!("“{number}”不是电话号码，请写成 0562-2800000 或 12345。"),
-                    format!(
-                        "“{number}” is no telephone number; write it like 0562-2800000 or 12345."
-                    ),
+                    format!("“{number}” is no telephone number; write it like 0562-2800000 or 12345."),
                 );
             }
         }
         keys.close();
-        Some(Self {
-            enquiry: enquiry?,
-            complaint: complaint?,
-        })
+        Some(Self { enquiry: enquiry?, complaint: complaint? })
     }
 }
 

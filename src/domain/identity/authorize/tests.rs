@@ -76,7 +76,9 @@ fn what_is_wrong_is_told_to_the_client() {
 
 #[test]
 fn an_address_that_is_not_registered_is_never_answered() {
-    for uri in ["", "https://evil.example/", "https://app.example.cn/callback/", "https://app.example.cn/callback?x"] {
+    for uri in
+        ["", "https://evil.example/", "https://app.example.cn/callback/", "https://app.example.cn/callback?x"]
+    {
         let problem = Err(Rejection::Page(PageProblem::UnknownRedirectUri));
         assert_eq!(checked(with("redirect_uri", uri)), problem, "{uri}");
     }

@@ -62,23 +62,14 @@ impl Checker<'_> {
     }
 
     /// Comparisons and arithmetic; `None` for anything else.
-    fn binary(
-        &mut self,
-        operator: &str,
-        left: &IdedExpr,
-        right: &IdedExpr,
-        known: &Known,
-    ) -> Option<Type> {
+    fn binary(&mut self, operator: &str, left: &IdedExpr, right: &IdedExpr, known: &Known) -> Option<Type> {
         Some(match operator {
             operators::EQUALS | operators::NOT_EQUALS => {
                 let (left, right) = (self.infer(left, known), self.infer(right, known));
                 self.agree(left.comparable(&right));
                 Type::Bool
             }
-            operators::LESS
-            | operators::LESS_EQUALS
-            | operators::GREATER
-            | operators::GREATER_EQUALS => {
+            operators::LESS | operators::LESS_EQUALS | operators::GREATER | operators::GREATER_EQUALS => {
                 let (left, right) = (self.infer(left, known), self.infer(right, known));
                 self.agree(left.orderable(&right));
                 Type::Bool
@@ -205,19 +196,14 @@ impl Checker<'_> {
             operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT => "[ ]",
             name => name,
         };
-        self.report(
-            format!("不能这样使用 {name}：{zh}"),
-            format!("{name} cannot be used so: {en}"),
-        )
+        self.report(format!("不能这样使用 {name}：{zh}"), format!("{name} cannot be used so: {en}"))
     }
 
     /// A text that stands for a date or a region.
     fn standing(&mut self, expression: &IdedExpr, wanted: &Stands, known: &Known) {
         match self.infer(expression, known) {
             Type::Anything => {}
-            Type::Str(Stands::Literal(texts)) if !texts.contains("") => {
-                self.agree(wanted.accepts(&texts))
-            }
+            Type::Str(Stands::Literal(texts)) if !texts.contains("") => self.agree(wanted.accepts(&texts)),
             Type::Str(found) if found == *wanted => {}
             found => {
                 let (wanted, found) = (Type::Str(wanted.clone()).text(), found.text());
