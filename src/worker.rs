@@ -13,10 +13,21 @@ use crate::store::Epoch;
 /// here within this time.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// Rounds between two sweeps of what has expired: an hour.
+const SWEEP_EVERY: u64 = 7200;
+
 /// Works until `stopping` turns true.
 pub async fn run(ctx: Ctx, mut stopping: watch::Receiver<bool>) {
     let mut seen = HashMap::new();
-    while !*stopping.borrow() {
+    for count in 0_u64.. {
+        if *stopping.borrow() {
+            return;
+        }
+        if count % SWEEP_EVERY == SWEEP_EVERY - 1
+            && let Err(error) = ctx.identity.sweep(ctx.clock.now()).await
+        {
+            tracing::warn!(?error, "the sweep failed; it is tried again in an hour");
+        }
         if let Err(error) = round(&ctx, &mut seen).await {
             tracing::warn!(?error, "the worker's round failed; it goes on");
         }

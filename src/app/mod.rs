@@ -9,6 +9,7 @@ pub mod error;
 pub mod identity;
 pub mod notices;
 pub mod numbers;
+pub mod once;
 pub mod organisation;
 pub mod ports;
 pub mod timers;

@@ -13,11 +13,12 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use super::envelope::RequestId;
+use super::json::{field_error, parse_json};
 use super::problem::{Code, Problem};
 use crate::app::Ctx;
 use crate::app::identity::Caller;
-use crate::domain::refusal::FieldError;
-use crate::domain::text::{Language, Text};
+use crate::app::once::Answer;
+use crate::domain::text::Language;
 use crate::store::Claim;
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
@@ -25,6 +26,7 @@ type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 /// Largest JSON body, in bytes: the largest form with room to spare.
 pub const MAX_JSON_BYTES: usize = 256 * 1024;
 
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A JSON body. Unknown members, duplicates, other media types and bodies over
@@ -78,69 +80,6 @@ pub async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, Problem> 
     Ok(bytes.freeze())
 }
 
-/// Parses JSON into `T`, pointing at what does not fit.
-pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let parsed = serde_path_to_error::deserialize::<_, T>(&mut reader);
-    let value = parsed.map_err(|error| {
-        let pointer = pointer(error.path());
-        json_problem(&error.into_inner(), pointer)
-    })?;
-    reader.end().map_err(|error| json_problem(&error, String::new()))?;
-    Ok(value)
-}
-
-fn json_problem(error: &serde_json::Error, pointer: String) -> Problem {
-    use serde_json::error::Category;
-    let said = error.to_string();
-    match error.classify() {
-        Category::Data => {
-            let (code, field, text) = match_words(&said);
-            let pointer = match field {
-                Some(name) if !pointer.ends_with(&format!("/{name}")) => format!("{pointer}/{name}"),
-                Some(_) | None => pointer,
-            };
-            let problem = if code == "unknown_field" { Code::UnknownField } else { Code::InvalidField };
-            Problem::new(problem).errors(vec![FieldError::new(pointer, code, text)])
-        }
-        Category::Syntax | Category::Eof | Category::Io => Problem::new(Code::InvalidJson).detail(
-            format!("第 {} 行第 {} 列附近有语法错误。", error.line(), error.column()),
-            format!("Syntax error near line {}, column {}.", error.line(), error.column()),
-        ),
-    }
-}
-
-/// What serde says of a field, in our words: code, the field's name, the words.
-fn match_words(said: &str) -> (&'static str, Option<&str>, Text) {
-    let quoted = said.split('`').nth(1);
-    if said.starts_with("unknown field") || said.starts_with("unknown variant") {
-        let known = said.split("expected").nth(1).unwrap_or("").split(" at line").next().unwrap_or("").trim();
-        let code = if said.starts_with("unknown field") { "unknown_field" } else { "not_an_option" };
-        let field = quoted.filter(|_| code == "unknown_field");
-        return (code, field, Text::new(format!("未知；可用：{known}。"), format!("Unknown; expected {known}.")));
-    }
-    if said.starts_with("missing field") {
-        return ("required", quoted, Text::new("此项必填。", "This is required."));
-    }
-    if said.starts_with("duplicate field") {
-        return ("duplicate", quoted, Text::new("同一字段出现多次。", "The field is given more than once."));
-    }
-    let reason = said.split(" at line").next().unwrap_or(said).to_owned();
-    ("invalid", None, Text::new(format!("格式不正确：{reason}。"), format!("Not of the right form: {reason}.")))
-}
-
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    path.iter()
-        .map(|segment| match segment {
-            Segment::Seq { index } => format!("/{index}"),
-            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
-            Segment::Enum { variant } => format!("/{variant}"),
-            Segment::Unknown => String::new(),
-        })
-        .collect()
-}
-
 /// A query string; unknown parameters are refused.
 pub struct Query<T>(pub T);
 
@@ -150,11 +89,9 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(serde_urlencoded::from_str(request.query_string()).map(Query).map_err(|error| {
-            let said = error.to_string();
-            let (code, field, text) = match_words(&said);
-            let problem = if code == "unknown_field" { Code::UnknownField } else { Code::InvalidField };
-            let pointer = field.map_or_else(String::new, |name| format!("?{name}"));
-            Problem::new(problem).errors(vec![FieldError::new(pointer, code, text)])
+            let error = field_error(&error.to_string(), "?");
+            let code = if error.code == "unknown_field" { Code::UnknownField } else { Code::InvalidField };
+            Problem::new(code).errors(vec![error])
         }))
     }
 }
@@ -223,12 +160,24 @@ pub fn etag(version: u64) -> String {
     format!("\"v{version}\"")
 }
 
+/// Says so when an answer had been given before.
+pub fn mark_replay<T>(response: &mut actix_web::HttpResponseBuilder, answer: &Answer<T>) {
+    if answer.replayed {
+        response.insert_header((REPLAYED, "true"));
+    }
+}
+
 /// The key under which this request is made once, where the caller sent one.
 pub struct OnceKey {
     key: Option<[u8; 32]>,
 }
 
 impl OnceKey {
+    /// The claim of somebody who has not signed in: the key alone must be his.
+    pub fn claim_by_nobody(&self, request_digest: [u8; 32]) -> Option<Claim> {
+        self.key.map(|key| Claim { key, request_digest })
+    }
+
     /// The claim for a request whose body has this digest.
     pub fn claim(&self, caller: &Caller, request_digest: [u8; 32]) -> Option<Claim> {
         let key = self.key?;

@@ -4,6 +4,8 @@
 pub mod envelope;
 pub mod extract;
 mod health;
+mod json;
+mod not_found;
 pub mod oauth;
 pub mod openapi;
 pub mod pages;
@@ -14,7 +16,7 @@ pub mod v1;
 use std::net::TcpListener;
 
 use actix_web::dev::Server;
-use actix_web::{App, HttpResponse, HttpServer, middleware, web};
+use actix_web::{App, HttpServer, middleware, web};
 use utoipa_actix_web::AppExt as _;
 
 use crate::app::{AppError, Ctx};
@@ -38,7 +40,7 @@ pub fn serve(ctx: Ctx, listener: TcpListener, workers: usize) -> std::io::Result
             // An id that cannot be one belongs to nothing.
             .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(AppError::NotFound).into()))
             .configure(openapi::register_docs)
-            .default_service(web::to(not_found))
+            .default_service(web::to(not_found::answer))
             .wrap(middleware::from_fn(envelope::envelope))
     });
     let server = server
@@ -48,8 +50,4 @@ pub fn serve(ctx: Ctx, listener: TcpListener, workers: usize) -> std::io::Result
         .disable_signals()
         .listen(listener)?;
     Ok(server.run())
-}
-
-async fn not_found() -> Result<HttpResponse, Problem> {
-    Err(AppError::NotFound.into())
 }

@@ -151,27 +151,39 @@ impl Worker {
         }
     }
 
+    /// Losers hear of it only after the winners' commit: who is told that a row
+    /// has changed must find the change when he looks.
     fn commit_batch(&mut self, mut batch: Vec<Pending>) {
+        let mut lost = Vec::new();
+        self.commit_winners(&mut batch, &mut lost);
+        for (pending, error) in lost {
+            let _ = pending.reply.send(Err(error));
+        }
+    }
+
+    fn commit_winners(&mut self, batch: &mut Vec<Pending>, lost: &mut Vec<(Pending, Error)>) {
         while !batch.is_empty() {
-            let attempt = std::panic::catch_unwind(AssertUnwindSafe(|| self.attempt(&batch)))
+            let attempt = std::panic::catch_unwind(AssertUnwindSafe(|| self.attempt(batch)))
                 .unwrap_or(Attempt::Failed(diesel::result::Error::RollbackTransaction));
             match attempt {
                 Attempt::Done => {
-                    batch.into_iter().for_each(|pending| drop(pending.reply.send(Ok(()))));
-                    return;
+                    batch.drain(..).for_each(|pending| drop(pending.reply.send(Ok(()))));
                 }
-                Attempt::Losers(losers) => dismiss(&mut batch, losers),
+                Attempt::Losers(losers) => {
+                    let losers = losers.into_iter().rev();
+                    lost.extend(losers.map(|(index, error)| (batch.remove(index), error)));
+                }
                 Attempt::Failed(error) => {
                     revive(&mut self.conn, || self.location.connect());
                     if let [_] = batch.as_slice() {
                         let error = Error::from(error);
-                        batch.into_iter().for_each(|pending| drop(pending.reply.send(Err(error.clone()))));
+                        lost.extend(batch.drain(..).map(|pending| (pending, error.clone())));
                         return;
                     }
                     // One of them is the culprit: halve until it stands alone.
-                    let second = batch.split_off(batch.len() / 2);
-                    self.commit_batch(batch);
-                    batch = second;
+                    let mut second = batch.split_off(batch.len() / 2);
+                    self.commit_winners(batch, lost);
+                    self.commit_winners(&mut second, lost);
                 }
             }
         }
@@ -235,6 +247,8 @@ impl Worker {
                 losers.push((index, Error::Replayed));
             } else if changes.guarded_cases().any(|id| !current.contains(&id)) {
                 losers.push((index, Error::Stale));
+            } else if !changes.writes.is_empty() && !write_all(conn, changes)? {
+                losers.push((index, Error::Stale));
             }
         }
         if !losers.is_empty() {
@@ -246,13 +260,6 @@ impl Worker {
         dialect::insert_letters(conn, &each().flat_map(|c| &c.letters).collect::<Vec<_>>())?;
         dialect::insert_certificates(conn, &each().flat_map(|c| &c.certificates).collect::<Vec<_>>())?;
         dialect::insert_outbox(conn, &each().flat_map(|c| &c.outbox).collect::<Vec<_>>())?;
-        for (index, changes) in each().enumerate() {
-            for write in &changes.writes {
-                if !write.apply(conn)? {
-                    return Ok(vec![(index, Error::Stale)]);
-                }
-            }
-        }
         Ok(Vec::new())
     }
 }
@@ -263,6 +270,19 @@ const RECONNECT_PAUSE: std::time::Duration = std::time::Duration::from_millis(20
 #[expect(clippy::disallowed_methods, reason = "the age of a fence concerns housekeeping only")]
 fn now() -> chrono::DateTime<chrono::Utc> {
     chrono::Utc::now()
+}
+
+/// Applies the writes of one change, or none of them: a later change of the batch
+/// is judged as if a loser before it had never been.
+fn write_all(conn: &mut Conn, changes: &Changes) -> diesel::QueryResult<bool> {
+    dialect::savepoint(conn)?;
+    for write in &changes.writes {
+        if !write.apply(conn)? {
+            dialect::rollback_to_savepoint(conn)?;
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Splits off every change that claims or guards what an earlier one does.
@@ -285,8 +305,3 @@ fn without_conflicts(batch: Vec<Pending>) -> (Vec<Pending>, Vec<Pending>) {
     (clean, conflicting)
 }
 
-fn dismiss(batch: &mut Vec<Pending>, losers: Vec<(usize, Error)>) {
-    for (index, error) in losers.into_iter().rev() {
-        let _ = batch.remove(index).reply.send(Err(error));
-    }
-}

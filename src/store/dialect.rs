@@ -318,6 +318,17 @@ pub(super) fn rollback(conn: &mut Conn) -> QueryResult<()> {
     conn.batch_execute("ROLLBACK")
 }
 
+/// Marks a point inside a transaction to return to. Repeated, the mark moves.
+pub(super) fn savepoint(conn: &mut Conn) -> QueryResult<()> {
+    use diesel::connection::SimpleConnection as _;
+    conn.batch_execute("SAVEPOINT change")
+}
+
+pub(super) fn rollback_to_savepoint(conn: &mut Conn) -> QueryResult<()> {
+    use diesel::connection::SimpleConnection as _;
+    conn.batch_execute("ROLLBACK TO SAVEPOINT change")
+}
+
 /// Leaves a mark inside a transaction on PostgreSQL by which its outcome can be
 /// told after the connection broke during COMMIT. SQLite answers in process.
 pub(super) fn raise_fence(conn: &mut Conn, id: Uuid, at: At) -> QueryResult<()> {

@@ -107,7 +107,7 @@ impl PersonRow {
             id: Key(person.id),
             kind: person.applicant.kind.as_str().to_owned(),
             sealed: vault.seal(&format!("persons:{}", person.id), &plain),
-            id_index: person.applicant.id_number.as_ref().map(|number| id_index(vault, number)),
+            id_index: proven_number(&person.applicant).map(|number| id_index(vault, number)),
             ial: i32::from(person.applicant.ial),
             created_at: At(person.created_at),
             version: person.version,
@@ -168,6 +168,12 @@ impl AccountRow {
 /// The blind index of a mobile number.
 pub fn mobile_index(vault: &Vault, mobile: &Mobile) -> Vec<u8> {
     vault.blind_index("mobile", mobile.as_str())
+}
+
+/// A number that was only declared finds nobody: else whoever registered with a
+/// stranger's number would be handed the stranger's cases.
+fn proven_number(applicant: &Applicant) -> Option<&IdNumber> {
+    applicant.id_number.as_ref().filter(|_| applicant.ial >= 2)
 }
 
 fn id_index(vault: &Vault, number: &IdNumber) -> Vec<u8> {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{Answer, Audience, CaseReply, known, readable, rules, scope};
+use super::{Audience, CaseReply, known, readable, rules, scope};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
@@ -33,7 +33,7 @@ pub async fn attach(
     expected_version: Option<u64>,
     material: String,
     upload: Upload,
-) -> AppResult<Answer<CaseReply>> {
+) -> AppResult<CaseReply> {
     // Who may not edit the draft may not fill the file store either.
     may_edit(ctx, caller, case).await?;
     let mut certificate = None;
@@ -55,7 +55,7 @@ pub async fn remove(
     case: Uuid,
     expected_version: Option<u64>,
     material: String,
-) -> AppResult<Answer<CaseReply>> {
+) -> AppResult<CaseReply> {
     change(ctx, caller, case, expected_version, Command::Remove(RemoveMaterial { material })).await
 }
 
@@ -119,7 +119,7 @@ async fn change(
     id: Uuid,
     expected_version: Option<u64>,
     command: Command,
-) -> AppResult<Answer<CaseReply>> {
+) -> AppResult<CaseReply> {
     for _ in 0..super::ATTEMPTS {
         let stored = ctx.store.find_case(id).await?.ok_or(AppError::NotFound)?;
         let at = ctx.clock.now();
@@ -140,7 +140,7 @@ async fn change(
             Err(AppError::Stale) if expected_version.is_none() => continue,
             other => {
                 let case = other?;
-                return Ok(Answer { value: CaseReply { case, guide, audience: Audience::of(&by) }, replayed: false });
+                return Ok(CaseReply { case, guide, audience: Audience::of(&by) });
             }
         }
     }

@@ -22,6 +22,7 @@ use super::catalog::PublishedGuide;
 use super::ctx::Ctx;
 use super::error::{AppError, AppResult};
 use super::identity::Caller;
+use super::once::{Answer, first_answer};
 use crate::domain::cases::{
     ApproveCase, By, Case, Command, DeliverCase, GiveGrounds, KnownCertificate, RecordStep, Rules, SaveCase,
     SubmitCase, WithdrawCase, decide,
@@ -54,12 +55,6 @@ impl Audience {
             By::Officer { .. } | By::System => Audience::Staff,
         }
     }
-}
-
-/// The answer to a command, and whether it had been given before.
-pub struct Answer<T> {
-    pub value: T,
-    pub replayed: bool,
 }
 
 /// What a caller asks of an existing case.
@@ -96,7 +91,7 @@ pub async fn act(ctx: &Ctx, caller: &Caller, request: Request) -> AppResult<Answ
         match attempt(ctx, caller, &request).await {
             Err(AppError::Stale) if request.expected_version.is_none() => continue,
             Err(error) => return replay_instead(ctx, caller, request.claim.as_ref(), error).await,
-            Ok(reply) => return Ok(Answer { value: reply, replayed: false }),
+            Ok(reply) => return Ok(Answer::first(reply)),
         }
     }
     Err(AppError::Unavailable("the case keeps changing".to_owned()))
@@ -269,23 +264,17 @@ fn refused(refusal: Refusal, guide: &PublishedGuide) -> AppError {
     }
 }
 
-/// A request that fails may be the repetition of one that succeeded: then the
-/// first answer is given again. Looking only now keeps the common path short.
+/// A request that fails may be the repetition of one that succeeded.
 async fn replay_instead(
     ctx: &Ctx,
     caller: &Caller,
     claim: Option<&Claim>,
     error: AppError,
 ) -> AppResult<Answer<CaseReply>> {
-    let Some(claim) = claim else { return Err(error) };
-    let Some(answered) = ctx.store.find_answer(claim).await? else { return Err(error) };
-    if answered.request_digest != claim.request_digest {
-        return Err(AppError::KeyReused);
-    }
-    let pointer: ReplayPointer = serde_json::from_str(&answered.answer)
+    let kept = first_answer(ctx, claim, error).await?;
+    let pointer: ReplayPointer = serde_json::from_str(&kept)
         .map_err(|error| AppError::Internal(format!("a stored answer does not read: {error}")))?;
-    let value = read::at_version(ctx, caller, pointer.case, pointer.version).await?;
-    Ok(Answer { value, replayed: true })
+    read::at_version(ctx, caller, pointer.case, pointer.version).await.map(Answer::again)
 }
 
 /// What is kept of an answer: the case and the version it showed. A case is the

@@ -4,11 +4,12 @@
 use uuid::Uuid;
 
 use super::record::write_new;
-use super::{Answer, Audience, CaseReply, known_certificates, refused, replay_instead, rules};
+use super::{Audience, CaseReply, known_certificates, refused, replay_instead, rules};
 use crate::app::catalog::PublishedGuide;
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
+use crate::app::once::Answer;
 use crate::domain::cases::{Command, OpenCase, SubmitCase, decide};
 use crate::domain::codes::{RegionCode, ResidentId};
 use crate::domain::guides::{Applicant, ApplicantKind, Attribute, Facts, IdNumber};
@@ -39,7 +40,7 @@ pub struct OpenRequest {
 pub async fn open(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<Answer<CaseReply>> {
     let claim = request.claim.clone();
     match attempt(ctx, caller, request).await {
-        Ok(value) => Ok(Answer { value, replayed: false }),
+        Ok(value) => Ok(Answer::first(value)),
         Err(error) => replay_instead(ctx, caller, claim.as_ref(), error).await,
     }
 }

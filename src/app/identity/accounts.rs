@@ -9,6 +9,7 @@ use super::one_time_codes::answer_code;
 use super::throttle::{Tries, parse_at};
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
+use crate::app::once::{Answer, first_answer};
 use crate::domain::codes::{Mobile, ResidentId};
 use crate::domain::guides::{Applicant, ApplicantKind, IdNumber};
 use crate::domain::identity::{Ial, Password, Purpose, SmsCode};
@@ -36,12 +37,15 @@ pub struct RegisterRequest {
 /// # Errors
 /// `Invalid` with everything wrong at once; `InvalidCode`; `TooMany`;
 /// `AlreadyExists`, told only to who holds the number.
-pub async fn register(ctx: &Ctx, request: RegisterRequest, from: IpAddr) -> AppResult<Uuid> {
+pub async fn register(ctx: &Ctx, request: RegisterRequest, from: IpAddr) -> AppResult<Answer<Uuid>> {
     let claim = request.claim.clone();
-    match register_once(ctx, request, from).await {
-        Err(error) => replay_instead(ctx, claim, error).await,
-        done => done,
-    }
+    let error = match register_once(ctx, request, from).await {
+        Ok(account) => return Ok(Answer::first(account)),
+        Err(error) => error,
+    };
+    let account = first_answer(ctx, claim.as_ref(), error).await?;
+    let unreadable = |_| AppError::Internal("a stored answer is no account id".to_owned());
+    account.parse().map(Answer::again).map_err(unreadable)
 }
 
 async fn register_once(ctx: &Ctx, request: RegisterRequest, from: IpAddr) -> AppResult<Uuid> {
@@ -76,16 +80,6 @@ async fn register_once(ctx: &Ctx, request: RegisterRequest, from: IpAddr) -> App
         Err(store::Error::Stale) => Err(invalid_code()),
         Err(error) => Err(error.into()),
     }
-}
-
-/// A registration that fails may be the repetition of one that succeeded.
-async fn replay_instead(ctx: &Ctx, claim: Option<Claim>, error: AppError) -> AppResult<Uuid> {
-    let Some(claim) = claim else { return Err(error) };
-    let Some(answered) = ctx.store.find_answer(&claim).await? else { return Err(error) };
-    if answered.request_digest != claim.request_digest {
-        return Err(AppError::KeyReused);
-    }
-    answered.answer.parse().map_err(|_| AppError::Internal("a stored answer is no account id".to_owned()))
 }
 
 /// A registration whose fields all have the right form.

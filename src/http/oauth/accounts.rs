@@ -12,7 +12,7 @@ use crate::app::Ctx;
 use crate::app::identity::accounts::{self, RegisterRequest};
 use crate::app::identity::one_time_codes;
 use crate::domain::identity::{Purpose, sms_code};
-use crate::http::extract::Body;
+use crate::http::extract::{Body, OnceKey, mark_replay};
 use crate::http::problem::{Problem, ProblemView};
 
 type Reply = Result<HttpResponse, Problem>;
@@ -85,9 +85,17 @@ pub struct AccountView {
     (status = 201, body = AccountView), (status = "4XX", body = ProblemView), (status = 503, body = ProblemView)
 ))]
 #[post("/accounts")]
-pub async fn register(ctx: web::Data<Ctx>, request: HttpRequest, body: Body<RegisterBody>) -> Reply {
+pub async fn register(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    once: OnceKey,
+    body: Body<RegisterBody>,
+) -> Reply {
+    let claim = once.claim_by_nobody(body.digest);
     let RegisterBody { mobile, code, password, name, id_number } = body.value;
-    let wanted = RegisterRequest { mobile, code, password, name, id_number, claim: None };
-    let id = accounts::register(&ctx, wanted, address(&request)).await?;
-    Ok(HttpResponse::Created().insert_header((LOCATION, "/api/v1/me")).json(AccountView { id }))
+    let wanted = RegisterRequest { mobile, code, password, name, id_number, claim };
+    let answer = accounts::register(&ctx, wanted, address(&request)).await?;
+    let mut response = HttpResponse::Created();
+    mark_replay(&mut response, &answer);
+    Ok(response.insert_header((LOCATION, "/api/v1/me")).json(AccountView { id: answer.value }))
 }

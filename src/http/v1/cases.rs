@@ -1,6 +1,6 @@
 //! `/api/v1/cases`: the same paths for every channel.
 
-use actix_web::http::header::{ETAG, HeaderName, LOCATION};
+use actix_web::http::header::{ETAG, LOCATION};
 use actix_web::{HttpResponse, get, patch, post, web};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -9,18 +9,17 @@ use uuid::Uuid;
 
 use super::case_views::{CaseLineView, CaseView};
 use super::{Page, PageQuery, TextBody};
-use crate::app::cases::{self, Action, Answer, ApplicantRef, CaseReply, ListRequest, OpenRequest, Request};
+use crate::app::cases::{self, Action, ApplicantRef, CaseReply, ListRequest, OpenRequest, Request};
 use crate::app::identity::Caller;
+use crate::app::once::Answer;
 use crate::app::Ctx;
 use crate::domain::cases::{
     ApproveCase, DeliverCase, GiveGrounds, RecordStep, SaveCase, StateName, WithdrawCase,
 };
 use crate::domain::codes::ResidentId;
 use crate::domain::guides::{Delivery, Facts};
-use crate::http::extract::{Body, IfMatch, OnceKey, Query, etag};
+use crate::http::extract::{Body, IfMatch, OnceKey, Query, etag, mark_replay};
 use crate::http::problem::{Problem, ProblemView};
-
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 type Reply = Result<HttpResponse, Problem>;
 
@@ -104,7 +103,7 @@ pub async fn open(ctx: web::Data<Ctx>, caller: Caller, once: OnceKey, body: Body
 #[get("/cases/{id}")]
 pub async fn read(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
     let value = cases::read(&ctx, &caller, *id).await?;
-    Ok(respond(&mut HttpResponse::Ok(), &Answer { value, replayed: false }))
+    Ok(respond(&mut HttpResponse::Ok(), &Answer::first(value)))
 }
 
 /// Saves answers: a JSON merge patch (RFC 7396) on the facts of a draft.
@@ -338,8 +337,6 @@ pub(super) fn respond(
     answer: &Answer<CaseReply>,
 ) -> HttpResponse {
     response.insert_header((ETAG, etag(answer.value.case.version)));
-    if answer.replayed {
-        response.insert_header((REPLAYED, "true"));
-    }
+    mark_replay(response, answer);
     response.json(CaseView::from(&answer.value))
 }

@@ -14,8 +14,10 @@ use super::cases::respond;
 use crate::app::Ctx;
 use crate::app::cases::{self, Upload};
 use crate::app::identity::Caller;
+use crate::app::once::Answer;
 use crate::domain::codes::CertificateId;
-use crate::http::extract::{IfMatch, MAX_JSON_BYTES, parse_json, read};
+use crate::http::extract::{IfMatch, MAX_JSON_BYTES, read};
+use crate::http::json::parse_json;
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::uploads::Uploads;
 
@@ -54,8 +56,8 @@ pub async fn attach(
     let (case, code) = path.into_inner();
     // The permit bounds the memory all uploads take together.
     let (upload, _permit) = upload(&uploads, &request, payload).await?;
-    let answer = cases::attach(&ctx, &caller, case, version.0, code, upload).await?;
-    Ok(respond(&mut HttpResponse::Ok(), &answer))
+    let reply = cases::attach(&ctx, &caller, case, version.0, code, upload).await?;
+    Ok(respond(&mut HttpResponse::Ok(), &Answer::first(reply)))
 }
 
 async fn upload(
@@ -102,8 +104,8 @@ pub async fn remove(
     version: IfMatch,
 ) -> Result<HttpResponse, Problem> {
     let (case, code) = path.into_inner();
-    let answer = cases::remove(&ctx, &caller, case, version.0, code).await?;
-    Ok(respond(&mut HttpResponse::Ok(), &answer))
+    let reply = cases::remove(&ctx, &caller, case, version.0, code).await?;
+    Ok(respond(&mut HttpResponse::Ok(), &Answer::first(reply)))
 }
 
 /// The uploaded file.

@@ -1,0 +1,221 @@
+//! Reading JSON bodies so that everything wrong is told at once.
+//!
+//! Serde stops at the first fault. When there is one, the body is read again and
+//! again with each fault mended by a stand-in, until nothing new turns up; only
+//! the faults are kept.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::problem::{Code, Problem};
+use crate::domain::refusal::FieldError;
+use crate::domain::text::Text;
+
+/// Faults told of at the most; a body with more is no accident.
+const MOST: usize = 50;
+
+/// Parses JSON into `T`, pointing at everything that does not fit.
+pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let first = match read::<T>(bytes) {
+        Ok(value) => return Ok(value),
+        Err(fault) => fault,
+    };
+    let Fault::Data(first) = first else { return Err(first.into_problem()) };
+    // A member given twice shows only in the text itself: `Value` would keep one.
+    let mut errors = vec![first];
+    if let Ok(mut value) = serde_json::from_slice::<Value>(bytes) {
+        collect::<T>(&mut value, &mut errors);
+    }
+    let unknown = errors.iter().all(|error| error.code == "unknown_field");
+    Err(Problem::new(if unknown { Code::UnknownField } else { Code::InvalidField }).errors(errors))
+}
+
+/// What is wrong with a body.
+enum Fault {
+    /// It is JSON, and this part does not fit.
+    Data(FieldError),
+    /// It is no JSON: line and column.
+    Syntax(usize, usize),
+}
+
+impl Fault {
+    fn into_problem(self) -> Problem {
+        match self {
+            Fault::Data(error) => Problem::new(Code::InvalidField).errors(vec![error]),
+            Fault::Syntax(line, column) => Problem::new(Code::InvalidJson).detail(
+                format!("第 {line} 行第 {column} 列附近有语法错误。"),
+                format!("Syntax error near line {line}, column {column}."),
+            ),
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let fault = |error: &serde_json::Error, pointer: &str| match error.classify() {
+        serde_json::error::Category::Data => Fault::Data(field_error(&error.to_string(), pointer)),
+        serde_json::error::Category::Syntax
+        | serde_json::error::Category::Eof
+        | serde_json::error::Category::Io => Fault::Syntax(error.line(), error.column()),
+    };
+    let value = serde_path_to_error::deserialize::<_, T>(&mut reader).map_err(|error| {
+        let pointer = pointer(error.path());
+        fault(&error.into_inner(), &format!("{pointer}/"))
+    })?;
+    reader.end().map_err(|error| fault(&error, "/"))?;
+    Ok(value)
+}
+
+/// Mends one fault after the other and notes each.
+fn collect<T: DeserializeOwned>(value: &mut Value, errors: &mut Vec<FieldError>) {
+    let stand_ins = [json!(null), json!(""), json!(0), json!(false), json!([]), json!({})];
+    let mut tried = 0;
+    let mut last = String::new();
+    while errors.len() < MOST {
+        let Err(error) = serde_path_to_error::deserialize::<_, T>(value.clone()) else { return };
+        let path = pointer(error.path());
+        let fault = field_error(&error.into_inner().to_string(), &format!("{path}/"));
+        if errors.iter().all(|known| known.pointer != fault.pointer) {
+            errors.push(fault.clone());
+        }
+        tried = if fault.pointer == last { tried + 1 } else { 0 };
+        last.clone_from(&fault.pointer);
+        if fault.code == "unknown_field" {
+            if !remove(value, &fault.pointer) {
+                return;
+            }
+        } else if tried >= stand_ins.len() || !put(value, &fault.pointer, stand_ins[tried].clone()) {
+            return;
+        }
+    }
+}
+
+fn remove(value: &mut Value, pointer: &str) -> bool {
+    let Some((parent, name)) = pointer.rsplit_once('/') else { return false };
+    let Some(Value::Object(members)) = value.pointer_mut(parent) else { return false };
+    members.remove(&unescape(name)).is_some()
+}
+
+fn put(value: &mut Value, pointer: &str, stand_in: Value) -> bool {
+    let Some((parent, name)) = pointer.rsplit_once('/') else { return false };
+    match value.pointer_mut(parent) {
+        Some(Value::Object(members)) => {
+            members.insert(unescape(name), stand_in);
+            true
+        }
+        Some(Value::Array(items)) => match name.parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
+            Some(item) => {
+                *item = stand_in;
+                true
+            }
+            None => false,
+        },
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) | None => false,
+    }
+}
+
+/// What serde says, in our words. `at` is the path up to and including the
+/// separator behind which the name of a missing or unknown field goes.
+pub fn field_error(said: &str, at: &str) -> FieldError {
+    let said = said.split(" at line").next().unwrap_or(said);
+    let name = said.split('`').nth(1).unwrap_or_default();
+    let known = said.split("expected").nth(1).unwrap_or_default().trim().trim_start_matches("one of ");
+    let itself = at.strip_suffix('/').unwrap_or_default().to_owned();
+    // The path may end in the field already.
+    let inside = if itself.ends_with(&format!("/{name}")) { itself.clone() } else { format!("{at}{name}") };
+    let expected = || Text::new(format!("未知；可用：{known}。"), format!("Unknown; expected {known}."));
+    if said.starts_with("unknown field") {
+        FieldError::new(inside, "unknown_field", expected())
+    } else if said.starts_with("unknown variant") {
+        FieldError::new(itself, "not_an_option", expected())
+    } else if said.starts_with("missing field") {
+        FieldError::new(inside, "required", Text::new("此项必填。", "This is required."))
+    } else if said.starts_with("duplicate field") {
+        FieldError::new(inside, "duplicate", Text::new("同一字段出现多次。", "The field is given more than once."))
+    } else {
+        FieldError::new(
+            itself,
+            "invalid",
+            Text::new(format!("格式不正确：{said}。"), format!("Not of the right form: {said}.")),
+        )
+    }
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { variant } => format!("/{variant}"),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+fn unescape(name: &str) -> String {
+    name.replace("~1", "/").replace("~0", "~")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Sample {
+        name: String,
+        age: u8,
+        inner: Inner,
+        list: Vec<u8>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Inner {
+        kind: Kind,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Kind {
+        One,
+    }
+
+    fn faults(text: &str) -> Vec<(String, &'static str)> {
+        let problem = parse_json::<Sample>(text.as_bytes()).unwrap_err();
+        problem.errors.into_iter().map(|error| (error.pointer, error.code)).collect()
+    }
+
+    #[test]
+    fn everything_wrong_is_told_at_once() {
+        let mut told = faults(r#"{"age": "x", "inner": {"kind": "two", "more": 1}, "list": [1, "a"], "zzz": 1}"#);
+        told.sort();
+        let expected = [
+            ("/age", "invalid"),
+            ("/inner/kind", "not_an_option"),
+            ("/inner/more", "unknown_field"),
+            ("/list/1", "invalid"),
+            ("/name", "required"),
+            ("/zzz", "unknown_field"),
+        ];
+        let expected: Vec<_> = expected.into_iter().map(|(at, code)| (at.to_owned(), code)).collect();
+        // What comes after an enumeration that nothing fits is told on the next try.
+        assert!(told.len() >= 4 && told.iter().all(|fault| expected.contains(fault)), "{told:?}");
+    }
+
+    #[test]
+    fn a_member_given_twice_is_told() {
+        assert_eq!(faults(r#"{"name": "a", "name": "b"}"#)[0], ("/name".to_owned(), "duplicate"));
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_by_line_and_column() {
+        let problem = parse_json::<Sample>(b"{\"name\": }").unwrap_err();
+        assert_eq!(problem.code, Code::InvalidJson);
+    }
+}
