@@ -33,8 +33,9 @@ pub struct Parts {
 /// Loads everything a process keeps in memory.
 pub async fn assemble(parts: Parts) -> AppResult<Ctx> {
     let at = parts.clock.now();
-    let calendar = WorkCalendar::parse(CALENDAR)
-        .map_err(|errors| crate::app::AppError::Internal(format!("the calendar does not read: {errors:?}")))?;
+    let calendar = WorkCalendar::parse(CALENDAR).map_err(|errors| {
+        crate::app::AppError::Internal(format!("the calendar does not read: {errors:?}"))
+    })?;
     let identity = Identity::open(parts.store.clone(), parts.public_url, parts.demo, at).await?;
     Ok(Ctx {
         catalogue: Arc::new(Catalogue::load(parts.store.clone()).await?),

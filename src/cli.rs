@@ -190,7 +190,9 @@ fn welcome(sheet: &demo::DemoSheet, file: &Path) -> Outcome {
     let personas: Vec<String> = sheet
         .personas
         .iter()
-        .map(|(slug, persona)| format!("  {slug:<16} {}  {}  {}", persona.account, persona.password, persona.name))
+        .map(|(slug, persona)| {
+            format!("  {slug:<16} {}  {}  {}", persona.account, persona.password, persona.name)
+        })
         .collect();
     print(&format!(
         "\n万事通 Wanshitong · the sample city is open at {base}\n\n\
@@ -238,12 +240,19 @@ fn serve(file: &Path) -> Outcome {
 async fn production(config: &Config) -> Result<Ctx, String> {
     let location = location(config)?;
     let key_file = &config.keys.master_key_file;
-    let key = std::fs::read_to_string(key_file)
-        .map_err(|error| format!("the master key {} cannot be read: {error}; make one with `wanshitong keys new > FILE`", key_file.display()))?;
+    let key = std::fs::read_to_string(key_file).map_err(|error| {
+        format!(
+            "the master key {} cannot be read: {error}; make one with `wanshitong keys new > FILE`",
+            key_file.display()
+        )
+    })?;
     let key = MasterKey::parse(&key).map_err(|error| format!("{}: {error}", key_file.display()))?;
     let store = open(&location, &key, config.database.readers)?;
-    if store.find_setting(demo::MODE).await.map_err(|error| error.to_string())?.as_deref() == Some(demo::DEMO) {
-        return Err("the database holds the demo's sample city; give production a database of its own".to_owned());
+    if store.find_setting(demo::MODE).await.map_err(|error| error.to_string())?.as_deref() == Some(demo::DEMO)
+    {
+        return Err(
+            "the database holds the demo's sample city; give production a database of its own".to_owned()
+        );
     }
     let sms = &config.sms;
     let secret = config::secret("secret", sms.secret.as_deref(), sms.secret_file.as_deref())?;
@@ -285,7 +294,9 @@ fn blobs(files: &config::FilesConfig) -> Result<Arc<dyn Blobs>, String> {
             })
         }
         (None, None) => return Err("give `files.folder`, or `files.s3_bucket` and its companions".to_owned()),
-        (Some(_), Some(_)) => return Err("give either `files.folder` or `files.s3_bucket`, not both".to_owned()),
+        (Some(_), Some(_)) => {
+            return Err("give either `files.folder` or `files.s3_bucket`, not both".to_owned());
+        }
     };
     Ok(Arc::new(store.map_err(|error| error.to_string())?))
 }
@@ -306,7 +317,10 @@ fn report(wrong: &[catalog::FileProblems]) -> String {
         .iter()
         .flat_map(|file| {
             file.problems.iter().map(move |problem| {
-                format!("{}:{}: {}: {} {}", file.file, problem.line, problem.path, problem.reason.zh, problem.reason.en)
+                format!(
+                    "{}:{}: {}: {} {}",
+                    file.file, problem.line, problem.path, problem.reason.zh, problem.reason.en
+                )
             })
         })
         .collect();

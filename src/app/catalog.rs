@@ -125,7 +125,10 @@ fn hold<K: std::hash::Hash + Eq>(held: &Held<K>, key: K, guide: &Arc<PublishedGu
 fn compile(record: GuideRecord) -> AppResult<PublishedGuide> {
     let guide = guides::read_guide(&record.yaml).map_err(|problems| {
         let first = problems.first().map(|problem| problem.reason.en.clone()).unwrap_or_default();
-        AppError::Internal(format!("guide {} version {} no longer reads: {first}", record.code, record.version))
+        AppError::Internal(format!(
+            "guide {} version {} no longer reads: {first}",
+            record.code, record.version
+        ))
     })?;
     Ok(PublishedGuide {
         guide,

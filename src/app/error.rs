@@ -45,7 +45,9 @@ impl From<store::Error> for AppError {
             store::Error::Replayed => AppError::KeyReused,
             store::Error::Busy => AppError::Unavailable("the queue is full".to_owned()),
             store::Error::Unavailable(why) => AppError::Unavailable(why),
-            store::Error::Duplicate(_) | store::Error::Corrupt { .. } => AppError::Internal(error.to_string()),
+            store::Error::Duplicate(_) | store::Error::Corrupt { .. } => {
+                AppError::Internal(error.to_string())
+            }
         }
     }
 }

@@ -13,6 +13,8 @@ pub mod once;
 pub mod organisation;
 pub mod ports;
 pub mod timers;
+pub mod upkeep;
 
+pub use crate::store::random;
 pub use ctx::{Clock, Ctx, new_id};
 pub use error::{AppError, AppResult};

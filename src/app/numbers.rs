@@ -54,8 +54,8 @@ impl Numbers {
             Some(serial) => serial,
             None => self.reserve(store, &series, at).await?,
         };
-        let number = u32::try_from(serial)
-            .map_err(|_| AppError::Internal(format!("series {series} is exhausted")))?;
+        let number =
+            u32::try_from(serial).map_err(|_| AppError::Internal(format!("series {series} is exhausted")))?;
         let case_no = CaseNo::compose(guide, day, number)
             .map_err(|error| AppError::Internal(format!("{series}: {}", error.detail.en)))?;
         Ok(Taken { numbers: self, series, serial, case_no })

@@ -6,7 +6,7 @@
 
 use super::ctx::Ctx;
 use super::error::{AppError, AppResult};
-use crate::store::Claim;
+pub use crate::store::Claim;
 
 /// The answer to a request, and whether it had been given before.
 #[derive(Debug)]

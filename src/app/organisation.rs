@@ -19,11 +19,7 @@ pub enum Table {
 }
 
 /// Imports a CSV file, whole or not at all; gives the number of rows.
-pub async fn import(
-    ctx: &Ctx,
-    table: Table,
-    csv: &[u8],
-) -> AppResult<Result<usize, Vec<RowError>>> {
+pub async fn import(ctx: &Ctx, table: Table, csv: &[u8]) -> AppResult<Result<usize, Vec<RowError>>> {
     let parsed = match table {
         Table::Regions => parse_regions(csv).map(|rows| (rows.len(), OrganisationWrite::Regions(rows))),
         Table::Agencies => parse_agencies(csv).map(|rows| (rows.len(), OrganisationWrite::Agencies(rows))),

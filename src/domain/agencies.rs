@@ -77,12 +77,7 @@ pub fn parse_agencies(csv: &[u8]) -> Result<Vec<Agency>, Vec<RowError>> {
         let name = bilingual(["name_zh", "name_en"], [name_zh, name_en], faults);
         let uscc = uscc?;
         faults.unique(&mut lines, &uscc, line);
-        Some(Agency {
-            uscc,
-            region: region?,
-            kind,
-            name,
-        })
+        Some(Agency { uscc, region: region?, kind, name })
     });
     table.refuse_when_empty();
     table.finish()
@@ -91,21 +86,10 @@ pub fn parse_agencies(csv: &[u8]) -> Result<Vec<Agency>, Vec<RowError>> {
 /// Reads `code,region,kind,name_zh,name_en,address,hours_zh,hours_en`, where
 /// `kind` is `window` or `kiosk`. Refuses with every wrong row.
 pub fn parse_counters(csv: &[u8]) -> Result<Vec<Counter>, Vec<RowError>> {
-    let columns = [
-        "code", "region", "kind", "name_zh", "name_en", "address", "hours_zh", "hours_en",
-    ];
+    let columns = ["code", "region", "kind", "name_zh", "name_en", "address", "hours_zh", "hours_en"];
     let mut lines = HashMap::new();
     let mut table = Table::read(csv, columns, |line, row, faults| {
-        let [
-            code,
-            region,
-            kind,
-            name_zh,
-            name_en,
-            address,
-            hours_zh,
-            hours_en,
-        ] = row;
+        let [code, region, kind, name_zh, name_en, address, hours_zh, hours_en] = row;
         let code = faults.keep(CounterCode::parse(code));
         let region = faults.keep(RegionCode::parse(region));
         let kind = read_counter_kind(kind, faults);
@@ -114,32 +98,19 @@ pub fn parse_counters(csv: &[u8]) -> Result<Vec<Counter>, Vec<RowError>> {
         let hours = bilingual(["hours_zh", "hours_en"], [hours_zh, hours_en], faults);
         let code = code?;
         faults.unique(&mut lines, &code, line);
-        Some(Counter {
-            code,
-            region: region?,
-            kind: kind?,
-            name,
-            address,
-            hours,
-        })
+        Some(Counter { code, region: region?, kind: kind?, name, address, hours })
     });
     table.refuse_when_empty();
     table.finish()
 }
 
 fn bilingual(columns: [&str; 2], [zh, en]: [&str; 2], faults: &mut Faults) -> Text {
-    Text::new(
-        faults.name(columns[0], zh, LONGEST_TEXT),
-        faults.name(columns[1], en, LONGEST_TEXT),
-    )
+    Text::new(faults.name(columns[0], zh, LONGEST_TEXT), faults.name(columns[1], en, LONGEST_TEXT))
 }
 
 fn read_kind(word: &str, faults: &mut Faults) -> String {
     let word = faults.name("kind", word, LONGEST_KIND);
-    if !word
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-    {
+    if !word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
         faults.add(
             "kind 列只能用小写字母、数字和下划线，如 public_security。",
             "The column kind may only have small letters, digits and underscores, like public_security.",
@@ -149,9 +120,7 @@ fn read_kind(word: &str, faults: &mut Faults) -> String {
 }
 
 fn read_counter_kind(word: &str, faults: &mut Faults) -> Option<CounterKind> {
-    let kind = CounterKind::ALL
-        .into_iter()
-        .find(|kind| kind.as_str() == word);
+    let kind = CounterKind::ALL.into_iter().find(|kind| kind.as_str() == word);
     if kind.is_none() {
         faults.add(
             "kind 列应为 window（窗口）或 kiosk（自助终端）。",
@@ -179,20 +148,13 @@ mod tests {
 
     #[test]
     fn the_sample_city_has_agencies_and_counters_in_known_regions_only() {
-        let known: BTreeSet<_> = parse_regions(REGIONS)
-            .unwrap()
-            .into_iter()
-            .map(|region| region.code)
-            .collect();
+        let known: BTreeSet<_> =
+            parse_regions(REGIONS).unwrap().into_iter().map(|region| region.code).collect();
         let agencies = parse_agencies(AGENCIES).unwrap();
         assert_eq!(agencies.len(), 70);
         assert!(agencies.iter().all(|agency| known.contains(&agency.region)));
         let counters = parse_counters(COUNTERS).unwrap();
-        assert!(
-            counters
-                .iter()
-                .all(|counter| known.contains(&counter.region))
-        );
+        assert!(counters.iter().all(|counter| known.contains(&counter.region)));
     }
 
     #[test]
@@ -207,11 +169,7 @@ mod tests {
             let expected = (RegionLevel::City..=RegionLevel::Town).contains(&region.level);
             assert_eq!(staffed.contains(&region.code), expected, "{}", region.name);
         }
-        assert!(
-            counters
-                .iter()
-                .any(|counter| counter.kind == CounterKind::Kiosk)
-        );
+        assert!(counters.iter().any(|counter| counter.kind == CounterKind::Kiosk));
     }
 
     #[test]

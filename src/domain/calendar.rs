@@ -99,15 +99,11 @@ impl WorkCalendar {
     /// `rest` (a day off). Refuses with every wrong row.
     pub fn parse(csv: &str) -> Result<Self, Vec<RowError>> {
         let mut lines = HashMap::new();
-        let table = Table::read(
-            csv.as_bytes(),
-            ["date", "kind", "festival"],
-            |line, row, faults| {
-                let exception = read_exception(row, faults)?;
-                faults.unique(&mut lines, &exception.date, line);
-                Some(exception)
-            },
-        );
+        let table = Table::read(csv.as_bytes(), ["date", "kind", "festival"], |line, row, faults| {
+            let exception = read_exception(row, faults)?;
+            faults.unique(&mut lines, &exception.date, line);
+            Some(exception)
+        });
         table.finish().map(Self::of)
     }
 
@@ -124,17 +120,9 @@ impl WorkCalendar {
         }
         // A notice reaches back into the last days of the year before, which
         // alone does not make that year a noticed one.
-        let noticed = exceptions
-            .iter()
-            .map(|e| e.date)
-            .filter(|d| d.month() < 12)
-            .map(|d| d.year())
-            .collect();
-        Self {
-            version: hex(&Sha256::digest(canonical)),
-            exceptions,
-            noticed,
-        }
+        let noticed =
+            exceptions.iter().map(|e| e.date).filter(|d| d.month() < 12).map(|d| d.year()).collect();
+        Self { version: hex(&Sha256::digest(canonical)), exceptions, noticed }
     }
 
     /// SHA-256, in hex, of the calendar's content; the order of the rows and the
@@ -150,31 +138,17 @@ impl WorkCalendar {
 
     pub fn day(&self, date: NaiveDate) -> DayKind {
         if let Ok(index) = self.exceptions.binary_search_by_key(&date, |e| e.date) {
-            let Exception {
-                worked, festival, ..
-            } = &self.exceptions[index];
+            let Exception { worked, festival, .. } = &self.exceptions[index];
             return match worked {
-                true => DayKind::Working {
-                    reason: DayReason::MakeUpWorkday(festival.clone()),
-                },
-                false => DayKind::Resting {
-                    reason: DayReason::FestivalRest(festival.clone()),
-                },
+                true => DayKind::Working { reason: DayReason::MakeUpWorkday(festival.clone()) },
+                false => DayKind::Resting { reason: DayReason::FestivalRest(festival.clone()) },
             };
         }
         match (is_weekend(date), self.has_notice_for(date.year())) {
-            (false, true) => DayKind::Working {
-                reason: DayReason::Weekday,
-            },
-            (true, true) => DayKind::Resting {
-                reason: DayReason::Weekend,
-            },
-            (false, false) => DayKind::Working {
-                reason: DayReason::NoNoticeForYear,
-            },
-            (true, false) => DayKind::Resting {
-                reason: DayReason::NoNoticeForYear,
-            },
+            (false, true) => DayKind::Working { reason: DayReason::Weekday },
+            (true, true) => DayKind::Resting { reason: DayReason::Weekend },
+            (false, false) => DayKind::Working { reason: DayReason::NoNoticeForYear },
+            (true, false) => DayKind::Resting { reason: DayReason::NoNoticeForYear },
         }
     }
 
@@ -223,11 +197,7 @@ impl WorkCalendar {
 
     fn look_at(&self, date: NaiveDate, counted: bool) -> CountedDay {
         let (DayKind::Working { reason } | DayKind::Resting { reason }) = self.day(date);
-        CountedDay {
-            date,
-            counted,
-            reason,
-        }
+        CountedDay { date, counted, reason }
     }
 
     /// The day `add` finds, in time that hardly grows with the limit.
@@ -236,14 +206,8 @@ impl WorkCalendar {
             (0, DayUnit::WorkingDay | DayUnit::CalendarDay) => start,
             (days, DayUnit::WorkingDay) => self.working_day_after(start, days),
             (days, DayUnit::CalendarDay) => {
-                let last = start
-                    .checked_add_days(Days::new(days.into()))
-                    .unwrap_or(NaiveDate::MAX);
-                if self.is_working(last) {
-                    last
-                } else {
-                    self.working_day_after(last, 1)
-                }
+                let last = start.checked_add_days(Days::new(days.into())).unwrap_or(NaiveDate::MAX);
+                if self.is_working(last) { last } else { self.working_day_after(last, 1) }
             }
         }
     }
@@ -278,12 +242,8 @@ impl WorkCalendar {
     /// adds one or nothing, so this can be searched.
     fn working_days_through(&self, day: i32) -> i32 {
         let weekdays = 5 * day.div_euclid(7) + day.rem_euclid(7).min(5);
-        let past = self
-            .exceptions
-            .partition_point(|e| e.date.num_days_from_ce() <= day);
-        let balance = past
-            .checked_sub(1)
-            .map_or(0, |last| self.exceptions[last].balance);
+        let past = self.exceptions.partition_point(|e| e.date.num_days_from_ce() <= day);
+        let balance = past.checked_sub(1).map_or(0, |last| self.exceptions[last].balance);
         weekdays + balance
     }
 }
@@ -302,16 +262,12 @@ impl DayReason {
         match self {
             Self::Weekday => Text::new("工作日", "weekday"),
             Self::Weekend => Text::new("周末", "weekend"),
-            Self::FestivalRest(festival) => Text::new(
-                format!("{festival}放假"),
-                format!("{} holiday", in_english(festival)),
-            ),
+            Self::FestivalRest(festival) => {
+                Text::new(format!("{festival}放假"), format!("{} holiday", in_english(festival)))
+            }
             Self::MakeUpWorkday(festival) => Text::new(
                 format!("{festival}调休上班"),
-                format!(
-                    "working day in exchange for the {} holiday",
-                    in_english(festival)
-                ),
+                format!("working day in exchange for the {} holiday", in_english(festival)),
             ),
             Self::NoNoticeForYear => Text::new(
                 "该年放假安排未公布，按周一至周五上班推算",
@@ -375,22 +331,14 @@ fn read_exception([date, kind, festival]: [&str; 3], faults: &mut Faults) -> Opt
         }
     };
     // Chrono also reads 2026-1-1; the canonical form is the only one accepted.
-    let parsed = date
-        .parse::<NaiveDate>()
-        .ok()
-        .filter(|parsed| parsed.to_string() == date);
+    let parsed = date.parse::<NaiveDate>().ok().filter(|parsed| parsed.to_string() == date);
     if parsed.is_none() {
         faults.add(
             "date 列应为存在的日期，写作 2026-01-01 的样式。",
             "The column date must be a date that exists, written like 2026-01-01.",
         );
     }
-    Some(Exception {
-        date: parsed?,
-        worked: worked?,
-        festival,
-        balance: 0,
-    })
+    Some(Exception { date: parsed?, worked: worked?, festival, balance: 0 })
 }
 
 fn is_weekend(date: NaiveDate) -> bool {

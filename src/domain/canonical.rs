@@ -79,9 +79,7 @@ fn write_number(out: &mut String, number: &Number) -> Result<(), NotCanonical> {
             out.push_str(&whole.to_string());
             Ok(())
         }
-        Some(_) | None => Err(NotCanonical {
-            number: number.to_string(),
-        }),
+        Some(_) | None => Err(NotCanonical { number: number.to_string() }),
     }
 }
 
@@ -119,10 +117,7 @@ mod tests {
     #[test]
     fn members_are_sorted_and_nothing_is_spaced() {
         let value = json!({ "b": [1, 2, {}], "a": { "d": null, "c": true }, "": [] });
-        assert_eq!(
-            canonical(&value),
-            r#"{"":[],"a":{"c":true,"d":null},"b":[1,2,{}]}"#
-        );
+        assert_eq!(canonical(&value), r#"{"":[],"a":{"c":true,"d":null},"b":[1,2,{}]}"#);
     }
 
     #[test]
@@ -134,10 +129,8 @@ mod tests {
             "\u{f6}": "Latin Small Letter O With Diaeresis"
         });
         let text = canonical(&value);
-        let order = [
-            "Carriage", "One", "Control", "Latin", "Euro", "Emoji", "Hebrew",
-        ]
-        .map(|word| text.find(word).expect(word));
+        let order = ["Carriage", "One", "Control", "Latin", "Euro", "Emoji", "Hebrew"]
+            .map(|word| text.find(word).expect(word));
         assert!(order.is_sorted(), "{text}");
     }
 
@@ -154,13 +147,7 @@ mod tests {
             canonical(&json!([0, -1, MAX_WHOLE, -MAX_WHOLE])),
             format!("[0,-1,{MAX_WHOLE},-{MAX_WHOLE}]")
         );
-        for refused in [
-            json!(0.5),
-            json!(1.0),
-            json!(MAX_WHOLE + 1),
-            json!(u64::MAX),
-            json!(i64::MIN),
-        ] {
+        for refused in [json!(0.5), json!(1.0), json!(MAX_WHOLE + 1), json!(u64::MAX), json!(i64::MIN)] {
             assert!(canonical_json(&json!([refused])).is_err(), "{refused}");
         }
     }

@@ -54,9 +54,7 @@ impl Faults {
         if let Some(earlier) = lines.get(key) {
             self.add(
                 format!("{key} 已在第 {earlier} 行出现，请删去一行或改正代码。"),
-                format!(
-                    "{key} is already on line {earlier}; remove one of the two or correct its code."
-                ),
+                format!("{key} is already on line {earlier}; remove one of the two or correct its code."),
             );
         } else {
             lines.insert(key.clone(), line);
@@ -76,17 +74,13 @@ impl Faults {
         if length > longest {
             self.add(
                 format!("{column} 列有 {length} 个字符，最多 {longest} 个，请缩短。"),
-                format!(
-                    "The column {column} has {length} characters; shorten it to at most {longest}."
-                ),
+                format!("The column {column} has {length} characters; shorten it to at most {longest}."),
             );
         }
         if value.chars().any(char::is_control) {
             self.add(
                 format!("{column} 列含有换行等控制字符，请删去。"),
-                format!(
-                    "The column {column} has a line break or other control character; remove it."
-                ),
+                format!("The column {column} has a line break or other control character; remove it."),
             );
         }
         value.to_owned()
@@ -101,15 +95,9 @@ impl<T> Table<T> {
         columns: [&str; N],
         mut parse: impl FnMut(u64, [&str; N], &mut Faults) -> Option<T>,
     ) -> Self {
-        let mut table = Self {
-            rows: Vec::new(),
-            errors: Vec::new(),
-        };
-        let mut reader = ReaderBuilder::new()
-            .flexible(true)
-            .has_headers(false)
-            .trim(Trim::All)
-            .from_reader(csv);
+        let mut table = Self { rows: Vec::new(), errors: Vec::new() };
+        let mut reader =
+            ReaderBuilder::new().flexible(true).has_headers(false).trim(Trim::All).from_reader(csv);
         let mut record = ByteRecord::new();
         let mut at_header = true;
         loop {
@@ -118,11 +106,7 @@ impl<T> Table<T> {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {
-                    table.refuse(
-                        line,
-                        format!("无法读取：{error}。"),
-                        format!("Unreadable: {error}."),
-                    );
+                    table.refuse(line, format!("无法读取：{error}。"), format!("Unreadable: {error}."));
                     break;
                 }
             }
@@ -133,19 +117,14 @@ impl<T> Table<T> {
                 }
                 continue;
             }
-            let mut faults = Faults {
-                reasons: Vec::new(),
-            };
-            let value = fields(&record, columns, &mut faults)
-                .and_then(|fields| parse(line, fields, &mut faults));
+            let mut faults = Faults { reasons: Vec::new() };
+            let value =
+                fields(&record, columns, &mut faults).and_then(|fields| parse(line, fields, &mut faults));
             match value {
                 Some(value) if faults.reasons.is_empty() => table.rows.push((line, value)),
-                Some(_) | None => table.errors.extend(
-                    faults
-                        .reasons
-                        .into_iter()
-                        .map(|reason| RowError { line, reason }),
-                ),
+                Some(_) | None => {
+                    table.errors.extend(faults.reasons.into_iter().map(|reason| RowError { line, reason }))
+                }
             }
         }
         if at_header {
@@ -156,10 +135,7 @@ impl<T> Table<T> {
 
     /// Reports a fault that only shows once all rows are known.
     pub fn refuse(&mut self, line: u64, zh: impl Into<String>, en: impl Into<String>) {
-        self.errors.push(RowError {
-            line,
-            reason: Text::new(zh, en),
-        });
+        self.errors.push(RowError { line, reason: Text::new(zh, en) });
     }
 
     /// Refuses a file that has nothing but its header.
@@ -195,13 +171,8 @@ impl<T> Table<T> {
 /// The reader stands right behind the last record, maybe before the rest of its
 /// line end and before blank lines, which it will skip.
 fn line_of_next_record(csv: &[u8], position: &Position) -> u64 {
-    let rest = usize::try_from(position.byte())
-        .ok()
-        .and_then(|start| csv.get(start..));
-    let skipped = rest
-        .unwrap_or_default()
-        .iter()
-        .take_while(|byte| b"\r\n".contains(byte));
+    let rest = usize::try_from(position.byte()).ok().and_then(|start| csv.get(start..));
+    let skipped = rest.unwrap_or_default().iter().take_while(|byte| b"\r\n".contains(byte));
     position.line() + skipped.map(|byte| u64::from(*byte == b'\n')).sum::<u64>()
 }
 
@@ -215,15 +186,14 @@ fn fields<'r, const N: usize>(
         let found = record.len();
         faults.add(
             format!("应有 {N} 列，现有 {found} 列。含逗号的内容请用双引号括起。"),
-            format!("The row has {found} fields instead of {N}. Put quotes around a field with a comma in it."),
+            format!(
+                "The row has {found} fields instead of {N}. Put quotes around a field with a comma in it."
+            ),
         );
         return None;
     }
-    let texts: [Option<&str>; N] = array::from_fn(|index| {
-        record
-            .get(index)
-            .and_then(|field| std::str::from_utf8(field).ok())
-    });
+    let texts: [Option<&str>; N] =
+        array::from_fn(|index| record.get(index).and_then(|field| std::str::from_utf8(field).ok()));
     for (column, text) in columns.iter().zip(texts) {
         if text.is_none() {
             faults.add(
@@ -232,10 +202,7 @@ fn fields<'r, const N: usize>(
             );
         }
     }
-    texts
-        .iter()
-        .all(Option::is_some)
-        .then(|| texts.map(Option::unwrap_or_default))
+    texts.iter().all(Option::is_some).then(|| texts.map(Option::unwrap_or_default))
 }
 
 #[cfg(test)]
@@ -267,12 +234,7 @@ mod tests {
 
     #[test]
     fn a_wrong_header_is_the_only_error_told() {
-        for csv in [
-            &b""[..],
-            b"code\n1,2\n",
-            b"name,code\n1,2\n",
-            b"code,name,more\n1,2\n",
-        ] {
+        for csv in [&b""[..], b"code\n1,2\n", b"name,code\n1,2\n", b"code,name,more\n1,2\n"] {
             let wrong = read(csv).unwrap_err();
             assert_eq!(wrong.len(), 1);
             assert_eq!(wrong[0].0, 1);

@@ -181,10 +181,9 @@ pub fn may(capacity: Capacity, operation: Operation) -> bool {
         Capacity::Assistant => {
             matches!(operation, O::OpenCase | O::ReadCase | O::EditCase | O::SubmitCase)
         }
-        Capacity::Post(Role::CounterOfficer) => matches!(
-            operation,
-            O::ReadCase | O::AcceptCase | O::RefuseCase | O::DeliverResult | O::ListWork
-        ),
+        Capacity::Post(Role::CounterOfficer) => {
+            matches!(operation, O::ReadCase | O::AcceptCase | O::RefuseCase | O::DeliverResult | O::ListWork)
+        }
         Capacity::Post(Role::Handler) => matches!(
             operation,
             O::ReadCase
@@ -198,10 +197,9 @@ pub fn may(capacity: Capacity, operation: Operation) -> bool {
         Capacity::Post(Role::Reviewer) => {
             matches!(operation, O::ReadCase | O::TakeStep(StepRole::Reviewer) | O::ListWork)
         }
-        Capacity::Post(Role::Approver) => matches!(
-            operation,
-            O::ReadCase | O::TakeStep(StepRole::Approver) | O::IssueResult | O::ListWork
-        ),
+        Capacity::Post(Role::Approver) => {
+            matches!(operation, O::ReadCase | O::TakeStep(StepRole::Approver) | O::IssueResult | O::ListWork)
+        }
         Capacity::Post(Role::Supervisor) => matches!(operation, O::ReadCase | O::ListWork),
         Capacity::Post(Role::CatalogueEditor) => false,
         Capacity::Post(Role::CataloguePublisher) => matches!(operation, O::ManageCatalogue),
@@ -227,9 +225,14 @@ pub enum Target<'a> {
     Case(CaseScope<'a>),
     /// A case about to be opened for somebody. `present`: the officer vouches
     /// that the applicant stands before him.
-    NewCase { scope: CaseScope<'a>, present: bool },
+    NewCase {
+        scope: CaseScope<'a>,
+        present: bool,
+    },
     /// The guides of an agency.
-    Catalogue { agency: &'a Uscc },
+    Catalogue {
+        agency: &'a Uscc,
+    },
     /// The platform itself: everybody knows that it exists.
     Platform,
 }

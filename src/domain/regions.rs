@@ -30,11 +30,9 @@ pub fn parse_regions(csv: &[u8]) -> Result<Vec<Region>, Vec<RowError>> {
     // Lines of all codes that could be read, even in rows that are wrong
     // otherwise: one wrong row should not make its children wrong as well.
     let mut lines = HashMap::new();
-    let mut table = Table::read(
-        csv,
-        ["code", "name", "level", "parent"],
-        |line, row, faults| read_region(line, row, &mut lines, faults),
-    );
+    let mut table = Table::read(csv, ["code", "name", "level", "parent"], |line, row, faults| {
+        read_region(line, row, &mut lines, faults)
+    });
     check_parents(&mut table, &lines);
     table.refuse_when_empty();
     table.finish()
@@ -59,10 +57,7 @@ fn read_region(
     {
         let (told, meant) = (level.text(), code.level().text());
         faults.add(
-            format!(
-                "{code} 是{}代码，level 列却写 {}。请改正其一。",
-                meant.zh, told.en
-            ),
+            format!("{code} 是{}代码，level 列却写 {}。请改正其一。", meant.zh, told.en),
             format!(
                 "{code} is a {} code, but the column level says {}. Correct one of them.",
                 meant.en, told.en
@@ -77,24 +72,15 @@ fn read_region(
             format!("{parent} does not lie above {code}: without its zeros at the end it must be the beginning of {code}. Correct the column parent."),
         );
     }
-    Some(Region {
-        code,
-        name,
-        level: level?,
-        parent: parent?,
-    })
+    Some(Region { code, name, level: level?, parent: parent? })
 }
 
 fn read_level(word: &str, faults: &mut Faults) -> Option<RegionLevel> {
-    let level = RegionLevel::ALL
-        .into_iter()
-        .find(|level| level.as_str() == word);
+    let level = RegionLevel::ALL.into_iter().find(|level| level.as_str() == word);
     if level.is_none() {
         let words = RegionLevel::ALL.map(RegionLevel::as_str).join(", ");
-        faults.add(
-            format!("level 列应为 {words} 之一。"),
-            format!("The column level must be one of {words}."),
-        );
+        faults
+            .add(format!("level 列应为 {words} 之一。"), format!("The column level must be one of {words}."));
     }
     level
 }
@@ -137,27 +123,16 @@ mod tests {
     }
 
     fn wrong_lines(rows: &str) -> Vec<u64> {
-        parse(rows)
-            .unwrap_err()
-            .iter()
-            .map(|error| error.line)
-            .collect()
+        parse(rows).unwrap_err().iter().map(|error| error.line).collect()
     }
 
     #[test]
     fn the_sample_city_is_accepted_whole() {
         let regions = parse_regions(SAMPLE).unwrap();
         assert_eq!(regions.len(), 526);
-        let tops: Vec<_> = regions
-            .iter()
-            .filter(|region| region.parent.is_none())
-            .collect();
+        let tops: Vec<_> = regions.iter().filter(|region| region.parent.is_none()).collect();
         assert_eq!(tops.len(), 1);
-        assert!(
-            regions
-                .iter()
-                .all(|region| tops[0].code.contains(&region.code))
-        );
+        assert!(regions.iter().all(|region| tops[0].code.contains(&region.code)));
     }
 
     #[test]
@@ -195,18 +170,13 @@ mod tests {
 
     #[test]
     fn a_wrong_row_does_not_make_its_children_wrong() {
-        assert_eq!(
-            wrong_lines("340000000000,,province,\n340700000000,铜陵市,city,340000000000\n"),
-            [2]
-        );
+        assert_eq!(wrong_lines("340000000000,,province,\n340700000000,铜陵市,city,340000000000\n"), [2]);
     }
 
     #[test]
     fn a_lower_region_is_no_parent() {
         assert_eq!(
-            wrong_lines(
-                "340000000000,安徽省,province,340700000000\n340700000000,铜陵市,city,340000000000\n"
-            ),
+            wrong_lines("340000000000,安徽省,province,340700000000\n340700000000,铜陵市,city,340000000000\n"),
             [2]
         );
     }

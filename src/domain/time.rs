@@ -10,9 +10,7 @@ const HOURS_AHEAD_OF_UTC: i64 = 8;
 
 /// The day it is in China at this instant.
 pub fn local_date(at: DateTime<Utc>) -> NaiveDate {
-    at.checked_add_signed(TimeDelta::hours(HOURS_AHEAD_OF_UTC))
-        .unwrap_or(at)
-        .date_naive()
+    at.checked_add_signed(TimeDelta::hours(HOURS_AHEAD_OF_UTC)).unwrap_or(at).date_naive()
 }
 
 /// The instant a deadline on this day has passed: the start of the next local
@@ -55,9 +53,8 @@ pub fn parse_duration(text: &str) -> Result<TimeDelta, CodeError> {
             "years and months have no fixed length; use weeks or days",
         ));
     }
-    let seconds = seconds_of(date, &DATE_UNITS)?
-        .checked_add(seconds_of(time, &TIME_UNITS)?)
-        .ok_or_else(too_long)?;
+    let seconds =
+        seconds_of(date, &DATE_UNITS)?.checked_add(seconds_of(time, &TIME_UNITS)?).ok_or_else(too_long)?;
     TimeDelta::try_seconds(seconds).ok_or_else(too_long)
 }
 
@@ -76,10 +73,8 @@ fn seconds_of(part: &str, units: &[(char, i64)]) -> Result<i64, CodeError> {
                 "only whole numbers are allowed; use a smaller unit",
             ));
         }
-        let (_, seconds) = units
-            .find(|(unit, _)| *unit == letter)
-            .filter(|_| digits > 0)
-            .ok_or_else(not_a_duration)?;
+        let (_, seconds) =
+            units.find(|(unit, _)| *unit == letter).filter(|_| digits > 0).ok_or_else(not_a_duration)?;
         sum = number
             .parse::<i64>()
             .ok()
@@ -99,18 +94,11 @@ fn not_a_duration() -> CodeError {
 }
 
 fn too_long() -> CodeError {
-    wrong_duration(
-        "时长过大，请填较小的数",
-        "the span is too long; use a smaller number",
-    )
+    wrong_duration("时长过大，请填较小的数", "the span is too long; use a smaller number")
 }
 
 fn wrong_duration(zh: &str, en: &str) -> CodeError {
-    CodeError::new(
-        "wrong_duration",
-        format!("时长不正确：{zh}。"),
-        format!("The duration is wrong: {en}."),
-    )
+    CodeError::new("wrong_duration", format!("时长不正确：{zh}。"), format!("The duration is wrong: {en}."))
 }
 
 #[cfg(test)]
@@ -129,26 +117,14 @@ mod tests {
 
     #[test]
     fn the_local_day_begins_at_sixteen_hours_utc() {
-        assert_eq!(
-            local_date(instant("2026-02-13T15:59:59.999999Z")),
-            day("2026-02-13")
-        );
-        assert_eq!(
-            local_date(instant("2026-02-13T16:00:00Z")),
-            day("2026-02-14")
-        );
-        assert_eq!(
-            local_date(instant("2025-12-31T16:00:00Z")),
-            day("2026-01-01")
-        );
+        assert_eq!(local_date(instant("2026-02-13T15:59:59.999999Z")), day("2026-02-13"));
+        assert_eq!(local_date(instant("2026-02-13T16:00:00Z")), day("2026-02-14"));
+        assert_eq!(local_date(instant("2025-12-31T16:00:00Z")), day("2026-01-01"));
     }
 
     #[test]
     fn a_day_ends_where_the_next_begins() {
-        assert_eq!(
-            end_of_local_day(day("2026-02-13")),
-            instant("2026-02-13T16:00:00Z")
-        );
+        assert_eq!(end_of_local_day(day("2026-02-13")), instant("2026-02-13T16:00:00Z"));
     }
 
     #[test]
@@ -178,25 +154,17 @@ mod tests {
             ("P1DT2H30M5S", 95_405),
             ("PT1H5S", 3605),
         ] {
-            assert_eq!(
-                parse_duration(text).unwrap(),
-                TimeDelta::seconds(seconds),
-                "{text}"
-            );
+            assert_eq!(parse_duration(text).unwrap(), TimeDelta::seconds(seconds), "{text}");
         }
     }
 
     #[test]
     fn what_is_not_a_duration_is_refused() {
         for text in [
-            "", "P", "PT", "P1DT", "1D", "P1", "PD", "p1d", "P1H", "PT1D", "P1D2W", "P1W2D",
-            "P1WT1H", "PT1S1M", "PT1M1M", "P1D ", "P１D", "P天", "PT1天", "P1DT1H1D", "PTT1S",
+            "", "P", "PT", "P1DT", "1D", "P1", "PD", "p1d", "P1H", "PT1D", "P1D2W", "P1W2D", "P1WT1H",
+            "PT1S1M", "PT1M1M", "P1D ", "P１D", "P天", "PT1天", "P1DT1H1D", "PTT1S",
         ] {
-            assert_eq!(
-                parse_duration(text).unwrap_err().code,
-                "wrong_duration",
-                "{text}"
-            );
+            assert_eq!(parse_duration(text).unwrap_err().code, "wrong_duration", "{text}");
         }
     }
 

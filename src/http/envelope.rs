@@ -4,9 +4,7 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{
-    ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, VARY,
-};
+use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, VARY};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _};
 
@@ -26,9 +24,8 @@ pub async fn envelope(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = request_id(&request);
-    let language = Language::negotiate(
-        request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()),
-    );
+    let language =
+        Language::negotiate(request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(language);
     let (method, path) = (request.method().clone(), request.path().to_owned());
@@ -53,9 +50,12 @@ pub async fn envelope(
 fn request_id(request: &ServiceRequest) -> String {
     let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     let fine = |id: &&str| {
-        (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        (8..=64).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
-    given.filter(fine).map_or_else(|| uuid::Uuid::now_v7().simple().to_string(), str::to_owned)
+    given
+        .filter(fine)
+        .map_or_else(|| uuid::Uuid::from_bytes(crate::app::random()).simple().to_string(), str::to_owned)
 }
 
 /// Writes the body of an error answer, unless a handler wrote a JSON or HTML one itself.

@@ -17,9 +17,8 @@ use super::json::{field_error, parse_json};
 use super::problem::{Code, Problem};
 use crate::app::Ctx;
 use crate::app::identity::Caller;
-use crate::app::once::Answer;
+use crate::app::once::{Answer, Claim};
 use crate::domain::text::Language;
-use crate::store::Claim;
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
@@ -48,7 +47,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
             let bytes = read(payload, MAX_JSON_BYTES).await?;
             // A command without arguments may come without a body.
             let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-            if !bytes.is_empty() && !matches!(media_type.as_deref(), Some("application/json" | "application/merge-patch+json")) {
+            if !bytes.is_empty()
+                && !matches!(media_type.as_deref(), Some("application/json" | "application/merge-patch+json"))
+            {
                 return Err(Problem::new(Code::UnsupportedMediaType).detail(
                     "请以 Content-Type: application/json 发送。",
                     "Send it with Content-Type: application/json.",
@@ -70,10 +71,8 @@ pub async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, Problem> 
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Problem::new(Code::BadRequest))?;
         if bytes.len() + chunk.len() > limit {
-            return Err(Problem::new(Code::TooLarge).detail(
-                format!("最多 {} KiB。", limit / 1024),
-                format!("At most {} KiB.", limit / 1024),
-            ));
+            return Err(Problem::new(Code::TooLarge)
+                .detail(format!("最多 {} KiB。", limit / 1024), format!("At most {} KiB.", limit / 1024)));
         }
         bytes.extend_from_slice(&chunk);
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problem::{Problem, ProblemView};
-use crate::app::Ctx;
+use crate::app::{Ctx, upkeep};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HealthView {
@@ -25,6 +25,6 @@ pub async fn live() -> HttpResponse {
 ))]
 #[get("/health/ready")]
 pub async fn ready(ctx: web::Data<Ctx>) -> Result<HttpResponse, Problem> {
-    ctx.store.epochs().await.map_err(crate::app::AppError::from)?;
+    upkeep::ready(&ctx).await?;
     Ok(HttpResponse::Ok().json(HealthView { status: "ready" }))
 }

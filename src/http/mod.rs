@@ -38,7 +38,9 @@ pub fn serve(ctx: Ctx, listener: TcpListener, workers: usize) -> std::io::Result
         app.app_data(web::Data::new(ctx.clone()))
             .app_data(web::Data::new(uploads.clone()))
             // An id that cannot be one belongs to nothing.
-            .app_data(web::PathConfig::default().error_handler(|_, _| Problem::from(AppError::NotFound).into()))
+            .app_data(
+                web::PathConfig::default().error_handler(|_, _| Problem::from(AppError::NotFound).into()),
+            )
             .configure(openapi::register_docs)
             .default_service(web::to(not_found::answer))
             .wrap(middleware::from_fn(envelope::envelope))

@@ -47,7 +47,10 @@ fn known_paths() -> Vec<Known> {
         .paths
         .paths
         .iter()
-        .map(|(path, item)| Known { segments: path.split('/').map(segment).collect(), methods: methods(item) })
+        .map(|(path, item)| Known {
+            segments: path.split('/').map(segment).collect(),
+            methods: methods(item),
+        })
         .collect()
 }
 

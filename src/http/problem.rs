@@ -238,8 +238,9 @@ impl From<AppError> for Problem {
                     format!("Bearer error=\"insufficient_user_authentication\", acr_values=\"{acr_values}\"");
                 Problem::from(*refusal).header(WWW_AUTHENTICATE, challenge)
             }
-            AppError::TooMany { retry_after_seconds } => Problem::new(Code::TooManyRequests)
-                .header(RETRY_AFTER, retry_after_seconds.to_string()),
+            AppError::TooMany { retry_after_seconds } => {
+                Problem::new(Code::TooManyRequests).header(RETRY_AFTER, retry_after_seconds.to_string())
+            }
             AppError::Unavailable(why) => {
                 tracing::warn!(why, "answered 503");
                 Problem::new(Code::Unavailable).header(RETRY_AFTER, "1")

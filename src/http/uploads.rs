@@ -50,7 +50,10 @@ impl Uploads {
         let permit = tokio::time::timeout(WAIT, self.budget.clone().acquire_many_owned(kib)).await;
         let permit = permit.map_err(|_| busy())?.map_err(|_| busy())?;
         let bytes = tokio::time::timeout(DURATION, read(payload, MAX_FILE_BYTES)).await;
-        let bytes = bytes.map_err(|_| Problem::new(Code::BadRequest).detail("上传超时，请重试。", "The upload took too long; try again."))??;
+        let bytes = bytes.map_err(|_| {
+            Problem::new(Code::BadRequest)
+                .detail("上传超时，请重试。", "The upload took too long; try again.")
+        })??;
         if bytes.is_empty() {
             return Err(Problem::new(Code::BadRequest).detail("文件为空。", "The file is empty."));
         }

@@ -24,9 +24,15 @@ use crate::domain::private;
 /// A case as it was read, with what is needed to write its next version.
 pub struct StoredCase {
     pub case: Case,
+    pub origin: Origin,
+}
+
+/// Where a case stood when it was read: what its next version continues.
+pub struct Origin {
     pub head: Head,
     /// Letters written so far.
     pub letters: usize,
+    case: Uuid,
     key: Option<CaseKey>,
 }
 
@@ -67,35 +73,34 @@ pub struct Reach {
     pub exactly: Vec<RegionCode>,
 }
 
-impl StoredCase {
-    /// A case that is not stored yet.
-    pub fn new(case: Case, vault: &Vault) -> Self {
-        let key = Some(vault.new_case_key(case.id));
-        Self { case, head: Head::START, letters: 0, key }
+impl Origin {
+    /// Of a case that is not stored yet.
+    pub fn new(case: Uuid, vault: &Vault) -> Self {
+        Self { head: Head::START, letters: 0, case, key: Some(vault.new_case_key(case)) }
     }
 
     fn key(&self) -> Result<&CaseKey> {
         self.key.as_ref().ok_or_else(|| {
-            Error::corrupt("cases", self.case.id, "its personal data was erased; it cannot change any more")
+            Error::corrupt("cases", self.case, "its personal data was erased; it cannot change any more")
         })
     }
 }
 
 impl Changes {
-    /// Writes what happened to a case: `before` as it was read (or made by
-    /// [`StoredCase::new`]), `after` with the records and letters that led to it.
+    /// Writes what happened to a case since `origin`: its state `after`, with the
+    /// records and letters that led to it.
     pub fn record_case(
         &mut self,
-        before: &StoredCase,
+        origin: &Origin,
         after: &Case,
         records: &[Record],
         written: &[NewLetter],
         due_on: Option<NaiveDate>,
     ) -> Result<()> {
-        let key = before.key()?;
-        let head = records.last().map_or(before.head, Record::head);
+        let key = origin.key()?;
+        let head = records.last().map_or(origin.head, Record::head);
         let at = records.last().map_or(after.opened.at, |record| record.at);
-        let letters = before.letters + written.len();
+        let letters = origin.letters + written.len();
         let row = case_row(after, head, key, letters, due_on, at)?;
         for record in records {
             self.events.push(event_row(after.id, record, key)?);
@@ -103,10 +108,10 @@ impl Changes {
         for new in written {
             self.letters.push(letter_row(after.id, new, key)?);
         }
-        if before.head == Head::START {
+        if origin.head == Head::START {
             self.new_cases.push(row);
         } else {
-            self.case_updates.push(CaseUpdate { expected_version: signed(before.case.version), row });
+            self.case_updates.push(CaseUpdate { expected_version: signed(origin.head.seq), row });
         }
         Ok(())
     }
@@ -123,7 +128,9 @@ fn case_row(
     let (document, parts) = take_apart("cases", case.id, case)?;
     let outcome = match &case.state {
         CaseState::Closed(closed) => Some(closed.ending.name().to_owned()),
-        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Decided(_) => None,
+        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Decided(_) => {
+            None
+        }
     };
     Ok(CaseRow {
         id: Key(case.id),
@@ -150,7 +157,8 @@ fn case_row(
 }
 
 fn event_row(case: Uuid, record: &Record, key: &CaseKey) -> Result<CaseEventRow> {
-    let sealed = record.sealed.as_ref().map(serde_json::to_vec).transpose().map_err(not_json("case_events", case))?;
+    let sealed =
+        record.sealed.as_ref().map(serde_json::to_vec).transpose().map_err(not_json("case_events", case))?;
     Ok(CaseEventRow {
         case_id: Key(case),
         seq: signed(record.seq),
@@ -222,7 +230,8 @@ fn stored_case(row: CaseRow, vault: &Vault) -> Result<StoredCase> {
     };
     let parts = match (&key, &row.personal) {
         (Some(key), Some(sealed)) => Some(
-            key.open(&format!("cases:{id}"), sealed).ok_or_else(|| corrupt("its personal data does not open"))?,
+            key.open(&format!("cases:{id}"), sealed)
+                .ok_or_else(|| corrupt("its personal data does not open"))?,
         ),
         (None, _) => None,
         (Some(_), None) => return Err(corrupt("it has a key and no personal data")),
@@ -243,7 +252,8 @@ fn stored_case(row: CaseRow, vault: &Vault) -> Result<StoredCase> {
         return Err(corrupt("its columns and its document disagree"));
     }
     let letters = usize::try_from(row.letters).map_err(|_| corrupt("it counts fewer than no letters"))?;
-    Ok(StoredCase { head: Head { seq: case.version, hash }, case, letters, key })
+    let origin = Origin { head: Head { seq: case.version, hash }, letters, case: id, key };
+    Ok(StoredCase { case, origin })
 }
 
 fn record(row: CaseEventRow, previous: Digest, key: Option<&CaseKey>) -> Result<Record> {
@@ -292,7 +302,8 @@ impl Store {
             .read(move |conn| {
                 let mut query = cases::table.select(CaseRow::as_select()).into_boxed();
                 if let Some(parties) = filter.parties {
-                    query = query.filter(cases::party.eq_any(parties.into_iter().map(Key).collect::<Vec<_>>()));
+                    query =
+                        query.filter(cases::party.eq_any(parties.into_iter().map(Key).collect::<Vec<_>>()));
                 }
                 if let Some(reach) = filter.reach {
                     query = query.filter(cases::state.ne(StateName::Draft.as_str()));
@@ -328,7 +339,7 @@ impl Store {
         let mut previous = crate::domain::cases::history::GENESIS;
         rows.into_iter()
             .map(|row| {
-                let record = record(row, previous, stored.key.as_ref())?;
+                let record = record(row, previous, stored.origin.key.as_ref())?;
                 previous = record.hash;
                 Ok(record)
             })
@@ -346,7 +357,7 @@ impl Store {
                     .load(conn)?)
             })
             .await?;
-        rows.into_iter().map(|row| letter(row, stored.key.as_ref())).collect()
+        rows.into_iter().map(|row| letter(row, stored.origin.key.as_ref())).collect()
     }
 
     /// Cases for which the clock has something to do, oldest first.
@@ -400,7 +411,8 @@ fn letter(row: LetterRow, key: Option<&CaseKey>) -> Result<LetterRecord> {
     };
     Ok(LetterRecord {
         id,
-        seq: u64::try_from(row.seq).map_err(|_| Error::corrupt("letters", id, "its event number is negative"))?,
+        seq: u64::try_from(row.seq)
+            .map_err(|_| Error::corrupt("letters", id, "its event number is negative"))?,
         letter: put_together("letters", id, &row.document, parts.as_deref())?,
     })
 }

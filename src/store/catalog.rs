@@ -61,13 +61,7 @@ pub struct GuideFilter {
 
 impl Write {
     /// `version` is one more than the present one, or 1.
-    pub fn publish(
-        guide: &Guide,
-        yaml: String,
-        version: u32,
-        by: Option<Uuid>,
-        at: DateTime<Utc>,
-    ) -> Self {
+    pub fn publish(guide: &Guide, yaml: String, version: u32, by: Option<Uuid>, at: DateTime<Utc>) -> Self {
         Write::Publish(Box::new(GuideRow {
             code: guide.code.to_string(),
             version: i32::try_from(version).unwrap_or(i32::MAX),
@@ -88,13 +82,11 @@ impl Write {
     pub(super) fn apply(&self, conn: &mut Conn) -> QueryResult<bool> {
         match self {
             Write::Publish(row) => {
-                let current = guides::table
-                    .filter(guides::code.eq(&row.code))
-                    .filter(guides::superseded_at.is_null());
-                let superseded =
-                    diesel::update(current.filter(guides::version.eq(row.version - 1)))
-                        .set(guides::superseded_at.eq(row.published_at))
-                        .execute(conn)?;
+                let current =
+                    guides::table.filter(guides::code.eq(&row.code)).filter(guides::superseded_at.is_null());
+                let superseded = diesel::update(current.filter(guides::version.eq(row.version - 1)))
+                    .set(guides::superseded_at.eq(row.published_at))
+                    .execute(conn)?;
                 if superseded == 0 && row.version != 1 {
                     return Ok(false);
                 }

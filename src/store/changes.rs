@@ -1,9 +1,7 @@
 //! Writes are values. A use case describes all it wants written as one
 //! [`Changes`]; the committer makes the whole of it durable, or none of it.
 
-use super::rows::{
-    CaseEventRow, CaseRow, CaseUpdate, CertificateRow, IdempotencyRow, LetterRow, OutboxRow,
-};
+use super::rows::{CaseEventRow, CaseRow, CaseUpdate, CertificateRow, IdempotencyRow, LetterRow, OutboxRow};
 use super::write::Write;
 
 /// Everything one use case writes. Rows of hot tables have a list each, so that

@@ -31,7 +31,10 @@ const QUEUE: usize = 2048;
 enum Job {
     Commit(Changes, oneshot::Sender<Result<()>>),
     /// Take the next numbers of a series; answered with the last of them.
-    Reserve { block: Block, reply: oneshot::Sender<Result<i64>> },
+    Reserve {
+        block: Block,
+        reply: oneshot::Sender<Result<i64>>,
+    },
 }
 
 pub(super) struct Committer {
@@ -193,7 +196,7 @@ impl Worker {
         if let Err(error) = dialect::begin(&mut self.conn) {
             return Attempt::Failed(error);
         }
-        let fence = Uuid::now_v7();
+        let fence = Uuid::from_bytes(super::vault::random());
         let written = self.guard_and_write(batch).and_then(|losers| {
             if losers.is_empty() {
                 dialect::raise_fence(&mut self.conn, fence, At(now()))?;
@@ -245,9 +248,10 @@ impl Worker {
         for (index, changes) in each().enumerate() {
             if changes.claimed_key().is_some_and(|key| !claimed.contains(key)) {
                 losers.push((index, Error::Replayed));
-            } else if changes.guarded_cases().any(|id| !current.contains(&id)) {
-                losers.push((index, Error::Stale));
-            } else if !changes.writes.is_empty() && !write_all(conn, changes)? {
+                continue;
+            }
+            let guarded = changes.guarded_cases().all(|id| current.contains(&id));
+            if !guarded || (!changes.writes.is_empty() && !write_all(conn, changes)?) {
                 losers.push((index, Error::Stale));
             }
         }
@@ -304,4 +308,3 @@ fn without_conflicts(batch: Vec<Pending>) -> (Vec<Pending>, Vec<Pending>) {
     }
     (clean, conflicting)
 }
-

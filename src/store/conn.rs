@@ -44,7 +44,8 @@ impl Location {
         match self {
             Location::Postgres(url) => {
                 let mut conn = PgConnection::establish(url)?;
-                conn.batch_execute("SET TIME ZONE 'UTC'; SET synchronous_commit = on").map_err(Error::from)?;
+                conn.batch_execute("SET TIME ZONE 'UTC'; SET synchronous_commit = on")
+                    .map_err(Error::from)?;
                 Ok(Conn::Pg(conn))
             }
             Location::Sqlite(path) => {

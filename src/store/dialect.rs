@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::conn::Conn;
 use super::organisation::RegionRow;
-use super::rows::{CaseEventRow, CaseRow, CertificateRow, CaseUpdate, IdempotencyRow, LetterRow, OutboxRow};
+use super::rows::{CaseEventRow, CaseRow, CaseUpdate, CertificateRow, IdempotencyRow, LetterRow, OutboxRow};
 use super::schema::{
     case_events, cases, certificates, fences, idempotency, letters, number_series, outbox, regions,
 };
@@ -229,9 +229,9 @@ bulk_insert!(insert_outbox, OutboxRow, InsertOutbox, outbox);
 pub(super) fn replace_regions(conn: &mut Conn, rows: &[RegionRow]) -> QueryResult<()> {
     match conn {
         Conn::Pg(pg) => InsertRegions::of(rows.iter()).execute(pg).map(drop),
-        Conn::Sqlite(sqlite) => rows.iter().try_for_each(|row| {
-            diesel::replace_into(regions::table).values(row).execute(sqlite).map(drop)
-        }),
+        Conn::Sqlite(sqlite) => rows
+            .iter()
+            .try_for_each(|row| diesel::replace_into(regions::table).values(row).execute(sqlite).map(drop)),
     }
 }
 

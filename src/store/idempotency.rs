@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use super::Store;
 use super::changes::Changes;
 use super::error::Result;
 use super::rows::IdempotencyRow;
 use super::schema::idempotency;
 use super::types::At;
-use super::Store;
 
 /// A caller's claim that this request is made once.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -45,7 +45,9 @@ pub(super) fn check(location: &Location) -> Result<()> {
 }
 
 fn behind() -> Error {
-    Error::Unavailable("its tables are missing or older than this program; run `wanshitong migrate` first".to_owned())
+    Error::Unavailable(
+        "its tables are missing or older than this program; run `wanshitong migrate` first".to_owned(),
+    )
 }
 
 fn names(versions: Vec<diesel::migration::MigrationVersion<'_>>) -> Vec<String> {

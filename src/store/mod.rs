@@ -30,7 +30,7 @@ mod write;
 
 use std::sync::Arc;
 
-pub use cases::{CaseFilter, LetterRecord, NewLetter, Reach, StoredCase};
+pub use cases::{CaseFilter, LetterRecord, NewLetter, Origin, Reach, StoredCase};
 pub use catalog::{GuideFilter, GuideRecord, Write as CatalogWrite};
 pub use certificates::SealedCertificate;
 pub use changes::Changes;
@@ -38,8 +38,8 @@ pub use conn::Location;
 pub use error::{Error, Result};
 pub use idempotency::{Answered, Claim};
 pub use identity::*;
-pub use numbers::Block;
 pub use migrations::{Migrations, migrate};
+pub use numbers::Block;
 pub use organisation::Write as OrganisationWrite;
 pub use outbox::{Message, Write as OutboxWrite};
 pub use people::{AccountRecord, AccountRow, PersonRecord, PersonRow, Write as PeopleWrite, mobile_index};

@@ -42,9 +42,20 @@ pub enum Write {
     /// Replaces what is known of a person, if still at the version before.
     UpdatePerson(PersonRow),
     InsertAccount(AccountRow),
-    SetPassword { account: Uuid, password_hash: String, expected_version: i64 },
-    InsertPost { account: Uuid, post: Post },
-    InsertMandate { mandate: Mandate, agent: Uuid, at: DateTime<Utc> },
+    SetPassword {
+        account: Uuid,
+        password_hash: String,
+        expected_version: i64,
+    },
+    InsertPost {
+        account: Uuid,
+        post: Post,
+    },
+    InsertMandate {
+        mandate: Mandate,
+        agent: Uuid,
+        at: DateTime<Utc>,
+    },
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -198,7 +209,10 @@ impl Write {
                 let before = accounts::table.filter(accounts::id.eq(Key(*account)));
                 let before = before.filter(accounts::version.eq(expected_version));
                 diesel::update(before)
-                    .set((accounts::password_hash.eq(password_hash), accounts::version.eq(expected_version + 1)))
+                    .set((
+                        accounts::password_hash.eq(password_hash),
+                        accounts::version.eq(expected_version + 1),
+                    ))
                     .execute(conn)
                     .map(|n| n == 1)
             }

@@ -3,9 +3,7 @@
 
 use diesel::prelude::*;
 
-use super::schema::{
-    case_events, cases, certificates, idempotency, letters, outbox,
-};
+use super::schema::{case_events, cases, certificates, idempotency, letters, outbox};
 use super::types::{At, Key};
 
 #[derive(Debug, Clone, Queryable, Selectable, Identifiable, Insertable, AsChangeset)]

@@ -3,10 +3,10 @@
 
 use diesel::prelude::*;
 
+use super::Store;
 use super::conn::Conn;
 use super::error::Result;
 use super::schema::{epochs, settings};
-use super::Store;
 
 /// Sets one fact, replacing what was there.
 #[derive(Debug, Clone)]
@@ -59,7 +59,11 @@ impl Epoch {
 impl Store {
     pub async fn find_setting(&self, name: &'static str) -> Result<Option<String>> {
         self.read(move |conn| {
-            Ok(settings::table.filter(settings::name.eq(name)).select(settings::value).first(conn).optional()?)
+            Ok(settings::table
+                .filter(settings::name.eq(name))
+                .select(settings::value)
+                .first(conn)
+                .optional()?)
         })
         .await
     }

@@ -30,7 +30,8 @@ impl MasterKey {
         let text = text.trim();
         if text.starts_with(DEMO_PREFIX) {
             return Err(
-                "this is a demo key; make a real one with `wanshitong keys new > FILE` and keep it secret".into()
+                "this is a demo key; make a real one with `wanshitong keys new > FILE` and keep it secret"
+                    .into(),
             );
         }
         Self::parse_hex(text)
@@ -48,10 +49,9 @@ impl MasterKey {
         let digits: Option<Vec<u8>> = (text.len() == 64)
             .then(|| (0..32).map(|i| u8::from_str_radix(text.get(i * 2..i * 2 + 2)?, 16).ok()).collect())
             .flatten();
-        digits
-            .and_then(|bytes| bytes.try_into().ok())
-            .map(Self)
-            .ok_or_else(|| "a master key is 64 hexadecimal digits; make one with `wanshitong keys new`".into())
+        digits.and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or_else(|| {
+            "a master key is 64 hexadecimal digits; make one with `wanshitong keys new`".into()
+        })
     }
 
     /// The text of a key file.
@@ -157,9 +157,7 @@ fn derive(prk: &hkdf::Prk, purpose: &'static [u8]) -> [u8; 32] {
     let mut bytes = [0; 32];
     let info = [purpose];
     #[expect(clippy::expect_used, reason = "32 bytes are always within HKDF's limit")]
-    prk.expand(&info, hkdf::HKDF_SHA256)
-        .and_then(|okm| okm.fill(&mut bytes))
-        .expect("HKDF gives 32 bytes");
+    prk.expand(&info, hkdf::HKDF_SHA256).and_then(|okm| okm.fill(&mut bytes)).expect("HKDF gives 32 bytes");
     bytes
 }
 
@@ -175,8 +173,12 @@ fn seal(key: &LessSafeKey, context: &str, plain: &[u8]) -> Vec<u8> {
     sealed.extend_from_slice(&nonce);
     let mut body = plain.to_vec();
     #[expect(clippy::expect_used, reason = "fails only beyond 64 GiB")]
-    key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context.as_bytes()), &mut body)
-        .expect("AES-GCM seals");
+    key.seal_in_place_append_tag(
+        Nonce::assume_unique_for_key(nonce),
+        Aad::from(context.as_bytes()),
+        &mut body,
+    )
+    .expect("AES-GCM seals");
     sealed.append(&mut body);
     sealed
 }

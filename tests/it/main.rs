@@ -2,6 +2,7 @@
 //! ignored here and run by `tests/run`.
 #![cfg(test)] // tells clippy that helpers here are test code too
 
+mod api;
 mod house;
 mod identity;
 mod support;

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 use wanshitong::app::demo::{self, DemoSheet};
+use wanshitong::app::identity::Caller;
 use wanshitong::app::ports::{PortFuture, Sms};
 use wanshitong::app::{Clock, Ctx};
 use wanshitong::boot::{self, Parts};
@@ -20,6 +21,7 @@ use wanshitong::store::{Location, MasterKey, Store, Vault, migrate};
 pub struct Database {
     pub location: Location,
     pub folder: PathBuf,
+    pub key: MasterKey,
     drop_on: Option<(String, String)>,
 }
 
@@ -29,7 +31,7 @@ impl Database {
         std::fs::create_dir_all(&folder).unwrap();
         let location = Location::parse(&format!("sqlite:{}", folder.join("portal.db").display())).unwrap();
         migrate(&location).unwrap();
-        Self { location, folder, drop_on: None }
+        Self { location, folder, key: MasterKey::random(), drop_on: None }
     }
 
     /// A fresh database in the cluster at `WST_TEST_POSTGRES`.
@@ -44,11 +46,22 @@ impl Database {
         migrate(&location).unwrap();
         let folder = std::env::temp_dir().join(format!("wanshitong-{}", unique()));
         std::fs::create_dir_all(&folder).unwrap();
-        Self { location, folder, drop_on: Some((url, name)) }
+        Self { location, folder, key: MasterKey::random(), drop_on: Some((url, name)) }
     }
 
-    pub fn open(&self, key: &MasterKey) -> Store {
-        Store::open(&self.location, Vault::new(key), 2).unwrap()
+    pub fn open(&self) -> Store {
+        Store::open(&self.location, Vault::new(&self.key), 2).unwrap()
+    }
+
+    /// Runs statements past the portal, as an intruder or a broken disk would.
+    pub fn tamper(&self, sql: &str) {
+        use diesel::Connection as _;
+        use diesel::connection::SimpleConnection as _;
+        match &self.location {
+            Location::Sqlite(path) => diesel::SqliteConnection::establish(path).unwrap().batch_execute(sql),
+            Location::Postgres(url) => diesel::PgConnection::establish(url).unwrap().batch_execute(sql),
+        }
+        .unwrap();
     }
 }
 
@@ -89,17 +102,24 @@ impl City {
 
     pub async fn found_at(database: Database, base_url: &str) -> Self {
         let sms = Arc::new(RecordedSms::default());
-        let parts = Parts {
-            store: database.open(&MasterKey::random()),
-            clock: Clock::from_source(start_of_time),
-            sms: sms.clone(),
-            blobs: Arc::new(BlobStore::local(&database.folder.join("files")).unwrap()),
-            public_url: base_url.to_owned(),
-            demo: true,
-        };
-        let ctx = boot::assemble(parts).await.unwrap();
+        let ctx = instance(&database, base_url, sms.clone()).await;
         let sheet = demo::prepare(&ctx, base_url).await.unwrap();
         Self { ctx, sheet, sms, database }
+    }
+
+    /// Another running copy of the portal on the same database.
+    pub async fn another_instance(&self) -> Ctx {
+        instance(&self.database, self.ctx.identity.issuer(), self.sms.clone()).await
+    }
+
+    /// Whom a token of the sheet stands for.
+    pub async fn caller(&self, who: &str) -> Caller {
+        self.ctx.identity.caller(&self.ctx, &self.sheet.tokens[who], "a-request".to_owned()).await.unwrap()
+    }
+
+    /// The person behind a persona.
+    pub fn person(&self, persona: &str) -> String {
+        self.sheet.personas[persona].person_id.clone()
     }
 
     /// The code of the sample guide whose file has this name.
@@ -110,6 +130,18 @@ impl City {
         .unwrap();
         wanshitong::domain::guides::read_guide(&yaml).unwrap().code.to_string()
     }
+}
+
+async fn instance(database: &Database, base_url: &str, sms: Arc<RecordedSms>) -> Ctx {
+    let parts = Parts {
+        store: database.open(),
+        clock: Clock::from_source(start_of_time),
+        sms,
+        blobs: Arc::new(BlobStore::local(&database.folder.join("files")).unwrap()),
+        public_url: base_url.to_owned(),
+        demo: true,
+    };
+    boot::assemble(parts).await.unwrap()
 }
 
 /// The sample city served on a port.
@@ -128,7 +160,7 @@ impl Portal {
         let server = wanshitong::http::serve(city.ctx.clone(), listener, 1).unwrap();
         let handle = server.handle();
         actix_web::rt::spawn(server);
-        Self { city, base_url, http: reqwest::Client::new(), server: handle }
+        Self { city, base_url, http: http(), server: handle }
     }
 
     /// A request as `persona@client`, or as nobody when that is empty.
@@ -152,13 +184,42 @@ impl Portal {
         Reply::of(self.request(who, "POST", path).json(&body)).await
     }
 
+    pub async fn put_file(&self, who: &str, path: &str, bytes: impl Into<reqwest::Body>) -> Reply {
+        Reply::of(self.request(who, "PUT", path).header("x-file-name", "plan.pdf").body(bytes)).await
+    }
+
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
         Reply::of(request).await
     }
 
-    pub async fn close(self) {
-        self.server.stop(true).await;
+    /// Opens a case as somebody; gives it as it was answered.
+    pub async fn open_case(&self, who: &str, body: Value) -> Value {
+        self.post(who, "/api/v1/cases", body).await.expect(201)
     }
+
+    /// Performs a command that must succeed.
+    #[track_caller]
+    pub fn act<'a>(
+        &'a self,
+        who: &'a str,
+        case: &'a str,
+        command: &'a str,
+        body: Value,
+    ) -> impl Future<Output = Value> + 'a {
+        async move { self.post(who, &format!("/api/v1/cases/{case}/{command}"), body).await.expect(200) }
+    }
+
+    /// Stops serving, as a restart does; gives back what lasts.
+    pub async fn close(self) -> Database {
+        self.server.stop(true).await;
+        let City { database, .. } = self.city;
+        database
+    }
+}
+
+/// A client that follows nothing and goes through no proxy.
+pub fn http() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
 /// An answer, read whole.
@@ -168,18 +229,39 @@ pub struct Reply {
     pub headers: reqwest::header::HeaderMap,
     /// Null when the body is no JSON.
     pub body: Value,
+    pub bytes: Vec<u8>,
 }
 
 impl Reply {
     async fn of(request: reqwest::RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let bytes = response.bytes().await.unwrap();
-        Self { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+        let bytes = response.bytes().await.unwrap().to_vec();
+        Self { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null), bytes }
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The answer must be a whole problem document (RFC 9457) of this status.
+    #[track_caller]
+    pub fn problem(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.bytes));
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{:#}", self.body);
+        let body = &self.body;
+        let code = body["code"].as_str().unwrap();
+        assert_eq!(body["type"], format!("urn:wanshitong:problem:{code}"));
+        assert_eq!(body["status"], status);
+        assert!(body["title"].as_str().is_some_and(|title| !title.is_empty()), "{body:#}");
+        assert_eq!(body["request_id"].as_str(), self.header("x-request-id"));
+        assert!(body["request_id"].as_str().is_some_and(|id| id.len() >= 8), "{body:#}");
+        for error in body["errors"].as_array().unwrap() {
+            for member in ["pointer", "code", "detail"] {
+                assert!(error[member].is_string(), "{error:#}");
+            }
+        }
+        self.body
     }
 
     /// The body of an answer that must have this status.
@@ -201,4 +283,49 @@ impl Sms for RecordedSms {
         self.sent.lock().unwrap().push((to.clone(), text.clone()));
         Box::pin(async { Ok(()) })
     }
+}
+
+/// What 周永年 (`second_resident`, aged 82) enters for the old-age allowance.
+pub fn allowance_facts() -> Value {
+    json!({
+        "pay_by": "social_security_card",
+        "account_number": "621700000000000001",
+        "no_duplicate": true,
+        "truth": true,
+    })
+}
+
+/// What one enters to put up scaffolding on a footway.
+pub fn road_facts() -> Value {
+    json!({
+        "matter": "occupy",
+        "project_name": "房屋外墙维修搭设脚手架",
+        "reason": "外墙渗水，需搭设脚手架维修。",
+        "place": { "region": "340705005002", "detail": "长江中路北侧，自路口向东六十米" },
+        "parts": ["footway"],
+        "area": 24,
+        "start_date": "2026-03-09",
+        "end_date": "2026-03-20",
+        "affects_traffic": false,
+        "site_manager": "方书文",
+        "site_manager_mobile": "13900000003",
+        "promise": true,
+    })
+}
+
+/// A small PDF.
+pub const PDF: &[u8] = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n";
+
+/// A resident ID number of nobody: 14 digits of place and birth, a serial, the check digit.
+pub fn id_number(place_and_birth: &str, serial: u16) -> String {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let digits = format!("{place_and_birth}{serial:03}");
+    let sum: u32 = digits.chars().zip(WEIGHTS).map(|(digit, weight)| digit.to_digit(10).unwrap() * weight).sum();
+    let check = b"10X98765432"[(sum % 11) as usize] as char;
+    format!("{digits}{check}")
+}
+
+/// The `id` of a case as it was answered.
+pub fn id(case: &Value) -> String {
+    case["id"].as_str().unwrap().to_owned()
 }

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::record::Writing;
 use super::{Audience, CaseReply, known, readable, rules, scope};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
@@ -132,11 +133,13 @@ async fn change(
         if expected_version.is_some_and(|version| version != stored.case.version) {
             return Err(AppError::Stale);
         }
-        let guide = ctx.catalogue.current(stored.case.opened.guide.as_str()).await?.ok_or(AppError::NotFound)?;
+        let guide =
+            ctx.catalogue.current(stored.case.opened.guide.as_str()).await?.ok_or(AppError::NotFound)?;
         let regions = ctx.catalogue.regions();
         let exists = |code: &RegionCode| regions.contains(code.as_str());
         let acts = decide(&stored.case, rules(ctx, &guide, &exists), command.clone(), &by, at)?;
-        match super::write(ctx, stored, &guide, acts, at, caller.provenance(), None).await {
+        let writing = Writing { ctx, guide: &guide, at, provenance: caller.provenance(), claim: None };
+        match writing.go_on(stored, acts).await {
             Err(AppError::Stale) if expected_version.is_none() => continue,
             other => {
                 let case = other?;

@@ -16,7 +16,7 @@ pub use open::{ApplicantRef, OpenRequest, open};
 pub use read::{
     ListRequest, Receipt, clock, events, letter, letters, list_mine, list_work, read, receipt, verify_receipt,
 };
-pub use record::{public_topic, write};
+use record::Writing;
 
 use super::catalog::PublishedGuide;
 use super::ctx::Ctx;
@@ -31,6 +31,7 @@ use crate::domain::codes::RegionCode;
 use crate::domain::guides::{MaterialSource, StepRole};
 use crate::domain::policy::{CaseScope, Operation, Target, Verdict, authorise};
 use crate::domain::refusal::Refusal;
+pub use crate::store::LetterRecord;
 use crate::store::{Claim, StoredCase};
 
 /// A case as somebody may see it, with the guide version it is handled by.
@@ -134,7 +135,9 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: &Request) -> AppResult<Cas
         Action::Withdraw(withdraw) => Command::Withdraw(withdraw.clone()),
     };
     let acts = decide(&stored.case, rules, command, &by, at).map_err(|refusal| refused(refusal, &guide))?;
-    let case = write(ctx, stored, &guide, acts, at, caller.provenance(), request.claim.as_ref()).await?;
+    let claim = request.claim.as_ref();
+    let writing = Writing { ctx, guide: &guide, at, provenance: caller.provenance(), claim };
+    let case = writing.go_on(stored, acts).await?;
     if let Some(taken) = number {
         taken.used();
     }
@@ -184,7 +187,11 @@ async fn submission(
 }
 
 /// The certificates of a person, where the guide can use any.
-async fn known_certificates(ctx: &Ctx, holder: Uuid, guide: &PublishedGuide) -> AppResult<Vec<KnownCertificate>> {
+async fn known_certificates(
+    ctx: &Ctx,
+    holder: Uuid,
+    guide: &PublishedGuide,
+) -> AppResult<Vec<KnownCertificate>> {
     let materials = &guide.guide.materials;
     if !materials.iter().any(|m| matches!(m.source, MaterialSource::Certificate { .. })) {
         return Ok(Vec::new());
@@ -208,7 +215,12 @@ fn rules<'a>(
     guide: &'a PublishedGuide,
     exists: &'a (dyn Fn(&RegionCode) -> bool + Sync),
 ) -> Rules<'a> {
-    Rules { guide: &guide.guide, guide_version: guide.version, calendar: &ctx.calendar, region_exists: exists }
+    Rules {
+        guide: &guide.guide,
+        guide_version: guide.version,
+        calendar: &ctx.calendar,
+        region_exists: exists,
+    }
 }
 
 /// What the policy must allow for an action. Who may take a step depends on the
@@ -302,7 +314,8 @@ pub async fn tick(ctx: &Ctx, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
         return Ok(false);
     }
     let provenance = crate::domain::cases::Provenance::new(serde_json::json!({ "channel": "system" }));
-    match write(ctx, stored, &guide, acts, at, provenance, None).await {
+    let writing = Writing { ctx, guide: &guide, at, provenance, claim: None };
+    match writing.go_on(stored, acts).await {
         // Another instance was faster: exactly once is what the guard is for.
         Err(AppError::Stale) => Ok(false),
         other => other.map(|_| true),

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::record::write_new;
+use super::record::Writing;
 use super::{Audience, CaseReply, known_certificates, refused, replay_instead, rules};
 use crate::app::catalog::PublishedGuide;
 use crate::app::ctx::{Ctx, new_id};
@@ -88,7 +88,9 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<
             .map_err(|refusal| refused(refusal, &guide)),
         None => Ok(Vec::new()),
     };
-    let case = write_new(ctx, id, &guide, opening, more, at, caller.provenance(), request.claim.as_ref()).await?;
+    let claim = request.claim.as_ref();
+    let writing = Writing { ctx, guide: &guide, at, provenance: caller.provenance(), claim };
+    let case = writing.open(id, opening, more).await?;
     if let Some(taken) = number {
         taken.used();
     }

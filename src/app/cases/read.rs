@@ -98,7 +98,12 @@ fn filter(request: ListRequest) -> CaseFilter {
 
 /// The filter in the query is only a fast approximation; the policy has the last
 /// word on every row, so that a listing never shows what a read would hide.
-async fn list(ctx: &Ctx, caller: &Caller, filter: CaseFilter, at: DateTime<Utc>) -> AppResult<Vec<CaseReply>> {
+async fn list(
+    ctx: &Ctx,
+    caller: &Caller,
+    filter: CaseFilter,
+    at: DateTime<Utc>,
+) -> AppResult<Vec<CaseReply>> {
     let wanted = usize::try_from(filter.limit).unwrap_or(0);
     let mut found = Vec::with_capacity(wanted);
     let mut after = filter.after;
@@ -194,8 +199,8 @@ pub async fn receipt(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<String> 
         guide: stored.case.opened.guide.to_string(),
         guide_version: filing.guide_version,
         state: stored.case.state.name(),
-        seq: stored.head.seq,
-        head: hex(&stored.head.hash),
+        seq: stored.origin.head.seq,
+        head: hex(&stored.origin.head.hash),
         submitted_at: filing.at,
         issued_at: ctx.clock.now(),
     };

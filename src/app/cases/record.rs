@@ -10,137 +10,120 @@ use crate::app::catalog::PublishedGuide;
 use crate::app::certificates;
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
+use crate::app::once::Claim;
 use crate::domain::cases::history::{self, Provenance, Record};
 use crate::domain::cases::letters::letter_for;
-use crate::domain::cases::{Act, Case, CaseEvent, CaseState, Issued, begin, evolve};
-use crate::store::{Changes, Claim, Message, NewLetter, StoredCase, random};
+use crate::domain::cases::{Act, Case, CaseEvent, CaseState, begin, evolve};
+use crate::store::{Changes, Message, NewLetter, Origin, StoredCase, random};
 
-/// Writes the acts and everything that follows from them; gives the new state.
-pub async fn write(
-    ctx: &Ctx,
-    before: StoredCase,
-    guide: &PublishedGuide,
-    acts: Vec<Act>,
-    at: DateTime<Utc>,
-    provenance: Provenance,
-    claim: Option<&Claim>,
-) -> AppResult<Case> {
-    let mut written = Written { head: before.head, ..Written::of(before.case.clone()) };
-    let mut changes = Changes::new();
-    for act in acts {
-        written.add(ctx, &before, guide, act, at, &provenance, &mut changes)?;
-    }
-    finish(ctx, before, written, at, claim, changes).await
+/// Under what circumstances acts are written down.
+pub(super) struct Writing<'a> {
+    pub ctx: &'a Ctx,
+    pub guide: &'a PublishedGuide,
+    pub at: DateTime<Utc>,
+    pub provenance: Provenance,
+    pub claim: Option<&'a Claim>,
 }
 
-/// Writes a case whose first act is `opening`.
-pub async fn write_new(
-    ctx: &Ctx,
-    id: Uuid,
-    guide: &PublishedGuide,
-    opening: Act,
-    more: impl FnOnce(&Case) -> AppResult<Vec<Act>>,
-    at: DateTime<Utc>,
-    provenance: Provenance,
-    claim: Option<&Claim>,
-) -> AppResult<Case> {
-    let case = begin(id, opening.clone()).map_err(|error| AppError::Internal(error.to_string()))?;
-    let before = StoredCase::new(case.clone(), ctx.store.vault());
-    let mut written = Written { head: before.head, ..Written::of(case) };
-    let record = history::append(written.head, &opening, at, &provenance, random())
-        .map_err(|error| AppError::Internal(error.to_string()))?;
-    written.head = record.head();
-    written.records.push(record);
-    let mut changes = Changes::new();
-    for act in more(&written.case)? {
-        written.add(ctx, &before, guide, act, at, &provenance, &mut changes)?;
-    }
-    finish(ctx, before, written, at, claim, changes).await
-}
-
-/// What has been derived so far.
-struct Written {
+/// What has been derived from the acts so far.
+struct Progress {
     case: Case,
     head: history::Head,
     records: Vec<Record>,
     letters: Vec<NewLetter>,
+    /// Letters the case had before.
+    letters_before: usize,
+    changes: Changes,
 }
 
-impl Written {
-    fn of(case: Case) -> Self {
-        Self { case, head: history::Head::START, records: Vec::new(), letters: Vec::new() }
+fn internal(error: impl ToString) -> AppError {
+    AppError::Internal(error.to_string())
+}
+
+impl Writing<'_> {
+    /// Writes what follows from more acts on a case; gives its new state.
+    pub async fn go_on(self, stored: StoredCase, acts: Vec<Act>) -> AppResult<Case> {
+        let StoredCase { case, origin } = stored;
+        let mut progress = Progress::from(case, &origin);
+        for act in acts {
+            progress = self.add(progress, act)?;
+        }
+        self.finish(&origin, progress).await
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one act and all it is written with")]
-    fn add(
-        &mut self,
-        ctx: &Ctx,
-        before: &StoredCase,
-        guide: &PublishedGuide,
-        act: Act,
-        at: DateTime<Utc>,
-        provenance: &Provenance,
-        changes: &mut Changes,
-    ) -> AppResult<()> {
-        let record = history::append(self.head, &act, at, provenance, random())
-            .map_err(|error| AppError::Internal(error.to_string()))?;
+    /// Writes a new case: its opening, and whatever is decided on it at once.
+    pub async fn open(
+        self,
+        id: Uuid,
+        opening: Act,
+        more: impl FnOnce(&Case) -> AppResult<Vec<Act>>,
+    ) -> AppResult<Case> {
+        let origin = Origin::new(id, self.ctx.store.vault());
+        let record =
+            history::append(origin.head, &opening, self.at, &self.provenance, random()).map_err(internal)?;
+        let mut progress = Progress::from(begin(id, opening).map_err(internal)?, &origin);
+        progress.head = record.head();
+        progress.records.push(record);
+        for act in more(&progress.case)? {
+            progress = self.add(progress, act)?;
+        }
+        self.finish(&origin, progress).await
+    }
+
+    fn add(&self, mut progress: Progress, act: Act) -> AppResult<Progress> {
+        let Self { ctx, guide, at, provenance, .. } = self;
+        let record = history::append(progress.head, &act, *at, provenance, random()).map_err(internal)?;
         let event = act.event.clone();
-        self.case =
-            evolve(self.case.clone(), act, at).map_err(|error| AppError::Internal(error.to_string()))?;
-        let count = before.letters + self.letters.len();
-        if let Some(letter) = letter_for(&self.case, &guide.guide, &event, at, count) {
-            self.letters.push(NewLetter { id: new_id(at), seq: record.seq, letter });
+        progress.case = evolve(progress.case, act, *at).map_err(internal)?;
+        let written = progress.letters_before + progress.letters.len();
+        if let Some(letter) = letter_for(&progress.case, &guide.guide, &event, *at, written) {
+            progress.letters.push(NewLetter { id: new_id(*at), seq: record.seq, letter });
         }
         if let CaseEvent::ResultsIssued { issued } = &event {
             for result in issued {
-                self.hand_out(ctx, guide, result, at, changes)?;
+                if let Some(sealed) = certificates::make_out(ctx, &progress.case, &guide.guide, result, *at)?
+                {
+                    progress.changes.insert_certificate(&sealed, ctx.store.vault())?;
+                }
             }
         }
         if let Some(topic) = public_topic(&event) {
-            changes.tell(Message {
-                id: new_id(at),
+            let case = &progress.case;
+            progress.changes.tell(Message {
+                id: new_id(*at),
                 topic: topic.to_owned(),
-                subject: self.case.id,
-                payload: json!({ "case": self.case.id, "seq": record.seq, "guide": self.case.opened.guide }),
-                created_at: at,
+                subject: case.id,
+                payload: json!({ "case": case.id, "seq": record.seq, "guide": case.opened.guide }),
+                created_at: *at,
                 attempts: 0,
             });
         }
-        self.head = record.head();
-        self.records.push(record);
-        Ok(())
+        progress.head = record.head();
+        progress.records.push(record);
+        Ok(progress)
     }
 
-    fn hand_out(
-        &self,
-        ctx: &Ctx,
-        guide: &PublishedGuide,
-        result: &Issued,
-        at: DateTime<Utc>,
-        changes: &mut Changes,
-    ) -> AppResult<()> {
-        if let Some(sealed) = certificates::make_out(ctx, &self.case, &guide.guide, result, at)? {
-            changes.insert_certificate(&sealed, ctx.store.vault())?;
-        }
-        Ok(())
+    async fn finish(self, origin: &Origin, progress: Progress) -> AppResult<Case> {
+        let Progress { case, records, letters, mut changes, .. } = progress;
+        changes.record_case(origin, &case, &records, &letters, due_on(&case))?;
+        let pointer = ReplayPointer { case: case.id, version: case.version };
+        changes.claim(self.claim, serde_json::to_string(&pointer).map_err(internal)?, self.at);
+        self.ctx.store.commit(changes).await?;
+        Ok(case)
     }
 }
 
-async fn finish(
-    ctx: &Ctx,
-    before: StoredCase,
-    written: Written,
-    at: DateTime<Utc>,
-    claim: Option<&Claim>,
-    mut changes: Changes,
-) -> AppResult<Case> {
-    let Written { case, records, letters, .. } = written;
-    changes.record_case(&before, &case, &records, &letters, due_on(&case))?;
-    let pointer = serde_json::to_string(&ReplayPointer { case: case.id, version: case.version })
-        .map_err(|error| AppError::Internal(error.to_string()))?;
-    changes.claim(claim, pointer, at);
-    ctx.store.commit(changes).await?;
-    Ok(case)
+impl Progress {
+    fn from(case: Case, origin: &Origin) -> Self {
+        Self {
+            case,
+            head: origin.head,
+            records: Vec::new(),
+            letters: Vec::new(),
+            letters_before: origin.letters,
+            changes: Changes::new(),
+        }
+    }
 }
 
 /// The day the case's present clock runs out; worklists are ordered by it.
@@ -154,7 +137,7 @@ fn due_on(case: &Case) -> Option<NaiveDate> {
 }
 
 /// The topic under which an event is told to the world; drafts are nobody's business.
-pub fn public_topic(event: &CaseEvent) -> Option<&'static str> {
+fn public_topic(event: &CaseEvent) -> Option<&'static str> {
     match event {
         CaseEvent::Submitted { .. } => Some("case.submitted"),
         CaseEvent::Accepted { .. } => Some("case.accepted"),

@@ -1,10 +1,10 @@
 //! The sample city: 铜陵市 with its real region tree, invented agencies and
 //! counters, and guides written from practice.
 
+use crate::app::catalog;
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::organisation::{self, Table};
-use crate::app::catalog;
 
 /// Regions of 铜陵市 as of 2023-06-30: National Bureau of Statistics, by the
 /// china-division package (WTFPL).
@@ -51,7 +51,8 @@ guides!(
 
 /// Imports the city the way an administrator would.
 pub async fn found(ctx: &Ctx) -> AppResult<()> {
-    for (table, csv) in [(Table::Regions, REGIONS), (Table::Agencies, AGENCIES), (Table::Counters, COUNTERS)] {
+    for (table, csv) in [(Table::Regions, REGIONS), (Table::Agencies, AGENCIES), (Table::Counters, COUNTERS)]
+    {
         organisation::import(ctx, table, csv.as_bytes())
             .await?
             .map_err(|errors| AppError::Internal(format!("sample {table:?}: {errors:?}")))?;

@@ -59,7 +59,9 @@ pub async fn check_database(store: &Store) -> AppResult<Result<(), &'static str>
     if is_demo || store.is_empty().await? {
         return Ok(Ok(()));
     }
-    Ok(Err("the database holds data that is not the demo's; give the demo a folder of its own with `--data DIR`"))
+    Ok(Err(
+        "the database holds data that is not the demo's; give the demo a folder of its own with `--data DIR`",
+    ))
 }
 
 /// Fills an empty database with the sample city; gives the sheet for `base_url`.

@@ -14,7 +14,8 @@ use crate::domain::cases::history::hex;
 use crate::domain::codes::{CertificateType, CounterCode, Mobile, RegionCode, ResidentId, Uscc};
 use crate::domain::guides::{Applicant, ApplicantKind, Attribute, IdNumber};
 use crate::domain::identity::{
-    Aal, Assurance, Authentication, Channel, Client, ClientId, Grant, Ial, Password, RedirectUri, ScopeSet, Secret,
+    Aal, Assurance, Authentication, Channel, Client, ClientId, Grant, Ial, Password, RedirectUri, ScopeSet,
+    Secret,
 };
 use crate::domain::policy::{Mandate, Post, Role};
 use crate::domain::text::Text;
@@ -59,8 +60,10 @@ const PERSONAS: &[Persona] = &[
 ];
 
 /// Certificates the residents hold already, as the police would have issued them.
-const HELD: &[(&str, &str, &str)] =
-    &[("11100000MBWXT0001A001", "居民身份证", "Resident identity card"), ("11100000MBWXT0001A002", "居民户口簿", "Household register")];
+const HELD: &[(&str, &str, &str)] = &[
+    ("11100000MBWXT0001A001", "居民身份证", "Resident identity card"),
+    ("11100000MBWXT0001A002", "居民户口簿", "Household register"),
+];
 const POLICE: &str = "11340705MBWXT0111D";
 
 struct Registration {
@@ -223,9 +226,11 @@ pub async fn register_clients(ctx: &Ctx, base_url: &str) -> AppResult<()> {
             id: built_in(ClientId::parse(registration.slug))?,
             name: Text::new(registration.zh, registration.en),
             channel: registration.channel,
-            counter: registration.counter.map(CounterCode::parse).transpose().map_err(|error| {
-                AppError::Internal(format!("sample client: {}", error.detail.en))
-            })?,
+            counter: registration
+                .counter
+                .map(CounterCode::parse)
+                .transpose()
+                .map_err(|error| AppError::Internal(format!("sample client: {}", error.detail.en)))?,
             authentication: if registration.has_secret {
                 Authentication::Secret(secret_of(registration.slug, ctx).digest())
             } else {
@@ -265,7 +270,9 @@ pub async fn sheet(ctx: &Ctx, base_url: &str) -> AppResult<DemoSheet> {
             ClientSheet {
                 client_id: registration.slug.to_owned(),
                 channel: registration.channel.as_str().to_owned(),
-                secret: registration.has_secret.then(|| secret_of(registration.slug, ctx).expose().to_owned()),
+                secret: registration
+                    .has_secret
+                    .then(|| secret_of(registration.slug, ctx).expose().to_owned()),
                 redirect_uris: redirect_uris(base_url),
             },
         );

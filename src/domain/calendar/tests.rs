@@ -15,17 +15,11 @@ fn day(text: &str) -> NaiveDate {
 }
 
 fn working(days: u16) -> Limit {
-    Limit {
-        days,
-        unit: DayUnit::WorkingDay,
-    }
+    Limit { days, unit: DayUnit::WorkingDay }
 }
 
 fn calendar_days(days: u16) -> Limit {
-    Limit {
-        days,
-        unit: DayUnit::CalendarDay,
-    }
+    Limit { days, unit: DayUnit::CalendarDay }
 }
 
 #[test]
@@ -106,14 +100,7 @@ fn a_deadline_explains_every_day() {
     let told: Vec<String> = deadline
         .days
         .iter()
-        .map(|d| {
-            format!(
-                "{} {} {}",
-                d.date,
-                if d.counted { "+" } else { "-" },
-                d.reason.text().zh
-            )
-        })
+        .map(|d| format!("{} {} {}", d.date, if d.counted { "+" } else { "-" }, d.reason.text().zh))
         .collect();
     assert_eq!(told.first().unwrap(), "2026-02-14 + 春节调休上班");
     assert_eq!(told[1], "2026-02-15 - 春节放假");
@@ -125,10 +112,7 @@ fn a_deadline_explains_every_day() {
 fn nothing_is_counted_for_a_limit_of_no_days() {
     for limit in [working(0), calendar_days(0)] {
         let deadline = calendar().add(day("2026-02-17"), limit);
-        assert_eq!(
-            (deadline.due, deadline.rule),
-            (day("2026-02-17"), CountingRule::SameDay)
-        );
+        assert_eq!((deadline.due, deadline.rule), (day("2026-02-17"), CountingRule::SameDay));
         assert!(deadline.days.is_empty());
     }
 }
@@ -138,12 +122,7 @@ fn a_year_without_a_notice_is_taken_as_monday_to_friday_and_says_so() {
     let calendar = calendar();
     let deadline = calendar.add(day("2030-10-01"), working(4));
     assert_eq!(deadline.due, day("2030-10-07"));
-    assert!(
-        deadline
-            .days
-            .iter()
-            .all(|d| d.reason == DayReason::NoNoticeForYear)
-    );
+    assert!(deadline.days.iter().all(|d| d.reason == DayReason::NoNoticeForYear));
 }
 
 #[test]
@@ -152,16 +131,9 @@ fn a_notice_that_reaches_back_into_december_is_not_that_years_own() {
     assert!(!calendar.has_notice_for(2018) && calendar.has_notice_for(2019));
     assert_eq!(
         calendar.day(day("2018-12-29")),
-        DayKind::Working {
-            reason: DayReason::MakeUpWorkday("元旦".to_owned())
-        }
+        DayKind::Working { reason: DayReason::MakeUpWorkday("元旦".to_owned()) }
     );
-    assert_eq!(
-        calendar.day(day("2018-12-27")),
-        DayKind::Working {
-            reason: DayReason::NoNoticeForYear
-        }
-    );
+    assert_eq!(calendar.day(day("2018-12-27")), DayKind::Working { reason: DayReason::NoNoticeForYear });
 }
 
 #[test]
@@ -173,8 +145,7 @@ fn festivals_are_named_in_both_languages() {
 
 #[test]
 fn the_version_is_that_of_the_content_and_not_of_the_file() {
-    let one =
-        WorkCalendar::parse("date,kind,festival\n2026-01-01,rest,元旦\n2026-01-04,work,元旦\n");
+    let one = WorkCalendar::parse("date,kind,festival\n2026-01-01,rest,元旦\n2026-01-04,work,元旦\n");
     let other = WorkCalendar::parse(
         "\u{feff}date,kind,festival\r\n2026-01-04,work,元旦\r\n\r\n 2026-01-01,rest,元旦",
     );
@@ -212,13 +183,11 @@ fn the_ends_of_the_calendar_do_not_panic() {
 }
 
 fn some_limit() -> impl Strategy<Value = Limit> {
-    (0_u16..400, any::<bool>()).prop_map(|(days, by_working_day)| {
-        if by_working_day {
-            working(days)
-        } else {
-            calendar_days(days)
-        }
-    })
+    (0_u16..400, any::<bool>()).prop_map(
+        |(days, by_working_day)| {
+            if by_working_day { working(days) } else { calendar_days(days) }
+        },
+    )
 }
 
 /// From 2017 to 2030: years with and without a notice.

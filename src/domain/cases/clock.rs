@@ -88,11 +88,14 @@ fn closed_at(case: &Case) -> Option<DateTime<Utc>> {
     match &case.state {
         CaseState::Closed(closed) => match closed.ending {
             Ending::Expired => None,
-            Ending::Issued { .. } | Ending::Denied { .. } | Ending::Refused { .. } | Ending::Withdrawn { .. } => {
-                Some(closed.at)
-            }
+            Ending::Issued { .. }
+            | Ending::Denied { .. }
+            | Ending::Refused { .. }
+            | Ending::Withdrawn { .. } => Some(closed.at),
         },
-        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Decided(_) => None,
+        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Decided(_) => {
+            None
+        }
     }
 }
 
@@ -129,7 +132,9 @@ fn light_on(
         return Light::Red;
     }
     let (left, whole) = match limit.unit {
-        DayUnit::WorkingDay => (calendar.working_days_between(day, due), calendar.working_days_between(start, due)),
+        DayUnit::WorkingDay => {
+            (calendar.working_days_between(day, due), calendar.working_days_between(start, due))
+        }
         DayUnit::CalendarDay => ((due - day).num_days(), (due - start).num_days()),
     };
     if left * 4 <= whole { Light::Yellow } else { Light::Green }

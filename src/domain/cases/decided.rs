@@ -85,10 +85,7 @@ pub(super) fn by_the_system(
         system(CaseEvent::ResultsIssued { issued: make_out(rules, case_no, at)? }),
     ];
     if rules.guide.delivery.contains(&Delivery::Electronic) {
-        acts.push(system(CaseEvent::Delivered {
-            method: Delivery::Electronic,
-            proof: String::new().into(),
-        }));
+        acts.push(system(CaseEvent::Delivered { method: Delivery::Electronic, proof: String::new().into() }));
     }
     Ok(acts)
 }
@@ -102,8 +99,9 @@ fn make_out(rules: Rules<'_>, case_no: &CaseNo, at: DateTime<Utc>) -> Result<Vec
         .map(|(index, result)| match result {
             ResultKind::Certificate { certificate_type, name, valid_months } => {
                 let serial = certificate_serial(case_no, index);
-                let id = CertificateId::compose(certificate_type, &rules.guide.agency, &serial, 1)
-                    .map_err(|error| Refusal::new(RefusalCode::WrongState, error.detail.zh, error.detail.en))?;
+                let id = CertificateId::compose(certificate_type, &rules.guide.agency, &serial, 1).map_err(
+                    |error| Refusal::new(RefusalCode::WrongState, error.detail.zh, error.detail.en),
+                )?;
                 Ok(Issued::Certificate {
                     id,
                     certificate_type: certificate_type.clone(),

@@ -12,12 +12,7 @@ use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
 use crate::domain::time::local_date;
 
-pub(super) fn open(
-    command: OpenCase,
-    rules: Rules<'_>,
-    by: By,
-    at: DateTime<Utc>,
-) -> Result<Act, Refusal> {
+pub(super) fn open(command: OpenCase, rules: Rules<'_>, by: By, at: DateTime<Utc>) -> Result<Act, Refusal> {
     let guide = rules.guide;
     check_scenario(guide, command.scenario.as_deref())?;
     let mut facts = guides::prefill(&guide.form, &command.applicant);
@@ -41,19 +36,19 @@ fn check_scenario(guide: &Guide, scenario: Option<&str>) -> Result<(), Refusal> 
     let (code, zh, en) = match scenario {
         Some(code) if guide.scenarios.iter().any(|s| s.code == code) => return Ok(()),
         None if guide.scenarios.is_empty() => return Ok(()),
-        Some(_) if guide.scenarios.is_empty() => {
-            ("unknown", "本事项不分情形，请去掉 scenario。".to_owned(), "This guide has no scenarios; leave `scenario` out.".to_owned())
-        }
+        Some(_) if guide.scenarios.is_empty() => (
+            "unknown",
+            "本事项不分情形，请去掉 scenario。".to_owned(),
+            "This guide has no scenarios; leave `scenario` out.".to_owned(),
+        ),
         Some(_) => (
             "unknown",
             format!("没有这个情形，可选：{}。", known()),
             format!("There is no such scenario; choose one of: {}.", known()),
         ),
-        None => (
-            "required",
-            format!("请选择情形：{}。", known()),
-            format!("Choose a scenario: {}.", known()),
-        ),
+        None => {
+            ("required", format!("请选择情形：{}。", known()), format!("Choose a scenario: {}.", known()))
+        }
     };
     Err(invalid(vec![FieldError::new("/scenario", code, Text::new(zh, en))]))
 }
@@ -68,10 +63,7 @@ pub(super) fn save(
     let mut facts = draft.facts.known().cloned().unwrap_or_default();
     facts.merge(command.patch.clone());
     well_formed(rules.guide, &facts)?;
-    Ok(vec![act(
-        by,
-        CaseEvent::FactsSaved { patch: command.patch.into(), expires_at: draft_expiry(at) },
-    )])
+    Ok(vec![act(by, CaseEvent::FactsSaved { patch: command.patch.into(), expires_at: draft_expiry(at) })])
 }
 
 pub(super) fn attach(
@@ -106,10 +98,7 @@ pub(super) fn remove(
     if !draft.materials.contains_key(&command.material) {
         return Err(invalid(vec![unknown_material(&command.material)]));
     }
-    Ok(vec![act(
-        by,
-        CaseEvent::MaterialRemoved { material: command.material, expires_at: draft_expiry(at) },
-    )])
+    Ok(vec![act(by, CaseEvent::MaterialRemoved { material: command.material, expires_at: draft_expiry(at) })])
 }
 
 pub(super) fn tick(draft: &Draft, at: DateTime<Utc>) -> Result<Vec<Act>, Refusal> {
@@ -147,7 +136,8 @@ pub(super) fn unfit(
             "该材料没有对应的电子证照，请上传文件。",
             "No electronic certificate stands for this material; upload the document.",
         ),
-        (Evidence::Certificate { .. }, MaterialSource::Certificate { certificate_type }) => match certificate {
+        (Evidence::Certificate { .. }, MaterialSource::Certificate { certificate_type }) => match certificate
+        {
             Some(known) if known.holder == party && known.certificate_type != *certificate_type => error(
                 "wrong_certificate_type",
                 "证照类型与该材料要求不符，请选择正确的证照。",
@@ -169,8 +159,7 @@ pub(super) fn unfit(
 }
 
 fn usable(certificate: &KnownCertificate, at: DateTime<Utc>) -> bool {
-    certificate.revoked_at.is_none()
-        && certificate.valid_until.is_none_or(|until| local_date(at) <= until)
+    certificate.revoked_at.is_none() && certificate.valid_until.is_none_or(|until| local_date(at) <= until)
 }
 
 fn find_material<'a>(guide: &'a Guide, code: &str) -> Result<&'a Material, Refusal> {

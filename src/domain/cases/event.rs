@@ -44,11 +44,25 @@ impl By {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum CaseEvent {
-    Opened { opening: Opening, facts: Private<Facts>, expires_at: DateTime<Utc> },
+    Opened {
+        opening: Opening,
+        facts: Private<Facts>,
+        expires_at: DateTime<Utc>,
+    },
     /// A merge patch (RFC 7396) on the facts.
-    FactsSaved { patch: Private<Map<String, Value>>, expires_at: DateTime<Utc> },
-    MaterialAttached { material: String, evidence: Private<Evidence>, expires_at: DateTime<Utc> },
-    MaterialRemoved { material: String, expires_at: DateTime<Utc> },
+    FactsSaved {
+        patch: Private<Map<String, Value>>,
+        expires_at: DateTime<Utc>,
+    },
+    MaterialAttached {
+        material: String,
+        evidence: Private<Evidence>,
+        expires_at: DateTime<Utc>,
+    },
+    MaterialRemoved {
+        material: String,
+        expires_at: DateTime<Utc>,
+    },
     Submitted {
         case_no: CaseNo,
         guide_version: u32,
@@ -57,14 +71,38 @@ pub enum CaseEvent {
         applicant: Private<Applicant>,
         intake_due: NaiveDate,
     },
-    Accepted { promised_due: NaiveDate, legal_due: NaiveDate, basis: AcceptanceBasis },
-    Refused { grounds: Grounds },
-    StepRecorded { step: String, opinion: Private<String> },
-    Approved { step: String, opinion: Private<String>, delivery_due: NaiveDate },
-    Denied { step: String, grounds: Grounds, delivery_due: NaiveDate },
-    ResultsIssued { issued: Vec<Issued> },
-    Delivered { method: Delivery, proof: Private<String> },
-    Withdrawn { reason: Private<String> },
+    Accepted {
+        promised_due: NaiveDate,
+        legal_due: NaiveDate,
+        basis: AcceptanceBasis,
+    },
+    Refused {
+        grounds: Grounds,
+    },
+    StepRecorded {
+        step: String,
+        opinion: Private<String>,
+    },
+    Approved {
+        step: String,
+        opinion: Private<String>,
+        delivery_due: NaiveDate,
+    },
+    Denied {
+        step: String,
+        grounds: Grounds,
+        delivery_due: NaiveDate,
+    },
+    ResultsIssued {
+        issued: Vec<Issued>,
+    },
+    Delivered {
+        method: Delivery,
+        proof: Private<String>,
+    },
+    Withdrawn {
+        reason: Private<String>,
+    },
     Expired,
 }
 
@@ -151,7 +189,9 @@ pub enum Issued {
         /// None: without end.
         valid_until: Option<NaiveDate>,
     },
-    Letter { name: Text },
+    Letter {
+        name: Text,
+    },
 }
 
 impl CaseEvent {

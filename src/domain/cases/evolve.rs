@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::case::{
-    Acceptance, Accepted, Case, CaseState, Closed, Decided, Decision, Draft, Ending, Filing, Grounds, Service,
-    StepTaken, Submitted,
+    Acceptance, Accepted, Case, CaseState, Closed, Decided, Decision, Draft, Ending, Filing, Grounds,
+    Service, StepTaken, Submitted,
 };
 use super::decide::Act;
 use super::event::{By, CaseEvent, Issued};
@@ -160,7 +160,11 @@ fn from_decided(mut decided: Decided, event: CaseEvent, at: DateTime<Utc>) -> Op
             let decided = Box::new(decided);
             Some(close(
                 at,
-                if denied { Ending::Denied { decided, delivery } } else { Ending::Issued { decided, delivery } },
+                if denied {
+                    Ending::Denied { decided, delivery }
+                } else {
+                    Ending::Issued { decided, delivery }
+                },
             ))
         }
         CaseEvent::Opened { .. } | CaseEvent::FactsSaved { .. } | CaseEvent::MaterialAttached { .. } => None,

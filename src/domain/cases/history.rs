@@ -217,4 +217,3 @@ pub fn hex(bytes: &[u8]) -> String {
         text
     })
 }
-

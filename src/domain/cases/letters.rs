@@ -114,7 +114,9 @@ fn content(
             vec![Text::new(
                 format!(
                     "您于{}提交的“{}”申请已收到，办件编号{case_no}。我们将于{}前决定是否受理；逾期未告知的，自收到之日起即为受理。",
-                    zh(on), item.zh, zh(*intake_due)
+                    zh(on),
+                    item.zh,
+                    zh(*intake_due)
                 ),
                 format!(
                     "Your application for “{}” was received on {on} under case number {case_no}. You will hear by {intake_due} whether it is accepted; if nothing is said by then, it counts as accepted from the day it was received.",
@@ -129,7 +131,10 @@ fn content(
         CaseEvent::Refused { grounds } => {
             let said = Text::new(
                 format!("您的“{}”申请不予受理，理由和依据如下。", item.zh),
-                format!("Your application for “{}” is not accepted, for the reason and on the basis below.", item.en),
+                format!(
+                    "Your application for “{}” is not accepted, for the reason and on the basis below.",
+                    item.en
+                ),
             );
             Some((LetterKind::Refusal, vec![said], Some(grounds.clone())))
         }
@@ -143,7 +148,10 @@ fn content(
         CaseEvent::Denied { grounds, .. } => {
             let said = Text::new(
                 format!("经审查，您的“{}”申请不予批准，理由和依据如下。", item.zh),
-                format!("Your application for “{}” is denied, for the reason and on the basis below.", item.en),
+                format!(
+                    "Your application for “{}” is denied, for the reason and on the basis below.",
+                    item.en
+                ),
             );
             Some((LetterKind::Denial, vec![said], Some(grounds.clone())))
         }

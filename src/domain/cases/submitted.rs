@@ -9,8 +9,8 @@ use super::decide::{Act, Rules, act};
 use super::draft::{invalid, unfit};
 use super::event::{AcceptanceBasis, By, CaseEvent, Evidence};
 use super::{decided, letters};
-use crate::domain::guides::{DayUnit, Limit};
 use crate::domain::guides::{self, Applicant, Facts, Handling, MaterialSource};
+use crate::domain::guides::{DayUnit, Limit};
 use crate::domain::private::Private;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
@@ -32,8 +32,7 @@ pub(super) fn submit(
     let guide = rules.guide;
     let answers = draft.facts.known().cloned().unwrap_or_default();
     let facts = guides::normalise(&guide.form, &answers, &command.applicant, today);
-    let mut errors =
-        guides::check_complete(guide, &facts, &command.applicant, today, rules.region_exists);
+    let mut errors = guides::check_complete(guide, &facts, &command.applicant, today, rules.region_exists);
     let attached = gather_materials(case, draft, rules, &command, &facts, at, &mut errors);
     if !errors.is_empty() {
         return Err(invalid(errors));
@@ -65,7 +64,10 @@ fn known_well_enough(command: &SubmitCase, rules: Rules<'_>) -> Result<(), Refus
     }
     Err(Refusal::new(
         RefusalCode::InsufficientIdentity,
-        format!("本事项要求实名等级 {}、登录等级 {}。请先完成实名核验或二次登录，再提交。", needed.ial, needed.aal),
+        format!(
+            "本事项要求实名等级 {}、登录等级 {}。请先完成实名核验或二次登录，再提交。",
+            needed.ial, needed.aal
+        ),
         format!(
             "This guide asks for identity level {} and sign-in level {}. Prove your identity or sign in again, then submit.",
             needed.ial, needed.aal
@@ -125,12 +127,7 @@ fn missing(code: &str, name: &Text) -> FieldError {
     )
 }
 
-fn eligible(
-    rules: Rules<'_>,
-    facts: &Facts,
-    applicant: &Applicant,
-    today: NaiveDate,
-) -> Result<(), Refusal> {
+fn eligible(rules: Rules<'_>, facts: &Facts, applicant: &Applicant, today: NaiveDate) -> Result<(), Refusal> {
     let unmet = guides::unmet_conditions(rules.guide, facts, applicant, today);
     if unmet.is_empty() {
         return Ok(());

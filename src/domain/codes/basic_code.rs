@@ -7,10 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{CodeError, DIGITS, Named};
 use super::{ItemType, parsed_from_text, readable_as_text};
 
-const NAME: Named = Named {
-    zh: "基本编码",
-    en: "The basic code",
-};
+const NAME: Named = Named { zh: "基本编码", en: "The basic code" };
 /// Type, main item and sub-item: what every print has, counted from the end.
 const WITHOUT_REGION: usize = 10;
 
@@ -48,18 +45,9 @@ mod tests {
 
     #[test]
     fn the_type_is_read_from_both_prints() {
-        assert_eq!(
-            BasicCode::parse("370117002011").unwrap().item_type(),
-            ItemType::Licence
-        );
-        assert_eq!(
-            BasicCode::parse("002017002011").unwrap().item_type(),
-            ItemType::PublicService
-        );
-        assert_eq!(
-            BasicCode::parse("0717002011").unwrap().item_type(),
-            ItemType::Confirmation
-        );
+        assert_eq!(BasicCode::parse("370117002011").unwrap().item_type(), ItemType::Licence);
+        assert_eq!(BasicCode::parse("002017002011").unwrap().item_type(), ItemType::PublicService);
+        assert_eq!(BasicCode::parse("0717002011").unwrap().item_type(), ItemType::Confirmation);
     }
 
     #[test]

@@ -10,10 +10,7 @@ use super::error::{CodeError, DIGITS, Named};
 use super::resident_id::date_of_digits;
 use super::{GuideCode, guide_code, parsed_from_text};
 
-const NAME: Named = Named {
-    zh: "办件编号",
-    en: "The case number",
-};
+const NAME: Named = Named { zh: "办件编号", en: "The case number" };
 const DATE_DIGITS: usize = 8;
 /// At least four; a `u32` never needs more than ten. So a number over an older
 /// guide code is always shorter than one over a current guide code, and the
@@ -38,23 +35,14 @@ impl CaseNo {
         let length = text.chars().count();
         let guide_length = [guide_code::LENGTH, guide_code::OLDER_LENGTH]
             .into_iter()
-            .find(|guide| {
-                length
-                    .checked_sub(guide + DATE_DIGITS)
-                    .is_some_and(|n| SERIAL_DIGITS.contains(&n))
-            })
-            .ok_or_else(|| {
-                NAME.wrong_length("43–49（旧码 36–42）", "43–49 (older: 36–42)", length)
-            })?;
+            .find(|guide| length.checked_sub(guide + DATE_DIGITS).is_some_and(|n| SERIAL_DIGITS.contains(&n)))
+            .ok_or_else(|| NAME.wrong_length("43–49（旧码 36–42）", "43–49 (older: 36–42)", length))?;
         NAME.check_characters(text, &super::error::DIGITS_AND_CAPITALS)?;
         let (guide, rest) = text.split_at(guide_length);
         let (date, serial) = rest.split_at(DATE_DIGITS);
         GuideCode::parse(guide)?;
-        Named {
-            zh: "办件编号的日期和流水号",
-            en: "The case number's date and serial number",
-        }
-        .check_characters(rest, &DIGITS)?;
+        Named { zh: "办件编号的日期和流水号", en: "The case number's date and serial number" }
+            .check_characters(rest, &DIGITS)?;
         let date = date_of_digits(date)
             .ok_or_else(|| NAME.not_a_date(guide_length + 1, guide_length + DATE_DIGITS))?;
         let serial = serial.parse().map_err(|_| {
@@ -63,12 +51,7 @@ impl CaseNo {
                 "has a serial number that is too large. Compare it with the receipt.",
             )
         })?;
-        Ok(Self {
-            text: text.to_owned(),
-            date,
-            serial,
-            guide_length,
-        })
+        Ok(Self { text: text.to_owned(), date, serial, guide_length })
     }
 
     /// Puts a number together; `date` is the local date of submission. Refuses
@@ -122,8 +105,7 @@ mod tests {
 
     #[test]
     fn a_number_is_guide_date_and_serial() {
-        let number =
-            CaseNo::compose(&GuideCode::parse(GUIDE).unwrap(), day(2026, 3, 9), 7).unwrap();
+        let number = CaseNo::compose(&GuideCode::parse(GUIDE).unwrap(), day(2026, 3, 9), 7).unwrap();
         assert_eq!(number.as_str(), format!("{GUIDE}202603090007"));
         let json = serde_json::to_string(&number).unwrap();
         assert_eq!(serde_json::from_str::<CaseNo>(&json).unwrap(), number);
@@ -138,17 +120,10 @@ mod tests {
             ("20260309000A", "wrong_character"),
             ("202603094294967296", "wrong_part"),
         ] {
-            assert_eq!(
-                CaseNo::parse(&format!("{GUIDE}{tail}")).unwrap_err().code,
-                code,
-                "{tail}"
-            );
+            assert_eq!(CaseNo::parse(&format!("{GUIDE}{tail}")).unwrap_err().code, code, "{tail}");
         }
         let wrong_agency = format!("2{}202603090007", &GUIDE[1..]);
-        assert_eq!(
-            CaseNo::parse(&wrong_agency).unwrap_err().code,
-            "wrong_check_digit"
-        );
+        assert_eq!(CaseNo::parse(&wrong_agency).unwrap_err().code, "wrong_check_digit");
     }
 
     #[test]

@@ -7,22 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::error::{CodeError, DIGITS, DIGITS_AND_CAPITALS, Named};
 use super::{Uscc, parsed_from_text, readable_as_text};
 
-const NAME: Named = Named {
-    zh: "电子证照标识",
-    en: "The certificate identifier",
-};
-const TYPE: Named = Named {
-    zh: "证照类型代码",
-    en: "The certificate type",
-};
-const SERIAL: Named = Named {
-    zh: "证照流水号",
-    en: "The certificate's serial number",
-};
-const VERSION: Named = Named {
-    zh: "证照版本号",
-    en: "The certificate's version",
-};
+const NAME: Named = Named { zh: "电子证照标识", en: "The certificate identifier" };
+const TYPE: Named = Named { zh: "证照类型代码", en: "The certificate type" };
+const SERIAL: Named = Named { zh: "证照流水号", en: "The certificate's serial number" };
+const VERSION: Named = Named { zh: "证照版本号", en: "The certificate's version" };
 const ROOT: &str = "1.2.156.3005.2.";
 const CHARACTERS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const LONGEST_SERIAL: usize = 32;
@@ -87,9 +75,7 @@ impl CertificateId {
         VERSION.check_length(&version, &[3])?;
         let body = format!("{certificate_type}{issuer}{serial}{version}");
         let check = check_character(&body);
-        Ok(Self(format!(
-            "{ROOT}{certificate_type}.{issuer}.{serial}.{version}.{check}"
-        )))
+        Ok(Self(format!("{ROOT}{certificate_type}.{issuer}.{serial}.{version}.{check}")))
     }
 
     pub fn certificate_type(&self) -> CertificateType {
@@ -106,16 +92,11 @@ impl CertificateId {
 
     /// 0 to 999.
     pub fn version(&self) -> u16 {
-        self.part(3)
-            .bytes()
-            .fold(0, |number, digit| number * 10 + u16::from(digit - b'0'))
+        self.part(3).bytes().fold(0, |number, digit| number * 10 + u16::from(digit - b'0'))
     }
 
     fn part(&self, index: usize) -> &str {
-        self.0[ROOT.len()..]
-            .split('.')
-            .nth(index)
-            .unwrap_or_default()
+        self.0[ROOT.len()..].split('.').nth(index).unwrap_or_default()
     }
 }
 
@@ -174,9 +155,10 @@ mod tests {
     #[test]
     fn an_identifier_tells_its_parts() {
         let id = certificate("91350100M000100Y43001", "2026A00017", 12);
-        assert!(id.as_str().starts_with(
-            "1.2.156.3005.2.91350100M000100Y43001.91350100M000100Y43.2026A00017.012."
-        ));
+        assert!(
+            id.as_str()
+                .starts_with("1.2.156.3005.2.91350100M000100Y43001.91350100M000100Y43.2026A00017.012.")
+        );
         assert_eq!(id.certificate_type().as_str(), "91350100M000100Y43001");
         assert_eq!(id.issuer().as_str(), ISSUER);
         assert_eq!((id.serial(), id.version()), ("2026A00017", 12));
@@ -209,11 +191,7 @@ mod tests {
             (good.replace(".91350100M", ".91350100m"), "wrong_character"),
             (good.replace(".001.", ".01."), "wrong_length"),
         ] {
-            assert_eq!(
-                CertificateId::parse(&text).unwrap_err().code,
-                code,
-                "{text}"
-            );
+            assert_eq!(CertificateId::parse(&text).unwrap_err().code, code, "{text}");
         }
     }
 

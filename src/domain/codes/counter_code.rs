@@ -5,10 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{Alphabet, CodeError, Named};
 use super::{parsed_from_text, readable_as_text};
 
-const NAME: Named = Named {
-    zh: "办理点代码",
-    en: "The counter code",
-};
+const NAME: Named = Named { zh: "办理点代码", en: "The counter code" };
 const ALPHABET: Alphabet = Alphabet {
     has: |c| c.is_ascii_digit() || c.is_ascii_lowercase() || c == '-',
     zh: "数字、小写字母和连字符",

@@ -19,15 +19,8 @@ pub struct CodeError {
 }
 
 impl CodeError {
-    pub(in crate::domain) fn new(
-        code: &'static str,
-        zh: impl Into<String>,
-        en: impl Into<String>,
-    ) -> Self {
-        Self {
-            code,
-            detail: Text::new(zh, en),
-        }
+    pub(in crate::domain) fn new(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { code, detail: Text::new(zh, en) }
     }
 }
 
@@ -52,11 +45,8 @@ pub(super) struct Alphabet {
     pub en: &'static str,
 }
 
-pub(super) const DIGITS: Alphabet = Alphabet {
-    has: |c| c.is_ascii_digit(),
-    zh: "数字 0–9",
-    en: "digits 0–9",
-};
+pub(super) const DIGITS: Alphabet =
+    Alphabet { has: |c| c.is_ascii_digit(), zh: "数字 0–9", en: "digits 0–9" };
 
 pub(super) const DIGITS_AND_CAPITALS: Alphabet = Alphabet {
     has: |c| c.is_ascii_digit() || c.is_ascii_uppercase(),
@@ -71,13 +61,7 @@ impl Named {
         if lengths.contains(&found) {
             return Ok(());
         }
-        let list = |or: &str| {
-            lengths
-                .iter()
-                .map(usize::to_string)
-                .collect::<Vec<_>>()
-                .join(or)
-        };
+        let list = |or: &str| lengths.iter().map(usize::to_string).collect::<Vec<_>>().join(or);
         Err(self.wrong_length(&list(" 或 "), &list(" or "), found))
     }
 
@@ -86,10 +70,7 @@ impl Named {
     pub fn wrong_length(&self, zh: &str, en: &str, found: usize) -> CodeError {
         CodeError::new(
             "wrong_length",
-            format!(
-                "{}应为 {zh} 位，现为 {found} 位。请对照原件核对后重新填写。",
-                self.zh
-            ),
+            format!("{}应为 {zh} 位，现为 {found} 位。请对照原件核对后重新填写。", self.zh),
             format!(
                 "{} must have {en} characters, but has {found}. Compare it with the original and enter it again.",
                 self.en
@@ -109,10 +90,7 @@ impl Named {
         let found = found.escape_debug();
         CodeError::new(
             "wrong_character",
-            format!(
-                "{}第 {position} 位“{found}”不可用，此处只能是{}。请改正这一位。",
-                self.zh, alphabet.zh
-            ),
+            format!("{}第 {position} 位“{found}”不可用，此处只能是{}。请改正这一位。", self.zh, alphabet.zh),
             format!(
                 "{}: character {position} is “{found}”; only {} may stand there. Correct that character.",
                 self.en, alphabet.en
@@ -124,10 +102,7 @@ impl Named {
     pub fn not_a_date(&self, first: usize, last: usize) -> CodeError {
         CodeError::new(
             "not_a_date",
-            format!(
-                "{}第 {first}–{last} 位应是真实存在的日期（年年年年月月日日）。请核对这几位。",
-                self.zh
-            ),
+            format!("{}第 {first}–{last} 位应是真实存在的日期（年年年年月月日日）。请核对这几位。", self.zh),
             format!(
                 "{}: characters {first}–{last} must be a date that exists (yyyymmdd). Check those digits.",
                 self.en
@@ -139,10 +114,7 @@ impl Named {
     pub fn wrong_check_digit(&self) -> CodeError {
         CodeError::new(
             "wrong_check_digit",
-            format!(
-                "{}的校验位与其余各位不符，可能有一位写错。请对照原件逐位核对。",
-                self.zh
-            ),
+            format!("{}的校验位与其余各位不符，可能有一位写错。请对照原件逐位核对。", self.zh),
             format!(
                 "{}: the check character does not fit the others, so one of them is probably mistyped. Compare each with the original.",
                 self.en
@@ -153,10 +125,6 @@ impl Named {
     /// The error for a part of the right shape that means nothing; `zh` and
     /// `en` complete the sentence after the name.
     pub fn wrong_part(&self, zh: impl fmt::Display, en: impl fmt::Display) -> CodeError {
-        CodeError::new(
-            "wrong_part",
-            format!("{}{zh}", self.zh),
-            format!("{} {en}", self.en),
-        )
+        CodeError::new("wrong_part", format!("{}{zh}", self.zh), format!("{} {en}", self.en))
     }
 }

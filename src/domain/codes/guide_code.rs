@@ -8,10 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{CodeError, DIGITS_AND_CAPITALS, Named};
 use super::{BasicCode, Uscc, parsed_from_text, readable_as_text};
 
-const NAME: Named = Named {
-    zh: "实施编码",
-    en: "The guide code",
-};
+const NAME: Named = Named { zh: "实施编码", en: "The guide code" };
 pub(super) const LENGTH: usize = 31;
 pub(super) const OLDER_LENGTH: usize = 24;
 
@@ -36,14 +33,8 @@ parsed_from_text!(GuideCode);
 readable_as_text!(GuideCode);
 
 impl GuideLevel {
-    pub const ALL: [Self; 6] = [
-        Self::Nation,
-        Self::Province,
-        Self::City,
-        Self::County,
-        Self::Town,
-        Self::Village,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Nation, Self::Province, Self::City, Self::County, Self::Town, Self::Village];
 
     /// The standard's number, 1 to 6.
     pub fn code(self) -> u8 {
@@ -58,9 +49,7 @@ impl GuideLevel {
     }
 
     fn of(digit: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|level| level.code().to_string() == digit)
+        Self::ALL.into_iter().find(|level| level.code().to_string() == digit)
     }
 }
 
@@ -94,14 +83,12 @@ impl GuideCode {
 
     /// The level; an older code names none.
     pub fn level(&self) -> Option<GuideLevel> {
-        self.structured()
-            .and_then(|code| GuideLevel::of(&code[18..19]))
+        self.structured().and_then(|code| GuideLevel::of(&code[18..19]))
     }
 
     /// The item's basic code; an older code names none.
     pub fn basic_code(&self) -> Option<BasicCode> {
-        self.structured()
-            .map(|code| BasicCode(code[19..].to_owned()))
+        self.structured().map(|code| BasicCode(code[19..].to_owned()))
     }
 
     fn structured(&self) -> Option<&str> {
@@ -121,21 +108,15 @@ mod tests {
         assert_eq!(code.agency().unwrap().as_str(), "11370800MB28559184");
         assert_eq!(code.level(), Some(GuideLevel::City));
         assert_eq!(code.basic_code().unwrap().as_str(), "370117002011");
-        let again = GuideCode::compose(
-            &code.agency().unwrap(),
-            GuideLevel::City,
-            &code.basic_code().unwrap(),
-        );
+        let again =
+            GuideCode::compose(&code.agency().unwrap(), GuideLevel::City, &code.basic_code().unwrap());
         assert_eq!(again.unwrap(), code);
     }
 
     #[test]
     fn an_older_code_is_taken_as_it_is() {
         let code = GuideCode::parse("113708000043245678XK0001").unwrap();
-        assert_eq!(
-            (code.agency(), code.level(), code.basic_code()),
-            (None, None, None)
-        );
+        assert_eq!((code.agency(), code.level(), code.basic_code()), (None, None, None));
     }
 
     #[test]

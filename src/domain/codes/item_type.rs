@@ -6,10 +6,7 @@ use super::error::{CodeError, Named};
 use super::parsed_from_text;
 use crate::domain::text::Text;
 
-const NAME: Named = Named {
-    zh: "事项类型",
-    en: "The item type",
-};
+const NAME: Named = Named { zh: "事项类型", en: "The item type" };
 
 /// The kinds of administrative act, and public services. In text and JSON it is
 /// its two-digit number.
@@ -111,10 +108,7 @@ mod tests {
             assert_eq!(json.len(), 4);
             assert_eq!(serde_json::from_str::<ItemType>(&json).unwrap(), kind);
         }
-        assert_eq!(
-            serde_json::to_string(&ItemType::PublicService).unwrap(),
-            "\"20\""
-        );
+        assert_eq!(serde_json::to_string(&ItemType::PublicService).unwrap(), "\"20\"");
     }
 
     #[test]

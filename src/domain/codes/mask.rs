@@ -28,13 +28,7 @@ fn keep(text: &str, first: usize, last: usize) -> String {
     let length = text.chars().count();
     text.chars()
         .enumerate()
-        .map(|(index, c)| {
-            if index < first || index + last >= length {
-                c
-            } else {
-                '*'
-            }
-        })
+        .map(|(index, c)| if index < first || index + last >= length { c } else { '*' })
         .collect()
 }
 

@@ -9,10 +9,7 @@ use super::error::{CodeError, DIGITS, Named};
 use super::mask::mask_mobile;
 use super::parsed_from_text;
 
-const NAME: Named = Named {
-    zh: "手机号码",
-    en: "The mobile number",
-};
+const NAME: Named = Named { zh: "手机号码", en: "The mobile number" };
 
 /// A mobile number of mainland China, without country code. `Debug` masks it,
 /// so that it does not get into a log unseen; `Display` and `Serialize` do not.
@@ -26,14 +23,8 @@ impl Mobile {
     /// Drops blanks, dashes and a leading `+86` or `0086`, then checks length,
     /// digits and the first two digits.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
-        let dense: String = text
-            .chars()
-            .filter(|c| !c.is_whitespace() && !"-－".contains(*c))
-            .collect();
-        let number = dense
-            .strip_prefix("+86")
-            .or_else(|| dense.strip_prefix("0086"))
-            .unwrap_or(&dense);
+        let dense: String = text.chars().filter(|c| !c.is_whitespace() && !"-－".contains(*c)).collect();
+        let number = dense.strip_prefix("+86").or_else(|| dense.strip_prefix("0086")).unwrap_or(&dense);
         NAME.check_length(number, &[11])?;
         NAME.check_characters(number, &DIGITS)?;
         if !matches!(number.as_bytes(), [b'1', b'3'..=b'9', ..]) {
@@ -78,11 +69,7 @@ mod tests {
             "0086-138-0000-1234",
             " 138\u{3000}0000－1234",
         ] {
-            assert_eq!(
-                Mobile::parse(text).unwrap().as_str(),
-                "13800001234",
-                "{text}"
-            );
+            assert_eq!(Mobile::parse(text).unwrap().as_str(), "13800001234", "{text}");
         }
     }
 

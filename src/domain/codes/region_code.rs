@@ -10,10 +10,7 @@ use super::error::{CodeError, DIGITS, Named};
 use super::{parsed_from_text, readable_as_text};
 use crate::domain::text::Text;
 
-const NAME: Named = Named {
-    zh: "行政区划代码",
-    en: "The region code",
-};
+const NAME: Named = Named { zh: "行政区划代码", en: "The region code" };
 const GRID_DIGITS: usize = 15;
 
 /// A node of the region tree: 12 digits, or 15 for a grid.
@@ -38,14 +35,8 @@ readable_as_text!(RegionCode);
 
 impl RegionLevel {
     /// From the highest to the deepest.
-    pub const ALL: [Self; 6] = [
-        Self::Province,
-        Self::City,
-        Self::County,
-        Self::Town,
-        Self::Village,
-        Self::Grid,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Province, Self::City, Self::County, Self::Town, Self::Village, Self::Grid];
 
     /// How many leading digits carry meaning at this level.
     pub fn digits(self) -> usize {
@@ -113,10 +104,7 @@ impl RegionCode {
     /// The deepest level whose digits are not all zero.
     pub fn level(&self) -> RegionLevel {
         let meaningful = self.0.trim_end_matches('0').len();
-        RegionLevel::ALL
-            .into_iter()
-            .find(|level| meaningful <= level.digits())
-            .unwrap_or(RegionLevel::Grid)
+        RegionLevel::ALL.into_iter().find(|level| meaningful <= level.digits()).unwrap_or(RegionLevel::Grid)
     }
 
     /// The leading digits everything within this region shares.
@@ -133,14 +121,10 @@ impl RegionCode {
     /// nearest first. A tree with skipped levels has only some of them.
     pub fn possible_ancestors(&self) -> impl Iterator<Item = Self> {
         let own = self.level();
-        RegionLevel::ALL
-            .into_iter()
-            .rev()
-            .filter(move |level| *level < own)
-            .filter_map(move |level| {
-                let ancestor = Self(format!("{:0<12}", &self.0[..level.digits()]));
-                (ancestor.level() == level).then_some(ancestor)
-            })
+        RegionLevel::ALL.into_iter().rev().filter(move |level| *level < own).filter_map(move |level| {
+            let ancestor = Self(format!("{:0<12}", &self.0[..level.digits()]));
+            (ancestor.level() == level).then_some(ancestor)
+        })
     }
 }
 
@@ -200,21 +184,8 @@ mod tests {
 
     #[test]
     fn ancestors_come_nearest_first_and_skip_levels_that_are_zero() {
-        let above = |code| {
-            region(code)
-                .possible_ancestors()
-                .map(|r| r.0)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            above("340705005002"),
-            [
-                "340705005000",
-                "340705000000",
-                "340700000000",
-                "340000000000"
-            ]
-        );
+        let above = |code| region(code).possible_ancestors().map(|r| r.0).collect::<Vec<_>>();
+        assert_eq!(above("340705005002"), ["340705005000", "340705000000", "340700000000", "340000000000"]);
         assert_eq!(above("441900003000"), ["441900000000", "440000000000"]);
         assert_eq!(above("370102013006008")[0], "370102013006");
         assert!(above("340000000000").is_empty());

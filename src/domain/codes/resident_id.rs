@@ -16,10 +16,7 @@ use super::error::{CodeError, DIGITS, Named};
 use super::mask::mask_id;
 use super::parsed_from_text;
 
-const NAME: Named = Named {
-    zh: "居民身份证号",
-    en: "The resident ID number",
-};
+const NAME: Named = Named { zh: "居民身份证号", en: "The resident ID number" };
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const CHECK_CHARACTERS: [char; 11] = ['1', '0', 'X', '9', '8', '7', '6', '5', '4', '3', '2'];
 /// No number was given to anybody born earlier; a year before is a slip.
@@ -117,11 +114,7 @@ pub(super) fn date_of_digits(digits: &str) -> Option<NaiveDate> {
 
 /// ISO 7064 MOD 11-2 over 17 digits, with the weights the standard prints.
 fn check_character(digits: &str) -> char {
-    let sum: u32 = digits
-        .bytes()
-        .zip(WEIGHTS)
-        .map(|(digit, weight)| u32::from(digit - b'0') * weight)
-        .sum();
+    let sum: u32 = digits.bytes().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
     CHECK_CHARACTERS[(sum % 11) as usize]
 }
 
@@ -138,10 +131,7 @@ mod tests {
     #[test]
     fn the_examples_of_the_standard_are_accepted() {
         let old_lady = ResidentId::parse("11010519491231002X").unwrap();
-        assert_eq!(
-            old_lady.birth_date(),
-            NaiveDate::from_ymd_opt(1949, 12, 31).unwrap()
-        );
+        assert_eq!(old_lady.birth_date(), NaiveDate::from_ymd_opt(1949, 12, 31).unwrap());
         assert_eq!(old_lady.gender(), Gender::Female);
         assert_eq!(old_lady.area(), "110105");
         let man = ResidentId::parse("440524188001010014").unwrap();
@@ -150,20 +140,12 @@ mod tests {
 
     #[test]
     fn a_small_x_and_blanks_around_are_tidied() {
-        assert_eq!(
-            ResidentId::parse(" 11010519491231002x ").unwrap().expose(),
-            "11010519491231002X"
-        );
+        assert_eq!(ResidentId::parse(" 11010519491231002x ").unwrap().expose(), "11010519491231002X");
     }
 
     #[test]
     fn withdrawn_areas_permits_and_permanent_residence_cards_follow_the_same_rule() {
-        for body in [
-            "13243519900101123",
-            "81000019900101123",
-            "83000019900101123",
-            "91112419900101123",
-        ] {
+        for body in ["13243519900101123", "81000019900101123", "83000019900101123", "91112419900101123"] {
             let number = format!("{body}{}", check_character(body));
             assert!(ResidentId::parse(&number).is_ok(), "{body}");
         }

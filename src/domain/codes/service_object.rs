@@ -66,10 +66,7 @@ mod tests {
         for (object, number) in ServiceObject::ALL.into_iter().zip(1..) {
             assert_eq!(object.code(), number);
             let json = serde_json::to_string(&object).unwrap();
-            assert_eq!(
-                serde_json::from_str::<ServiceObject>(&json).unwrap(),
-                object
-            );
+            assert_eq!(serde_json::from_str::<ServiceObject>(&json).unwrap(), object);
         }
         assert_eq!(
             serde_json::to_string(&ServiceObject::SocialOrganisation).unwrap(),

@@ -6,10 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{Alphabet, CodeError, Named};
 use super::{parsed_from_text, readable_as_text};
 
-const NAME: Named = Named {
-    zh: "统一社会信用代码",
-    en: "The unified social credit code",
-};
+const NAME: Named = Named { zh: "统一社会信用代码", en: "The unified social credit code" };
 const CHARACTERS: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
 const ALPHABET: Alphabet = Alphabet {
     has: |c| CHARACTERS.contains(c),
@@ -47,9 +44,9 @@ fn value(character: char) -> usize {
 /// The eighteenth character for seventeen of the alphabet: weights are the
 /// powers of 3, modulo 31.
 fn check_character(body: &str) -> char {
-    let (sum, _) = body.chars().fold((0, 1), |(sum, weight), character| {
-        ((sum + value(character) * weight) % 31, weight * 3 % 31)
-    });
+    let (sum, _) = body
+        .chars()
+        .fold((0, 1), |(sum, weight), character| ((sum + value(character) * weight) % 31, weight * 3 % 31));
     char::from(CHARACTERS.as_bytes()[(31 - sum) % 31])
 }
 
@@ -65,17 +62,10 @@ mod tests {
 
     #[test]
     fn real_world_shapes_are_accepted() {
-        for code in [
-            "91350100M000100Y43",
-            "91512081MA62K0260E",
-            "11370800MB28559184",
-        ] {
+        for code in ["91350100M000100Y43", "91512081MA62K0260E", "11370800MB28559184"] {
             assert_eq!(Uscc::parse(code).unwrap().as_str(), code);
         }
-        assert_eq!(
-            Uscc::parse(" 91512081ma62k0260e").unwrap().as_str(),
-            "91512081MA62K0260E"
-        );
+        assert_eq!(Uscc::parse(" 91512081ma62k0260e").unwrap().as_str(), "91512081MA62K0260E");
     }
 
     #[test]
@@ -90,10 +80,7 @@ mod tests {
     #[test]
     fn json_is_the_text_and_is_checked() {
         let code = Uscc::parse("91350100M000100Y43").unwrap();
-        assert_eq!(
-            serde_json::to_string(&code).unwrap(),
-            "\"91350100M000100Y43\""
-        );
+        assert_eq!(serde_json::to_string(&code).unwrap(), "\"91350100M000100Y43\"");
         assert!(serde_json::from_str::<Uscc>("\"91350100M000100Y44\"").is_err());
     }
 

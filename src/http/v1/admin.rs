@@ -5,10 +5,10 @@ use actix_web::{HttpResponse, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::app::Ctx;
 use crate::app::catalog::{self, FileProblems, Imported};
 use crate::app::identity::Caller;
 use crate::app::organisation::{self, Table};
-use crate::app::Ctx;
 use crate::domain::csv_rows::RowError;
 use crate::domain::refusal::FieldError;
 use crate::http::extract::Body;
@@ -60,7 +60,8 @@ pub struct ImportedGuidesView {
 #[post("/admin/guides")]
 pub async fn import_guides(ctx: web::Data<Ctx>, caller: Caller, body: Body<ImportGuidesBody>) -> Reply {
     let files = body.value.files.into_iter().map(|file| (file.name, file.yaml)).collect();
-    let imported = catalog::publish(&ctx, Some(&caller), files).await?.map_err(|files| file_problem(&files))?;
+    let imported =
+        catalog::publish(&ctx, Some(&caller), files).await?.map_err(|files| file_problem(&files))?;
     let guides = imported.into_iter().map(ImportedGuideView::from).collect();
     Ok(HttpResponse::Ok().json(ImportedGuidesView { guides }))
 }

@@ -74,8 +74,15 @@ pub struct CaseApplicantView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EvidenceView {
-    File { size_bytes: u64, media_type: String, sha256: String, file_name: Option<String> },
-    Certificate { certificate: String },
+    File {
+        size_bytes: u64,
+        media_type: String,
+        sha256: String,
+        file_name: Option<String>,
+    },
+    Certificate {
+        certificate: String,
+    },
     Promise,
     /// Erased by schedule.
     Erased,
@@ -108,7 +115,9 @@ pub enum ResultView {
         valid_from: NaiveDate,
         valid_until: Option<NaiveDate>,
     },
-    Letter { name: TextView },
+    Letter {
+        name: TextView,
+    },
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -144,7 +153,10 @@ impl From<&CaseReply> for CaseView {
         let decided = state.decided();
         let closed = match state {
             CaseState::Closed(closed) => Some(closed),
-            CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Decided(_) => None,
+            CaseState::Draft(_)
+            | CaseState::Submitted(_)
+            | CaseState::Accepted(_)
+            | CaseState::Decided(_) => None,
         };
         CaseView {
             id: case.id,
@@ -159,25 +171,41 @@ impl From<&CaseReply> for CaseView {
             region: case.opened.region.to_string(),
             applicant: applicant(reply),
             facts: facts(reply),
-            materials: state.materials().into_iter().flatten().map(|(code, e)| (code.clone(), e.known().into())).collect(),
+            materials: state
+                .materials()
+                .into_iter()
+                .flatten()
+                .map(|(code, e)| (code.clone(), e.known().into()))
+                .collect(),
             opened_at: case.opened.at,
             submitted_at: filing.map(|filing| filing.at),
             closed_at: closed.map(|closed| closed.at),
             expires_at: match state {
                 CaseState::Draft(draft) => Some(draft.expires_at),
-                CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Decided(_) | CaseState::Closed(_) => None,
+                CaseState::Submitted(_)
+                | CaseState::Accepted(_)
+                | CaseState::Decided(_)
+                | CaseState::Closed(_) => None,
             },
             intake_due: match state {
                 CaseState::Submitted(submitted) => Some(submitted.intake_due),
-                CaseState::Draft(_) | CaseState::Accepted(_) | CaseState::Decided(_) | CaseState::Closed(_) => None,
+                CaseState::Draft(_)
+                | CaseState::Accepted(_)
+                | CaseState::Decided(_)
+                | CaseState::Closed(_) => None,
             },
             promised_due: state.acceptance().map(|acceptance| acceptance.promised_due),
             legal_due: state.acceptance().map(|acceptance| acceptance.legal_due),
             delivery_due: decided.map(|decided| decided.delivery_due),
             steps: steps(state),
             next_step: match state {
-                CaseState::Accepted(accepted) => next_step(accepted, &reply.guide.guide.flow).map(|step| step.code.clone()),
-                CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Decided(_) | CaseState::Closed(_) => None,
+                CaseState::Accepted(accepted) => {
+                    next_step(accepted, &reply.guide.guide.flow).map(|step| step.code.clone())
+                }
+                CaseState::Draft(_)
+                | CaseState::Submitted(_)
+                | CaseState::Decided(_)
+                | CaseState::Closed(_) => None,
             },
             decision: decided.map(|decided| DecisionView {
                 kind: match decided.decision {
@@ -194,7 +222,11 @@ impl From<&CaseReply> for CaseView {
 }
 
 impl CaseLineView {
-    pub fn of(reply: &CaseReply, calendar: &crate::domain::calendar::WorkCalendar, at: DateTime<Utc>) -> Self {
+    pub fn of(
+        reply: &CaseReply,
+        calendar: &crate::domain::calendar::WorkCalendar,
+        at: DateTime<Utc>,
+    ) -> Self {
         let case = &reply.case;
         let clocks = clocks(case, &reply.guide.guide, calendar, at);
         let pressing = clocks
@@ -208,7 +240,10 @@ impl CaseLineView {
             state: case.state.name().as_str(),
             outcome: match &case.state {
                 CaseState::Closed(closed) => Some(closed.ending.name()),
-                CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Decided(_) => None,
+                CaseState::Draft(_)
+                | CaseState::Submitted(_)
+                | CaseState::Accepted(_)
+                | CaseState::Decided(_) => None,
             },
             guide: guide(reply),
             applicant_name: applicant(reply).name,
@@ -254,7 +289,9 @@ fn applicant(reply: &CaseReply) -> CaseApplicantView {
 }
 
 fn facts(reply: &CaseReply) -> BTreeMap<String, Value> {
-    let Some(facts) = reply.case.state.facts().and_then(|facts| facts.known()) else { return BTreeMap::new() };
+    let Some(facts) = reply.case.state.facts().and_then(|facts| facts.known()) else {
+        return BTreeMap::new();
+    };
     facts
         .iter()
         .map(|(name, value)| {
@@ -299,9 +336,13 @@ fn grounds(state: &CaseState) -> Option<GroundsView> {
     let refused = match state {
         CaseState::Closed(closed) => match &closed.ending {
             Ending::Refused { grounds, .. } => Some(grounds),
-            Ending::Issued { .. } | Ending::Denied { .. } | Ending::Withdrawn { .. } | Ending::Expired => None,
+            Ending::Issued { .. } | Ending::Denied { .. } | Ending::Withdrawn { .. } | Ending::Expired => {
+                None
+            }
         },
-        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Decided(_) => None,
+        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Decided(_) => {
+            None
+        }
     };
     let grounds = refused.or(crate::domain::cases::results(state).1)?;
     Some(GroundsView::from(grounds))
@@ -320,13 +361,15 @@ impl From<&crate::domain::cases::Grounds> for GroundsView {
 impl From<&Issued> for ResultView {
     fn from(issued: &Issued) -> Self {
         match issued {
-            Issued::Certificate { id, certificate_type, name, valid_from, valid_until } => ResultView::Certificate {
-                id: id.to_string(),
-                certificate_type: certificate_type.to_string(),
-                name: name.clone().into(),
-                valid_from: *valid_from,
-                valid_until: *valid_until,
-            },
+            Issued::Certificate { id, certificate_type, name, valid_from, valid_until } => {
+                ResultView::Certificate {
+                    id: id.to_string(),
+                    certificate_type: certificate_type.to_string(),
+                    name: name.clone().into(),
+                    valid_from: *valid_from,
+                    valid_until: *valid_until,
+                }
+            }
             Issued::Letter { name } => ResultView::Letter { name: name.clone().into() },
         }
     }

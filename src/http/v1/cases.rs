@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::case_views::{CaseLineView, CaseView};
 use super::{Page, PageQuery, TextBody};
+use crate::app::Ctx;
 use crate::app::cases::{self, Action, ApplicantRef, CaseReply, ListRequest, OpenRequest, Request};
 use crate::app::identity::Caller;
 use crate::app::once::Answer;
-use crate::app::Ctx;
 use crate::domain::cases::{
     ApproveCase, DeliverCase, GiveGrounds, RecordStep, SaveCase, StateName, WithdrawCase,
 };

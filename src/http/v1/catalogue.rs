@@ -189,7 +189,9 @@ fn answer(published: &PublishedGuide, request: &HttpRequest) -> Reply {
     if request.headers().get(IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes()) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
     }
-    let bytes = published.answer.get_or_init(|| Bytes::from(serde_json::to_vec(&view(published)).unwrap_or_default()));
+    let bytes = published
+        .answer
+        .get_or_init(|| Bytes::from(serde_json::to_vec(&view(published)).unwrap_or_default()));
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header((CACHE_CONTROL, "public, max-age=0, must-revalidate"))
@@ -247,8 +249,10 @@ pub struct EvaluateApplicantBody {
 
 impl EvaluateApplicantBody {
     fn parse(self) -> Result<Applicant, Problem> {
-        let residence =
-            self.residence.map(|code| parse_code("/applicant/residence", RegionCode::parse(&code))).transpose()?;
+        let residence = self
+            .residence
+            .map(|code| parse_code("/applicant/residence", RegionCode::parse(&code)))
+            .transpose()?;
         Ok(Applicant {
             kind: ApplicantKind::NaturalPerson,
             name: String::new(),

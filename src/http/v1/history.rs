@@ -10,14 +10,13 @@ use uuid::Uuid;
 use super::case_views::GroundsView;
 use super::{Page, TextView};
 use crate::app::Ctx;
-use crate::app::cases::{self, Receipt};
+use crate::app::cases::{self, LetterRecord, Receipt};
 use crate::app::identity::Caller;
 use crate::domain::cases::clock::{Clock, ClockName, Light};
 use crate::domain::cases::history::{Record, hex};
 use crate::domain::guides::DayUnit;
 use crate::http::extract::Body;
 use crate::http::problem::{Problem, ProblemView};
-use crate::store::LetterRecord;
 
 type Reply = Result<HttpResponse, Problem>;
 

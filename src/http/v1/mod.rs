@@ -132,7 +132,11 @@ impl PageQuery {
     pub fn after_id(&self) -> Result<Option<Uuid>, Problem> {
         let Some(text) = &self.after else { return Ok(None) };
         let wrong = || {
-            invalid("?after", "invalid", Text::new("请使用上一页返回的 next。", "Use the `next` of the page before."))
+            invalid(
+                "?after",
+                "invalid",
+                Text::new("请使用上一页返回的 next。", "Use the `next` of the page before."),
+            )
         };
         text.parse().map(Some).map_err(|_| wrong())
     }

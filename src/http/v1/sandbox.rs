@@ -31,7 +31,11 @@ pub struct ClockAnswer {
     (status = 200, body = ClockAnswer), (status = "4XX", body = ProblemView)
 ), security(("bearer" = [])))]
 #[post("/sandbox/clock")]
-pub async fn set_clock(ctx: web::Data<Ctx>, caller: Caller, body: Body<ClockBody>) -> Result<HttpResponse, Problem> {
+pub async fn set_clock(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    body: Body<ClockBody>,
+) -> Result<HttpResponse, Problem> {
     let by = match (body.value.advance, body.value.set) {
         (Some(text), None) => super::parse_code("/advance", parse_duration(&text))?,
         (None, Some(time)) => time - ctx.clock.now(),
