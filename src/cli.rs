@@ -13,7 +13,7 @@ use crate::app::{AppError, Clock, Ctx, catalog};
 use crate::boot::{self, Parts};
 use crate::config::{self, Config};
 use crate::gateways::{BlobStore, ConsoleSms, HttpSms, S3};
-use crate::store::{Location, MasterKey, Store, Vault, migrate};
+use crate::store::{Location, MasterKey, Store, Tuning, Vault, migrate};
 
 /// 万事通: the unified portal of public services.
 #[derive(Debug, Parser)]
@@ -36,6 +36,9 @@ enum Command {
         /// Use this database instead of a file in the folder, e.g. `postgres://…`.
         #[arg(long)]
         database: Option<String>,
+        /// Changes committed in one transaction at the most; for measuring.
+        #[arg(long, hide = true)]
+        batch: Option<usize>,
     },
     /// Production.
     Serve {
@@ -86,7 +89,7 @@ type Outcome = Result<(), String>;
 /// Runs one command; an error is a sentence for the person at the terminal.
 pub fn run(cli: Cli) -> Outcome {
     match cli.command {
-        Command::Demo { data, listen, database } => block_on(run_demo(data, listen, database)),
+        Command::Demo { data, listen, database, batch } => block_on(run_demo(data, listen, database, batch)),
         Command::Serve { config } => serve(&config),
         Command::Migrate { config } => run_migrations(&config),
         Command::Catalog { command: CatalogCommand::Check { files } } => check(&files),
@@ -127,7 +130,7 @@ fn bind(listen: &str) -> Result<TcpListener, String> {
     })
 }
 
-async fn run_demo(data: PathBuf, listen: String, database: Option<String>) -> Outcome {
+async fn run_demo(data: PathBuf, listen: String, database: Option<String>, batch: Option<usize>) -> Outcome {
     log_to_terminal("info");
     std::fs::create_dir_all(&data)
         .map_err(|error| format!("the folder {} cannot be made: {error}", data.display()))?;
@@ -138,7 +141,7 @@ async fn run_demo(data: PathBuf, listen: String, database: Option<String>) -> Ou
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let base_url = format!("http://{address}");
     migrate(&location).map_err(|error| error.to_string())?;
-    let store = open(&location, &key, None)?;
+    let store = open(&location, &key, None, batch)?;
     demo::check_database(&store).await.map_err(said)??;
     let parts = Parts {
         store,
@@ -177,9 +180,16 @@ fn demo_key(file: &Path) -> Result<MasterKey, String> {
     Ok(key)
 }
 
-fn open(location: &Location, key: &MasterKey, readers: Option<usize>) -> Result<Store, String> {
-    let readers = readers.unwrap_or(if location.is_sqlite() { 2 } else { 8 });
-    Store::open(location, Vault::new(key), readers).map_err(|error| error.to_string())
+fn open(
+    location: &Location,
+    key: &MasterKey,
+    readers: Option<usize>,
+    batch: Option<usize>,
+) -> Result<Store, String> {
+    let usual = Tuning::default();
+    let readers = readers.unwrap_or(if location.is_sqlite() { usual.readers } else { 8 });
+    let tuning = Tuning { readers, batch: batch.unwrap_or(usual.batch) };
+    Store::open(location, Vault::new(key), tuning).map_err(|error| error.to_string())
 }
 
 fn welcome(sheet: &demo::DemoSheet, file: &Path) -> Outcome {
@@ -247,7 +257,7 @@ async fn production(config: &Config) -> Result<Ctx, String> {
         )
     })?;
     let key = MasterKey::parse(&key).map_err(|error| format!("{}: {error}", key_file.display()))?;
-    let store = open(&location, &key, config.database.readers)?;
+    let store = open(&location, &key, config.database.readers, None)?;
     if store.find_setting(demo::MODE).await.map_err(|error| error.to_string())?.as_deref() == Some(demo::DEMO)
     {
         return Err(

@@ -36,7 +36,7 @@ async fn round(ctx: &Ctx, seen: &mut Seen, count: u64) -> Result<(), AppError> {
     timers::run(ctx).await?;
     while notices::deliver_due(ctx).await? > 0 {}
     if count.is_multiple_of(SWEEP_EVERY) {
-        ctx.identity.sweep(ctx.clock.now()).await?;
+        upkeep::sweep(ctx).await?;
     }
     Ok(())
 }

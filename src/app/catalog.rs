@@ -10,11 +10,12 @@ use chrono::{DateTime, Utc};
 use super::ctx::Ctx;
 use super::error::{AppError, AppResult};
 use super::identity::Caller;
-use crate::domain::codes::{RegionCode, ServiceObject};
+use crate::domain::codes::{GuideCode, RegionCode, ServiceObject};
 use crate::domain::guides::{self, Applicant, Evaluation, Facts, Guide, Problem};
 use crate::domain::policy::{Operation, Target, Verdict, authorise};
+use crate::domain::text::Text;
 use crate::domain::time::local_date;
-use crate::store::{CatalogWrite, Changes, Epoch, GuideFilter, GuideRecord, Store};
+use crate::store::{self, CatalogWrite, Changes, Epoch, GuideFilter, GuideRecord, Store};
 
 /// A version of a guide, ready for use.
 pub struct PublishedGuide {
@@ -76,6 +77,9 @@ impl Catalogue {
         if let Some(held) = self.current.read().unwrap_or_else(PoisonError::into_inner).get(code) {
             return Ok(Some(held.clone()));
         }
+        if GuideCode::parse(code).is_err() {
+            return Ok(None);
+        }
         let Some(record) = self.store.find_current_guide(code.to_owned()).await? else { return Ok(None) };
         let guide = Arc::new(compile(record)?);
         hold(&self.current, code.to_owned(), &guide);
@@ -106,6 +110,9 @@ impl Catalogue {
         let key = (code.to_owned(), version);
         if let Some(held) = self.versions.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(Some(held.clone()));
+        }
+        if GuideCode::parse(code).is_err() {
+            return Ok(None);
         }
         let Some(record) = self.store.find_guide(code.to_owned(), version).await? else { return Ok(None) };
         let guide = Arc::new(compile(record)?);
@@ -216,13 +223,25 @@ pub struct Imported {
 pub fn check(files: &[(String, String)]) -> Result<Vec<Guide>, Vec<FileProblems>> {
     let mut read = Vec::new();
     let mut wrong = Vec::new();
+    let mut codes = HashSet::new();
     for (file, yaml) in files {
         match guides::read_guide(yaml) {
+            Ok(guide) if !codes.insert(guide.code.to_string()) => {
+                wrong.push(FileProblems { file: file.clone(), problems: vec![given_twice()] });
+            }
             Ok(guide) => read.push(guide),
             Err(problems) => wrong.push(FileProblems { file: file.clone(), problems }),
         }
     }
     if wrong.is_empty() { Ok(read) } else { Err(wrong) }
+}
+
+fn given_twice() -> Problem {
+    let reason = Text::new(
+        "另一个文件已是同一指南，请去掉其一。",
+        "Another file holds the same guide; leave one of them out.",
+    );
+    Problem { line: 1, path: "/code".to_owned(), reason }
 }
 
 /// Publishes guides, all or none. A file whose content is already in force is left alone.
@@ -231,11 +250,14 @@ pub async fn publish(
     by: Option<&Caller>,
     files: Vec<(String, String)>,
 ) -> AppResult<Result<Vec<Imported>, Vec<FileProblems>>> {
+    let at = ctx.clock.now();
+    if let Some(caller) = by {
+        allowed(caller, Target::Platform, at)?;
+    }
     let guides = match check(&files) {
         Ok(guides) => guides,
         Err(problems) => return Ok(Err(problems)),
     };
-    let at = ctx.clock.now();
     if let Some(caller) = by {
         for guide in &guides {
             permit(caller, guide, at)?;
@@ -258,7 +280,11 @@ pub async fn publish(
     }
     if imported.iter().any(|import| import.is_new_version) {
         changes.write(Epoch::Catalogue);
-        ctx.store.commit(changes).await?;
+        match ctx.store.commit(changes).await {
+            // Somebody else published it first a moment ago.
+            Err(store::Error::Duplicate(_)) => return Err(AppError::Stale),
+            other => other?,
+        }
         ctx.catalogue.forget_current();
     }
     Ok(Ok(imported))
@@ -277,7 +303,10 @@ pub async fn withdraw(ctx: &Ctx, caller: &Caller, code: &str) -> AppResult<()> {
 }
 
 fn permit(caller: &Caller, guide: &Guide, at: DateTime<Utc>) -> AppResult<()> {
-    let target = Target::Catalogue { agency: &guide.agency };
+    allowed(caller, Target::Catalogue { agency: &guide.agency }, at)
+}
+
+fn allowed(caller: &Caller, target: Target<'_>, at: DateTime<Utc>) -> AppResult<()> {
     match authorise(&caller.actor, Operation::ManageCatalogue, target, at) {
         Verdict::Allow(_) => Ok(()),
         Verdict::Hidden => Err(AppError::NotFound),

@@ -1,5 +1,6 @@
 //! Giving out case numbers: from blocks reserved on disk, once each. A number
-//! taken for a submission that did not happen goes back and is given next.
+//! taken for a submission that did not happen goes back and is given next; one
+//! that may have reached the disk never does.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -33,11 +34,12 @@ struct Series {
     block: u32,
 }
 
-/// A number in hand. Unless [`used`](Taken::used), it goes back when dropped.
+/// A number in hand. Until it is [`sent`](Taken::sent), it goes back when dropped.
 pub struct Taken<'a> {
     numbers: &'a Numbers,
     series: String,
     serial: i64,
+    goes_back: bool,
     pub case_no: CaseNo,
 }
 
@@ -58,7 +60,7 @@ impl Numbers {
             u32::try_from(serial).map_err(|_| AppError::Internal(format!("series {series} is exhausted")))?;
         let case_no = CaseNo::compose(guide, day, number)
             .map_err(|error| AppError::Internal(format!("{series}: {}", error.detail.en)))?;
-        Ok(Taken { numbers: self, series, serial, case_no })
+        Ok(Taken { numbers: self, series, serial, goes_back: true, case_no })
     }
 
     fn take_held(&self, series: &str) -> Option<i64> {
@@ -99,15 +101,25 @@ impl Numbers {
 }
 
 impl Taken<'_> {
-    /// The number is on disk now.
-    pub fn used(mut self) {
-        self.serial = 0;
+    /// It is handed over to be written. Who stops waiting from here on (a sender
+    /// who hangs up) cannot know whether it was, so it does not go back by itself.
+    pub fn sent(mut self) -> Self {
+        self.goes_back = false;
+        self
+    }
+
+    /// What came of it: it goes back where nothing can have been written.
+    pub fn settle<T>(mut self, written: &AppResult<T>) {
+        self.goes_back = match written {
+            Ok(_) | Err(AppError::Unavailable(_) | AppError::Internal(_)) => false,
+            Err(_) => true,
+        };
     }
 }
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        if self.serial != 0 {
+        if self.goes_back {
             let mut held = self.numbers.lock();
             held.entry(std::mem::take(&mut self.series)).or_default().returned.push(self.serial);
         }

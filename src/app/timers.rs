@@ -12,22 +12,17 @@ const PAGE: i64 = 100;
 pub async fn run(ctx: &Ctx) -> AppResult<usize> {
     let at = ctx.clock.now();
     let mut changed = 0;
+    let mut after = None;
     loop {
-        let due = ctx.store.list_cases_to_tick(at, PAGE).await?;
-        let mut progressed = false;
-        for id in &due {
-            match cases::tick(ctx, *id, at).await {
-                Ok(true) => {
-                    changed += 1;
-                    progressed = true;
-                }
-                Ok(false) => {}
+        let due = ctx.store.list_cases_to_tick(at, after, PAGE).await?;
+        let Some(last) = due.last().copied() else { return Ok(changed) };
+        for (_, id) in due {
+            match cases::tick(ctx, id, at).await {
+                Ok(acted) => changed += usize::from(acted),
                 // One damaged case must not stop the clock for all others.
                 Err(error) => tracing::error!(case = %id, ?error, "the clock could not act on a case"),
             }
         }
-        if due.len() < PAGE as usize || !progressed {
-            return Ok(changed);
-        }
+        after = Some(last);
     }
 }

@@ -215,9 +215,10 @@ pub struct CaseScope<'a> {
     pub guide: &'a str,
     pub agency: &'a Uscc,
     pub region: &'a RegionCode,
-    /// Nobody but the applicant's side sees a draft, and the officer who opened it with him.
+    /// Nobody but the applicant's side sees a draft, and the officer who helped to open it.
     pub is_draft: bool,
-    pub opened_by: Option<Uuid>,
+    /// The account of the officer who opened it with the applicant before him.
+    pub assisted_by: Option<Uuid>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -277,7 +278,7 @@ fn capacities(actor: &Actor, target: Target<'_>, at: DateTime<Utc>) -> Vec<(Capa
             let officer = || By::Officer { account: actor.account, post: post.id };
             match target {
                 Target::Case(scope) | Target::NewCase { scope, .. } => {
-                    let helping = scope.is_draft && present && scope.opened_by == Some(actor.account);
+                    let helping = scope.is_draft && present && scope.assisted_by == Some(actor.account);
                     if post.role == Role::CounterOfficer && helping && overlap(&post.region, scope.region) {
                         let by = By::Assistant { account: actor.account, post: post.id };
                         found.push((Capacity::Assistant, by));
@@ -337,3 +338,6 @@ impl Mandate {
 fn overlap(a: &RegionCode, b: &RegionCode) -> bool {
     a.contains(b) || b.contains(a)
 }
+
+#[cfg(test)]
+mod tests;

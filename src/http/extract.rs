@@ -18,7 +18,8 @@ use super::problem::{Code, Problem};
 use crate::app::Ctx;
 use crate::app::identity::Caller;
 use crate::app::once::{Answer, Claim};
-use crate::domain::text::Language;
+use crate::domain::refusal::FieldError;
+use crate::domain::text::{Language, Text};
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
@@ -87,6 +88,12 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        // No parameter means anything with a NUL in it, and PostgreSQL takes none.
+        if request.query_string().contains("%00") {
+            let words = Text::new("参数不能含有空字符。", "A parameter cannot hold a NUL character.");
+            let error = FieldError::new("?", "invalid", words);
+            return ready(Err(Problem::new(Code::InvalidField).errors(vec![error])));
+        }
         ready(serde_urlencoded::from_str(request.query_string()).map(Query).map_err(|error| {
             let error = field_error(&error.to_string(), "?");
             let code = if error.code == "unknown_field" { Code::UnknownField } else { Code::InvalidField };

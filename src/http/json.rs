@@ -4,7 +4,10 @@
 //! again with each fault mended by a stand-in, until nothing new turns up; only
 //! the faults are kept.
 
-use serde::de::DeserializeOwned;
+use std::collections::HashSet;
+
+use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::problem::{Code, Problem};
@@ -17,17 +20,27 @@ const MOST: usize = 50;
 /// Parses JSON into `T`, pointing at everything that does not fit.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let first = match read::<T>(bytes) {
-        Ok(value) => return Ok(value),
+        // A member given twice shows only in the text, where `T` takes any names.
+        Ok(value) => match read::<EachOnce>(bytes) {
+            // Serde takes a list for a struct, member by member; nobody means that.
+            Ok(EachOnce) if !bytes.trim_ascii_start().starts_with(b"{") => return Err(not_an_object()),
+            Ok(EachOnce) => return Ok(value),
+            Err(fault) => return Err(fault.into_problem()),
+        },
         Err(fault) => fault,
     };
     let Fault::Data(first) = first else { return Err(first.into_problem()) };
-    // A member given twice shows only in the text itself: `Value` would keep one.
     let mut errors = vec![first];
     if let Ok(mut value) = serde_json::from_slice::<Value>(bytes) {
         collect::<T>(&mut value, &mut errors);
     }
     let unknown = errors.iter().all(|error| error.code == "unknown_field");
     Err(Problem::new(if unknown { Code::UnknownField } else { Code::InvalidField }).errors(errors))
+}
+
+fn not_an_object() -> Problem {
+    let words = Text::new("请求体应为 JSON 对象。", "The body must be a JSON object.");
+    Problem::new(Code::InvalidField).errors(vec![FieldError::new("", "invalid", words)])
 }
 
 /// What is wrong with a body.
@@ -64,6 +77,64 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
     })?;
     reader.end().map_err(|error| fault(&error, "/"))?;
     Ok(value)
+}
+
+/// Any JSON in which no object has a member twice.
+struct EachOnce;
+
+impl<'de> Deserialize<'de> for EachOnce {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        reader.deserialize_any(EachOnce)
+    }
+}
+
+impl<'de> Visitor<'de> for EachOnce {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<EachOnce>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
+        let mut seen = HashSet::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if seen.contains(&name) {
+                return Err(serde::de::Error::custom(format!("duplicate field `{name}`")));
+            }
+            members.next_value::<EachOnce>()?;
+            seen.insert(name);
+        }
+        Ok(self)
+    }
 }
 
 /// Mends one fault after the other and notes each.
@@ -174,8 +245,6 @@ fn unescape(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     #[derive(Debug, Deserialize)]

@@ -9,6 +9,7 @@ mod not_found;
 pub mod oauth;
 pub mod openapi;
 pub mod pages;
+mod parameters;
 pub mod problem;
 mod uploads;
 pub mod v1;
@@ -43,6 +44,7 @@ pub fn serve(ctx: Ctx, listener: TcpListener, workers: usize) -> std::io::Result
             )
             .configure(openapi::register_docs)
             .default_service(web::to(not_found::answer))
+            .wrap(middleware::from_fn(parameters::refuse_unasked))
             .wrap(middleware::from_fn(envelope::envelope))
     });
     let server = server

@@ -19,7 +19,7 @@ use crate::domain::text::{Language, Text};
 #[derive(Debug, Clone)]
 pub struct Problem {
     pub code: Code,
-    /// More than the title says; none when the title says it all.
+    /// More than can be said of every problem with this code.
     pub detail: Option<Text>,
     pub errors: Vec<FieldError>,
     /// The legal article that demands it.
@@ -28,7 +28,7 @@ pub struct Problem {
 }
 
 macro_rules! catalogue {
-    ($($variant:ident $code:literal $status:ident $zh:literal $en:literal;)+) => {
+    ($($variant:ident $code:literal $status:ident $zh:literal $en:literal $next_zh:literal $next_en:literal;)+) => {
         /// Stable, machine-readable names of everything that can go wrong.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Code { $($variant),+ }
@@ -47,39 +47,100 @@ macro_rules! catalogue {
             pub fn title(self) -> Text {
                 match self { $(Code::$variant => Text::new($zh, $en)),+ }
             }
+
+            /// What to do next, where nothing more particular can be said.
+            pub fn advice(self) -> Text {
+                match self { $(Code::$variant => Text::new($next_zh, $next_en)),+ }
+            }
         }
     };
 }
 
 catalogue! {
-    BadRequest "bad_request" BAD_REQUEST "请求格式有误" "The request is malformed";
-    InvalidJson "invalid_json" BAD_REQUEST "请求体不是有效的 JSON" "The body is not valid JSON";
-    UnknownField "unknown_field" BAD_REQUEST "请求中有未知字段" "The request has an unknown field";
-    InvalidField "invalid_field" BAD_REQUEST "请求字段有误" "A field of the request is not right";
-    Unauthenticated "unauthenticated" UNAUTHORIZED "请先登录" "Sign in first";
-    StepUp "insufficient_user_authentication" UNAUTHORIZED "需要更高等级的身份认证" "A stronger proof of identity is needed";
-    Forbidden "forbidden" FORBIDDEN "无权执行此操作" "You may not do this";
-    NotFound "not_found" NOT_FOUND "未找到" "Not found";
-    MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "此地址不支持该方法" "This address does not take that method";
-    NotAcceptable "not_acceptable" NOT_ACCEPTABLE "无法提供所要求的格式" "The wanted format cannot be given";
-    Conflict "already_exists" CONFLICT "已经存在" "It exists already";
-    WrongState "wrong_state" CONFLICT "当前状态不允许此操作" "Not possible in the present state";
-    WrongStep "wrong_step" CONFLICT "尚未轮到该步骤" "It is not this step's turn";
-    SamePerson "four_eyes" CONFLICT "须由另一人办理" "Another person must do this";
-    GuideClosed "guide_closed" CONFLICT "事项已停止办理" "The guide takes no applications";
-    Stale "stale" PRECONDITION_FAILED "内容已被他人修改，请刷新后重试" "Changed by somebody else; reload and try again";
-    TooLarge "too_large" PAYLOAD_TOO_LARGE "请求体过大" "The body is too large";
-    UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "不支持的内容类型" "Unsupported media type";
-    UnsupportedMaterial "unsupported_material" UNPROCESSABLE_ENTITY "不支持的文件类型" "Unsupported type of file";
-    ValidationFailed "validation_failed" UNPROCESSABLE_ENTITY "填报内容有误" "Some entries are not right";
-    NotEligible "not_eligible" UNPROCESSABLE_ENTITY "不符合办理条件" "The conditions are not met";
-    UnusableCertificate "unusable_certificate" UNPROCESSABLE_ENTITY "证照不可用" "The certificate cannot be used";
-    InvalidCode "invalid_code" UNPROCESSABLE_ENTITY "验证码无效" "The code is not valid";
-    WeakPassword "weak_password" UNPROCESSABLE_ENTITY "密码不符合要求" "The password is not good enough";
-    KeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "幂等键已用于另一请求" "The idempotency key was used for another request";
-    TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "请求过于频繁，请稍后再试" "Too many requests; wait a moment";
-    Unavailable "unavailable" SERVICE_UNAVAILABLE "系统繁忙，请稍后重试" "The service is busy; try again in a moment";
-    Internal "internal" INTERNAL_SERVER_ERROR "系统内部错误，已记录" "Something went wrong inside; it has been recorded";
+    BadRequest "bad_request" BAD_REQUEST "请求格式有误" "The request is malformed"
+        "请求不完整或格式有误，请对照接口文档检查后重试。"
+        "The request is incomplete or malformed; compare it with the API document and try again.";
+    InvalidJson "invalid_json" BAD_REQUEST "请求体不是有效的 JSON" "The body is not valid JSON"
+        "请检查 JSON 语法后重试。"
+        "Check the JSON syntax and try again.";
+    UnknownField "unknown_field" BAD_REQUEST "请求中有未知字段" "The request has an unknown field"
+        "请删除 errors 中列出的字段后重试。"
+        "Remove the fields listed in `errors` and try again.";
+    InvalidField "invalid_field" BAD_REQUEST "请求字段有误" "A field of the request is not right"
+        "请按 errors 逐项更正后重试。"
+        "Correct each field listed in `errors` and try again.";
+    Unauthenticated "unauthenticated" UNAUTHORIZED "请先登录" "Sign in first"
+        "没有登录，或登录已失效。请重新登录，并在 Authorization 头中附上访问令牌。"
+        "You are not signed in, or no longer. Sign in and send the access token in the Authorization header.";
+    StepUp "insufficient_user_authentication" UNAUTHORIZED "需要更高等级的身份认证" "A stronger proof of identity is needed"
+        "请按 WWW-Authenticate 中的 acr_values 重新认证后再试。"
+        "Sign in again with the `acr_values` named in WWW-Authenticate, then try again.";
+    Forbidden "forbidden" FORBIDDEN "无权执行此操作" "You may not do this"
+        "您的身份或岗位没有这项权限；如有需要，请联系管理员。"
+        "Your role does not include this; ask an administrator if it should.";
+    NotFound "not_found" NOT_FOUND "未找到" "Not found"
+        "没有这个地址或资源，或者您无权查看。请核对编号。"
+        "There is nothing here, or nothing you may see. Check the address and the number.";
+    MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "此地址不支持该方法" "This address does not take that method"
+        "请改用 Allow 头中列出的方法。"
+        "Use one of the methods listed in the Allow header.";
+    NotAcceptable "not_acceptable" NOT_ACCEPTABLE "无法提供所要求的格式" "The wanted format cannot be given"
+        "请接受 application/json。"
+        "Accept application/json.";
+    Conflict "already_exists" CONFLICT "已经存在" "It exists already"
+        "请直接使用已有的内容。"
+        "Use what is there already.";
+    WrongState "wrong_state" CONFLICT "当前状态不允许此操作" "Not possible in the present state"
+        "请刷新后按当前状态办理。"
+        "Reload it and act on its present state.";
+    WrongStep "wrong_step" CONFLICT "尚未轮到该步骤" "It is not this step's turn"
+        "请刷新后办理轮到的步骤。"
+        "Reload it and take the step whose turn it is.";
+    SamePerson "four_eyes" CONFLICT "须由另一人办理" "Another person must do this"
+        "请由未参与前序步骤的人员办理。"
+        "Let somebody who took no earlier step do it.";
+    GuideClosed "guide_closed" CONFLICT "事项已停止办理" "The guide takes no applications"
+        "请查看该事项的最新办事指南。"
+        "See the item's present guides.";
+    Stale "stale" PRECONDITION_FAILED "内容已被他人修改，请刷新后重试" "Changed by somebody else; reload and try again"
+        "请重新读取，取得新的 ETag 后再提交修改。"
+        "Read it again, take the new ETag, and make the change once more.";
+    TooLarge "too_large" PAYLOAD_TOO_LARGE "请求体过大" "The body is too large"
+        "请缩小后重试。"
+        "Make it smaller and try again.";
+    UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "不支持的内容类型" "Unsupported media type"
+        "请使用接口文档列出的 Content-Type。"
+        "Use a Content-Type the API document lists.";
+    UnsupportedMaterial "unsupported_material" UNPROCESSABLE_ENTITY "不支持的文件类型" "Unsupported type of file"
+        "请上传 PDF、JPEG、PNG 或 OFD 文件。"
+        "Upload a PDF, JPEG, PNG or OFD file.";
+    ValidationFailed "validation_failed" UNPROCESSABLE_ENTITY "填报内容有误" "Some entries are not right"
+        "请按 errors 逐项修改后重试。"
+        "Correct each entry listed in `errors` and try again.";
+    NotEligible "not_eligible" UNPROCESSABLE_ENTITY "不符合办理条件" "The conditions are not met"
+        "请核对 errors 中列出的条件。"
+        "Check the conditions listed in `errors`.";
+    UnusableCertificate "unusable_certificate" UNPROCESSABLE_ENTITY "证照不可用" "The certificate cannot be used"
+        "请换用有效的证照，或改为上传文件。"
+        "Use a valid certificate or upload the document.";
+    InvalidCode "invalid_code" UNPROCESSABLE_ENTITY "验证码无效" "The code is not valid"
+        "请重新获取验证码。"
+        "Ask for a new code.";
+    WeakPassword "weak_password" UNPROCESSABLE_ENTITY "密码不符合要求" "The password is not good enough"
+        "请换一个更长、更难猜的密码。"
+        "Choose a longer password that is harder to guess.";
+    KeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "幂等键已用于另一请求" "The idempotency key was used for another request"
+        "请为新的请求使用新的 Idempotency-Key。"
+        "Use a new Idempotency-Key for a new request.";
+    TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "请求过于频繁，请稍后再试" "Too many requests; wait a moment"
+        "请在 Retry-After 秒后重试。"
+        "Try again after the seconds named in Retry-After.";
+    Unavailable "unavailable" SERVICE_UNAVAILABLE "系统繁忙，请稍后重试" "The service is busy; try again in a moment"
+        "请在 Retry-After 秒后重试；使用同一个 Idempotency-Key 重试不会重复办理。"
+        "Try again after the seconds named in Retry-After; with the same Idempotency-Key nothing is done twice.";
+    Internal "internal" INTERNAL_SERVER_ERROR "系统内部错误，已记录" "Something went wrong inside; it has been recorded"
+        "请稍后重试；如仍出现，请将 request_id 告知管理员。"
+        "Try again later; if it happens again, tell the operator the `request_id`.";
 }
 
 impl Problem {
@@ -125,7 +186,7 @@ impl Problem {
             type_: format!("urn:wanshitong:problem:{}", self.code.as_str()),
             title: self.code.title().get(language).to_owned(),
             status: self.code.status().as_u16(),
-            detail: self.detail.as_ref().map(|text| text.get(language).to_owned()),
+            detail: self.detail.clone().unwrap_or_else(|| self.code.advice()).get(language).to_owned(),
             code: self.code.as_str(),
             article: self.article,
             request_id: request_id.to_owned(),
@@ -149,8 +210,8 @@ pub struct ProblemView {
     pub type_: String,
     pub title: String,
     pub status: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
+    /// What is wrong and what to do next.
+    pub detail: String,
     /// Stable, machine-readable.
     pub code: &'static str,
     /// The legal article behind it, where there is one.

@@ -296,8 +296,9 @@ impl Store {
         row.map(|row| stored_case(row, self.vault())).transpose()
     }
 
-    /// Cases in the order they were opened, newest first.
-    pub async fn list_cases(&self, filter: CaseFilter) -> Result<Vec<StoredCase>> {
+    /// Cases in the order they were opened, newest first. A damaged one is told to
+    /// the log and listed by its id alone: it must not hide all the others.
+    pub async fn list_cases(&self, filter: CaseFilter) -> Result<Vec<std::result::Result<StoredCase, Uuid>>> {
         let rows: Vec<CaseRow> = self
             .read(move |conn| {
                 let mut query = cases::table.select(CaseRow::as_select()).into_boxed();
@@ -321,7 +322,14 @@ impl Store {
                 Ok(query.order(cases::id.desc()).limit(filter.limit).load(conn)?)
             })
             .await?;
-        rows.into_iter().map(|row| stored_case(row, self.vault())).collect()
+        let read = |row: CaseRow| {
+            let id = row.id.0;
+            stored_case(row, self.vault()).map_err(|error| {
+                tracing::error!(%error, "left out of a list");
+                id
+            })
+        };
+        Ok(rows.into_iter().map(read).collect())
     }
 
     /// The whole history of a case, oldest first.
@@ -360,16 +368,29 @@ impl Store {
         rows.into_iter().map(|row| letter(row, stored.origin.key.as_ref())).collect()
     }
 
-    /// Cases for which the clock has something to do, oldest first.
-    pub async fn list_cases_to_tick(&self, at: DateTime<Utc>, limit: i64) -> Result<Vec<Uuid>> {
+    /// Cases for which the clock has something to do, with when; earliest first,
+    /// after `after`.
+    pub async fn list_cases_to_tick(
+        &self,
+        at: DateTime<Utc>,
+        after: Option<(DateTime<Utc>, Uuid)>,
+        limit: i64,
+    ) -> Result<Vec<(DateTime<Utc>, Uuid)>> {
         self.read(move |conn| {
-            let ids: Vec<Key> = cases::table
-                .filter(cases::tick_at.le(At(at)))
-                .order(cases::tick_at)
+            let mut query = cases::table.filter(cases::tick_at.le(At(at))).into_boxed();
+            if let Some((tick_at, id)) = after {
+                let later = cases::tick_at.gt(At(tick_at));
+                query = query.filter(later.or(cases::tick_at.eq(At(tick_at)).and(cases::id.gt(Key(id)))));
+            }
+            let rows: Vec<(Option<At>, Key)> = query
+                .order((cases::tick_at, cases::id))
                 .limit(limit)
-                .select(cases::id)
+                .select((cases::tick_at, cases::id))
                 .load(conn)?;
-            Ok(ids.into_iter().map(|id| id.0).collect())
+            Ok(rows
+                .into_iter()
+                .map(|(tick_at, id)| (tick_at.map_or(at, |tick_at| tick_at.0), id.0))
+                .collect())
         })
         .await
     }

@@ -149,6 +149,19 @@ impl Store {
         row.map(guide_record).transpose()
     }
 
+    /// Codes of the guides in force, in order.
+    pub async fn list_guide_codes(&self) -> Result<Vec<String>> {
+        self.read(|conn| {
+            Ok(guides::table
+                .filter(guides::superseded_at.is_null())
+                .filter(guides::withdrawn_at.is_null())
+                .order(guides::code)
+                .select(guides::code)
+                .load(conn)?)
+        })
+        .await
+    }
+
     /// Guides in force.
     pub async fn list_guides(&self, filter: GuideFilter) -> Result<Vec<GuideRecord>> {
         let rows: Vec<GuideRow> = self

@@ -23,8 +23,6 @@ use super::numbers::Block;
 use super::readers::revive;
 use super::types::At;
 
-/// Changes written in one transaction at the most: more would only add latency.
-const BATCH: usize = 100;
 /// Changes that may wait before the answer is `Busy`.
 const QUEUE: usize = 2048;
 
@@ -48,13 +46,14 @@ struct Pending {
 }
 
 impl Committer {
-    pub(super) fn start(location: &Location) -> Result<Self> {
+    /// `batch`: changes written in one transaction at the most.
+    pub(super) fn start(location: &Location, batch: usize) -> Result<Self> {
         let conn = location.connect()?;
         let (queue, jobs) = bounded(QUEUE);
         let location = location.clone();
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
-            .spawn(move || Worker { conn, location }.serve(&jobs))
+            .spawn(move || Worker { conn, location, batch: batch.max(1) }.serve(&jobs))
             .map_err(|error| Error::Unavailable(error.to_string()))?;
         Ok(Self { queue: Some(queue), thread: std::sync::Mutex::new(Some(thread)) })
     }
@@ -107,6 +106,7 @@ enum Attempt {
 struct Worker {
     conn: Conn,
     location: Location,
+    batch: usize,
 }
 
 impl Worker {
@@ -121,7 +121,7 @@ impl Worker {
                         let _ = reply.send(self.reserve(&block));
                     }
                 }
-                next = (batch.len() < BATCH).then(|| jobs.try_recv().ok()).flatten();
+                next = (batch.len() < self.batch).then(|| jobs.try_recv().ok()).flatten();
             }
             self.commit_all(batch);
         }

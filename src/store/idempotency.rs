@@ -5,9 +5,10 @@ use diesel::prelude::*;
 
 use super::Store;
 use super::changes::Changes;
+use super::conn::Conn;
 use super::error::Result;
 use super::rows::IdempotencyRow;
-use super::schema::idempotency;
+use super::schema::{fences, idempotency};
 use super::types::At;
 
 /// A caller's claim that this request is made once.
@@ -36,6 +37,13 @@ impl Changes {
             created_at: At(at),
         });
     }
+}
+
+/// Drops answers, and the marks of commits, from before that time.
+pub(super) fn forget(conn: &mut Conn, before: DateTime<Utc>) -> QueryResult<bool> {
+    diesel::delete(idempotency::table.filter(idempotency::created_at.lt(At(before)))).execute(conn)?;
+    diesel::delete(fences::table.filter(fences::created_at.lt(At(before)))).execute(conn)?;
+    Ok(true)
 }
 
 impl Store {

@@ -63,13 +63,30 @@ struct Inner {
     _upkeep: Option<sqlite_upkeep::Checkpoints>,
 }
 
+/// What may be tuned of a store.
+#[derive(Debug, Clone, Copy)]
+pub struct Tuning {
+    /// Connections that read.
+    pub readers: usize,
+    /// Changes committed in one transaction at the most.
+    pub batch: usize,
+}
+
+impl Default for Tuning {
+    /// For SQLite; a hundred changes are all one flush can carry without keeping
+    /// the first of them waiting.
+    fn default() -> Self {
+        Self { readers: 2, batch: 100 }
+    }
+}
+
 impl Store {
     /// Opens a migrated database.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it cannot be reached or is not migrated; the
     /// message says what to do.
-    pub fn open(location: &Location, vault: Vault, readers: usize) -> Result<Self> {
+    pub fn open(location: &Location, vault: Vault, tuning: Tuning) -> Result<Self> {
         migrations::check(location)?;
         let upkeep = match location {
             Location::Sqlite(_) => Some(sqlite_upkeep::Checkpoints::start(location)?),
@@ -77,8 +94,8 @@ impl Store {
         };
         Ok(Self {
             inner: Arc::new(Inner {
-                readers: readers::Readers::start(location, readers)?,
-                committer: committer::Committer::start(location)?,
+                readers: readers::Readers::start(location, tuning.readers)?,
+                committer: committer::Committer::start(location, tuning.batch)?,
                 vault,
                 _upkeep: upkeep,
             }),

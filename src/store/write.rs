@@ -1,10 +1,11 @@
 //! Writes to the tables that are not hot, one variant each. Every write is
 //! guarded: `apply` tells whether it found what it expected.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::conn::Conn;
-use super::{catalog, identity, organisation, outbox, people, settings};
+use super::{catalog, idempotency, identity, organisation, outbox, people, settings};
 
 /// One write. It is `Stale` when the row it expects is not there any more.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub enum Write {
     People(people::Write),
     Identity(identity::Write),
     Outbox(outbox::Write),
+    /// Drops what answers repetitions, from before that time.
+    Forget(DateTime<Utc>),
 }
 
 impl Write {
@@ -28,6 +31,7 @@ impl Write {
             Write::People(write) => write.apply(conn),
             Write::Identity(write) => write.apply(conn),
             Write::Outbox(write) => write.apply(conn),
+            Write::Forget(before) => idempotency::forget(conn, *before),
         }
     }
 }

@@ -62,7 +62,10 @@ async fn an_allowance_is_granted_at_once(database: Database) {
 
     let closed = portal.act(who, &case, "submit", json!({})).await;
     assert_eq!((&closed["state"], &closed["outcome"]), (&json!("closed"), &json!("issued")), "{closed:#}");
-    assert_eq!((&closed["decision"]["kind"], &closed["decision"]["by"]), (&json!("approved"), &json!("system")));
+    assert_eq!(
+        (&closed["decision"]["kind"], &closed["decision"]["by"]),
+        (&json!("approved"), &json!("system"))
+    );
     assert_eq!(closed["results"][0]["kind"], "letter");
     assert!(closed["case_no"].as_str().unwrap().starts_with(&code));
     assert_eq!(
@@ -92,7 +95,10 @@ async fn a_permit_goes_from_draft_to_certificate(database: Database) {
     assert_eq!(seen["promised_due"], "2026-03-09", "five working days after Monday 2 March");
 
     let decided = portal.act("approver@web", &case, "approve", json!({"opinion": "同意"})).await;
-    assert_eq!((&decided["state"], &decided["facts"]["site_manager_mobile"]), (&json!("decided"), &json!("139****0003")));
+    assert_eq!(
+        (&decided["state"], &decided["facts"]["site_manager_mobile"]),
+        (&json!("decided"), &json!("139****0003"))
+    );
     let issued = portal.act("approver@web", &case, "issue", json!({})).await;
     let certificate = issued["results"][0].clone();
     assert_eq!(
@@ -199,15 +205,20 @@ async fn a_denial_gives_its_grounds_and_the_statutory_remedy() {
     let case = accepted_and_reviewed(&portal).await;
     let at = format!("/api/v1/cases/{case}");
     let deny = format!("{at}/deny");
-    let refused = portal.post("approver@web", &deny, json!({"reason": " ", "article": ""})).await.problem(422);
-    let pointers: Vec<_> = refused["errors"].as_array().unwrap().iter().map(|e| e["pointer"].clone()).collect();
+    let refused =
+        portal.post("approver@web", &deny, json!({"reason": " ", "article": ""})).await.problem(422);
+    let pointers: Vec<_> =
+        refused["errors"].as_array().unwrap().iter().map(|e| e["pointer"].clone()).collect();
     assert_eq!(pointers, ["/reason", "/article"]);
     assert!(refused["article"].as_str().unwrap().contains("行政许可法"), "{refused:#}");
 
     let denied =
         portal.act("approver@web", &case, "deny", json!({"reason": REASON, "article": ARTICLE})).await;
     assert_eq!(denied["decision"]["kind"], "denied");
-    assert_eq!((&denied["grounds"]["reason"], &denied["grounds"]["article"]), (&json!(REASON), &json!(ARTICLE)));
+    assert_eq!(
+        (&denied["grounds"]["reason"], &denied["grounds"]["article"]),
+        (&json!(REASON), &json!(ARTICLE))
+    );
     assert!(denied["grounds"]["remedy"]["zh"].as_str().unwrap().contains("行政复议"), "{denied:#}");
     portal.post("approver@web", &format!("{at}/issue"), json!({})).await.problem(409);
     let closed = portal.act("handler@web", &case, "deliver", json!({"method": "electronic"})).await;
@@ -221,7 +232,8 @@ async fn a_denial_gives_its_grounds_and_the_statutory_remedy() {
 async fn a_refusal_to_accept_ends_the_case_with_a_letter() {
     let portal = Portal::open(Database::sqlite()).await;
     let case = submitted_road_case(&portal, "resident@web").await;
-    let grounds = json!({"reason": "不属于本机关职权范围", "article": "《中华人民共和国行政许可法》第三十二条"});
+    let grounds =
+        json!({"reason": "不属于本机关职权范围", "article": "《中华人民共和国行政许可法》第三十二条"});
     let closed = portal.act("counter_officer@counter", &case, "refuse", grounds).await;
     assert_eq!((&closed["state"], &closed["outcome"]), (&json!("closed"), &json!("refused")));
     assert_eq!(letter_kinds(&portal, "resident@web", &case).await, ["receipt", "refusal"]);
@@ -283,7 +295,9 @@ async fn a_counter_officer_opens_a_case_for_the_person_before_him() {
     let again = road_draft(&portal, officer, present).await;
     let party = |case: String| {
         let portal = &portal;
-        async move { portal.get(officer, &format!("/api/v1/cases/{case}")).await.expect(200)["applicant"]["id"].clone() }
+        async move {
+            portal.get(officer, &format!("/api/v1/cases/{case}")).await.expect(200)["applicant"]["id"].clone()
+        }
     };
     assert_eq!(party(again).await, party(case).await, "he is the same person the second time");
     let wrong_name = json!({

@@ -2,7 +2,17 @@
 //! ignored here and run by `tests/run`.
 #![cfg(test)] // tells clippy that helpers here are test code too
 
+mod administration;
 mod api;
+mod channels;
+mod damage;
+mod hostile;
 mod house;
+mod idempotency;
 mod identity;
+mod operations;
+mod process;
+mod storage;
 mod support;
+mod tokens;
+mod uploads;

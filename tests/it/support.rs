@@ -15,7 +15,7 @@ use wanshitong::boot::{self, Parts};
 use wanshitong::domain::codes::Mobile;
 use wanshitong::domain::text::Text;
 use wanshitong::gateways::BlobStore;
-use wanshitong::store::{Location, MasterKey, Store, Vault, migrate};
+use wanshitong::store::{Location, MasterKey, Store, Tuning, Vault, migrate};
 
 /// A database of a test's own, gone when it is dropped.
 pub struct Database {
@@ -37,7 +37,8 @@ impl Database {
     /// A fresh database in the cluster at `WST_TEST_POSTGRES`.
     pub fn postgres() -> Self {
         use diesel::{Connection as _, RunQueryDsl as _};
-        let url = std::env::var("WST_TEST_POSTGRES").expect("run tests/run: it starts PostgreSQL and sets WST_TEST_POSTGRES");
+        let url = std::env::var("WST_TEST_POSTGRES")
+            .expect("run tests/run: it starts PostgreSQL and sets WST_TEST_POSTGRES");
         let name = format!("wst_{}", unique());
         let mut conn = diesel::PgConnection::establish(&url).unwrap();
         diesel::sql_query(format!("CREATE DATABASE {name}")).execute(&mut conn).unwrap();
@@ -50,7 +51,7 @@ impl Database {
     }
 
     pub fn open(&self) -> Store {
-        Store::open(&self.location, Vault::new(&self.key), 2).unwrap()
+        Store::open(&self.location, Vault::new(&self.key), Tuning::default()).unwrap()
     }
 
     /// Runs statements past the portal, as an intruder or a broken disk would.
@@ -84,10 +85,10 @@ fn unique() -> String {
 /// The sample city without a web server in front.
 pub struct City {
     pub ctx: Ctx,
-    pub sheet: DemoSheet,
+    pub sheet: Arc<DemoSheet>,
     pub sms: Arc<RecordedSms>,
     // Dropped last: the store must be closed before its folder goes.
-    pub database: Database,
+    pub database: Arc<Database>,
 }
 
 /// When every test begins: a Monday morning in China.
@@ -96,20 +97,22 @@ pub fn start_of_time() -> DateTime<Utc> {
 }
 
 impl City {
-    pub async fn found(database: Database) -> Self {
+    pub async fn found(database: impl Into<Arc<Database>>) -> Self {
         Self::found_at(database, "http://127.0.0.1").await
     }
 
-    pub async fn found_at(database: Database, base_url: &str) -> Self {
+    pub async fn found_at(database: impl Into<Arc<Database>>, base_url: &str) -> Self {
+        let database = database.into();
         let sms = Arc::new(RecordedSms::default());
         let ctx = instance(&database, base_url, sms.clone()).await;
-        let sheet = demo::prepare(&ctx, base_url).await.unwrap();
+        let sheet = Arc::new(demo::prepare(&ctx, base_url).await.unwrap());
         Self { ctx, sheet, sms, database }
     }
 
     /// Another running copy of the portal on the same database.
-    pub async fn another_instance(&self) -> Ctx {
-        instance(&self.database, self.ctx.identity.issuer(), self.sms.clone()).await
+    pub async fn another_instance(&self) -> Self {
+        let ctx = instance(&self.database, self.ctx.identity.issuer(), self.sms.clone()).await;
+        Self { ctx, sheet: self.sheet.clone(), sms: self.sms.clone(), database: self.database.clone() }
     }
 
     /// Whom a token of the sheet stands for.
@@ -153,10 +156,25 @@ pub struct Portal {
 }
 
 impl Portal {
-    pub async fn open(database: Database) -> Self {
+    pub async fn open(database: impl Into<Arc<Database>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let city = City::found_at(database, &base_url).await;
+        Self::serve(city, listener)
+    }
+
+    /// Serves a city founded without one.
+    pub fn of(city: City) -> Self {
+        Self::serve(city, TcpListener::bind("127.0.0.1:0").unwrap())
+    }
+
+    /// Another instance on the same database, on a port of its own.
+    pub async fn beside(&self) -> Self {
+        Self::of(self.city.another_instance().await)
+    }
+
+    fn serve(city: City, listener: TcpListener) -> Self {
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
         let server = wanshitong::http::serve(city.ctx.clone(), listener, 1).unwrap();
         let handle = server.handle();
         actix_web::rt::spawn(server);
@@ -192,25 +210,52 @@ impl Portal {
         Reply::of(request).await
     }
 
+    /// Sends bytes as they are; gives whatever comes back.
+    pub fn raw(&self, request: &str) -> String {
+        use std::io::{Read as _, Write as _};
+        let mut stream =
+            std::net::TcpStream::connect(self.base_url.strip_prefix("http://").unwrap()).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Sends a body whose length is not announced; gives the answer as it comes,
+    /// even when that is before the whole body was read.
+    pub fn send_in_chunks(&self, who: &str, method: &str, path: &str, body: &[u8]) -> String {
+        use std::io::{Read as _, Write as _};
+        let address = self.base_url.strip_prefix("http://").unwrap();
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let token = &self.city.sheet.tokens[who];
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
+             transfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+        );
+        let mut sent = stream.write_all(head.as_bytes());
+        for piece in body.chunks(64 * 1024) {
+            let chunk = [format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat();
+            sent = sent.and_then(|()| stream.write_all(&chunk));
+        }
+        let _ = sent.and_then(|()| stream.write_all(b"0\r\n\r\n"));
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
     /// Opens a case as somebody; gives it as it was answered.
     pub async fn open_case(&self, who: &str, body: Value) -> Value {
         self.post(who, "/api/v1/cases", body).await.expect(201)
     }
 
     /// Performs a command that must succeed.
-    #[track_caller]
-    pub fn act<'a>(
-        &'a self,
-        who: &'a str,
-        case: &'a str,
-        command: &'a str,
-        body: Value,
-    ) -> impl Future<Output = Value> + 'a {
-        async move { self.post(who, &format!("/api/v1/cases/{case}/{command}"), body).await.expect(200) }
+    pub async fn act(&self, who: &str, case: &str, command: &str, body: Value) -> Value {
+        self.post(who, &format!("/api/v1/cases/{case}/{command}"), body).await.expect(200)
     }
 
     /// Stops serving, as a restart does; gives back what lasts.
-    pub async fn close(self) -> Database {
+    pub async fn close(self) -> Arc<Database> {
         self.server.stop(true).await;
         let City { database, .. } = self.city;
         database
@@ -320,7 +365,8 @@ pub const PDF: &[u8] = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n";
 pub fn id_number(place_and_birth: &str, serial: u16) -> String {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let digits = format!("{place_and_birth}{serial:03}");
-    let sum: u32 = digits.chars().zip(WEIGHTS).map(|(digit, weight)| digit.to_digit(10).unwrap() * weight).sum();
+    let sum: u32 =
+        digits.chars().zip(WEIGHTS).map(|(digit, weight)| digit.to_digit(10).unwrap() * weight).sum();
     let check = b"10X98765432"[(sum % 11) as usize] as char;
     format!("{digits}{check}")
 }

@@ -138,12 +138,14 @@ async fn change(
         let regions = ctx.catalogue.regions();
         let exists = |code: &RegionCode| regions.contains(code.as_str());
         let acts = decide(&stored.case, rules(ctx, &guide, &exists), command.clone(), &by, at)?;
-        let writing = Writing { ctx, guide: &guide, at, provenance: caller.provenance(), claim: None };
+        let audience = Audience::of(&by);
+        let provenance = caller.provenance();
+        let writing = Writing { ctx, guide: &guide, at, audience, provenance, claim: None };
         match writing.go_on(stored, acts).await {
             Err(AppError::Stale) if expected_version.is_none() => continue,
             other => {
                 let case = other?;
-                return Ok(CaseReply { case, guide, audience: Audience::of(&by) });
+                return Ok(CaseReply { case, guide, audience });
             }
         }
     }

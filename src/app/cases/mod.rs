@@ -22,6 +22,7 @@ use super::catalog::PublishedGuide;
 use super::ctx::Ctx;
 use super::error::{AppError, AppResult};
 use super::identity::Caller;
+use super::numbers::Taken;
 use super::once::{Answer, first_answer};
 use crate::domain::cases::{
     ApproveCase, By, Case, Command, DeliverCase, GiveGrounds, KnownCertificate, RecordStep, Rules, SaveCase,
@@ -42,7 +43,8 @@ pub struct CaseReply {
 }
 
 /// Who an answer is for: what identifies a person is masked for all but his own side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Audience {
     /// The applicant, his agent, or the officer helping him at the counter.
     Applicant,
@@ -82,8 +84,9 @@ pub enum Action {
     Withdraw(WithdrawCase),
 }
 
-/// Tries before a save that loses against concurrent ones gives up.
-const ATTEMPTS: usize = 8;
+/// Tries before a save that loses against concurrent ones gives up: more than
+/// the devices of one household ever send at once.
+const ATTEMPTS: usize = 64;
 
 /// Performs a command. Without `expected_version` a change by somebody else in
 /// between is not an error: the command is decided again on the new state.
@@ -136,12 +139,14 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: &Request) -> AppResult<Cas
     };
     let acts = decide(&stored.case, rules, command, &by, at).map_err(|refusal| refused(refusal, &guide))?;
     let claim = request.claim.as_ref();
-    let writing = Writing { ctx, guide: &guide, at, provenance: caller.provenance(), claim };
-    let case = writing.go_on(stored, acts).await?;
+    let audience = Audience::of(&by);
+    let writing = Writing { ctx, guide: &guide, at, audience, provenance: caller.provenance(), claim };
+    let number = number.map(Taken::sent);
+    let written = writing.go_on(stored, acts).await;
     if let Some(taken) = number {
-        taken.used();
+        taken.settle(&written);
     }
-    Ok(CaseReply { case, guide, audience: Audience::of(&by) })
+    Ok(CaseReply { case: written?, guide, audience })
 }
 
 /// A submission is judged by the guide in force; everything later by the version
@@ -258,7 +263,10 @@ fn scope(case: &Case) -> CaseScope<'_> {
         agency: &case.opened.agency,
         region: &case.opened.region,
         is_draft: case.state.filing().is_none(),
-        opened_by: case.opened.by.account(),
+        assisted_by: match &case.opened.by {
+            By::Assistant { account, .. } => Some(*account),
+            By::Applicant { .. } | By::Agent { .. } | By::Officer { .. } | By::System => None,
+        },
     }
 }
 
@@ -286,15 +294,16 @@ async fn replay_instead(
     let kept = first_answer(ctx, claim, error).await?;
     let pointer: ReplayPointer = serde_json::from_str(&kept)
         .map_err(|error| AppError::Internal(format!("a stored answer does not read: {error}")))?;
-    read::at_version(ctx, caller, pointer.case, pointer.version).await.map(Answer::again)
+    read::again(ctx, caller, &pointer).await.map(Answer::again)
 }
 
-/// What is kept of an answer: the case and the version it showed. A case is the
-/// fold of its events, so that is all it takes to give it again.
+/// What is kept of an answer: the case, the version it showed, and to whom. A case
+/// is the fold of its events, so that is all it takes to give it again.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct ReplayPointer {
     case: Uuid,
     version: u64,
+    audience: Audience,
 }
 
 /// Lets the clock act on one case: draft expiry, acceptance by silence.
@@ -314,7 +323,7 @@ pub async fn tick(ctx: &Ctx, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
         return Ok(false);
     }
     let provenance = crate::domain::cases::Provenance::new(serde_json::json!({ "channel": "system" }));
-    let writing = Writing { ctx, guide: &guide, at, provenance, claim: None };
+    let writing = Writing { ctx, guide: &guide, at, audience: Audience::Staff, provenance, claim: None };
     match writing.go_on(stored, acts).await {
         // Another instance was faster: exactly once is what the guard is for.
         Err(AppError::Stale) => Ok(false),

@@ -9,12 +9,13 @@ use crate::app::catalog::PublishedGuide;
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
+use crate::app::numbers::Taken;
 use crate::app::once::Answer;
 use crate::domain::cases::{Command, OpenCase, SubmitCase, decide};
 use crate::domain::codes::{RegionCode, ResidentId};
 use crate::domain::guides::{Applicant, ApplicantKind, Attribute, Facts, IdNumber};
 use crate::domain::policy::{CaseScope, Operation, Target, Verdict, authorise};
-use crate::store::{Changes, Claim, PeopleWrite, PersonRecord, PersonRow};
+use crate::store::{self, Changes, Claim, PeopleWrite, PersonRecord, PersonRow};
 
 /// Whom a case is opened for.
 #[derive(Debug, Clone)]
@@ -89,12 +90,14 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<
         None => Ok(Vec::new()),
     };
     let claim = request.claim.as_ref();
-    let writing = Writing { ctx, guide: &guide, at, provenance: caller.provenance(), claim };
-    let case = writing.open(id, opening, more).await?;
+    let audience = Audience::Applicant;
+    let writing = Writing { ctx, guide: &guide, at, audience, provenance: caller.provenance(), claim };
+    let number = number.map(Taken::sent);
+    let written = writing.open(id, opening, more).await;
     if let Some(taken) = number {
-        taken.used();
+        taken.settle(&written);
     }
-    Ok(CaseReply { case, guide, audience: Audience::Applicant })
+    Ok(CaseReply { case: written?, guide, audience })
 }
 
 fn new_scope<'a>(caller: &Caller, party: Uuid, guide: &'a PublishedGuide) -> CaseScope<'a> {
@@ -104,7 +107,7 @@ fn new_scope<'a>(caller: &Caller, party: Uuid, guide: &'a PublishedGuide) -> Cas
         agency: &guide.guide.agency,
         region: &guide.guide.region,
         is_draft: true,
-        opened_by: Some(caller.actor.account),
+        assisted_by: Some(caller.actor.account),
     }
 }
 
@@ -141,8 +144,8 @@ async fn applicant(
 
 async fn present_person(ctx: &Ctx, name: &str, id_number: &ResidentId) -> AppResult<PersonRecord> {
     let number = IdNumber::ResidentId(id_number.clone());
-    if let Some(known) = ctx.store.find_person_by_id_number(&number).await? {
-        return if known.applicant.name == name { Ok(known) } else { Err(name_mismatch()) };
+    if let Some(known) = known_person(ctx, name, &number).await? {
+        return Ok(known);
     }
     let at = ctx.clock.now();
     let person = PersonRecord {
@@ -152,7 +155,7 @@ async fn present_person(ctx: &Ctx, name: &str, id_number: &ResidentId) -> AppRes
             name: name.to_owned(),
             birth_date: Some(id_number.birth_date()),
             gender: Some(id_number.gender()),
-            id_number: Some(number),
+            id_number: Some(number.clone()),
             residence: None,
             mobile: None,
             ial: 4,
@@ -163,8 +166,19 @@ async fn present_person(ctx: &Ctx, name: &str, id_number: &ResidentId) -> AppRes
     };
     let mut changes = Changes::new();
     changes.write(PeopleWrite::InsertPerson(PersonRow::seal(&person, ctx.store.vault())?));
-    ctx.store.commit(changes).await?;
-    Ok(person)
+    match ctx.store.commit(changes).await {
+        // Another counter entered him a moment ago.
+        Err(store::Error::Duplicate(_)) => known_person(ctx, name, &number).await?.ok_or(AppError::Stale),
+        other => other.map(|()| person).map_err(AppError::from),
+    }
+}
+
+/// The person with this number, who must bear this name.
+async fn known_person(ctx: &Ctx, name: &str, number: &IdNumber) -> AppResult<Option<PersonRecord>> {
+    match ctx.store.find_person_by_id_number(number).await? {
+        Some(known) if known.applicant.name != name => Err(name_mismatch()),
+        found => Ok(found),
+    }
 }
 
 fn name_mismatch() -> AppError {

@@ -6,7 +6,7 @@ use chrono::Utc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Audience, CaseReply, readable};
+use super::{Audience, CaseReply, ReplayPointer, readable};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
@@ -30,15 +30,16 @@ async fn with_guide(ctx: &Ctx, case: Case, audience: Audience) -> AppResult<Case
     Ok(CaseReply { case, guide, audience })
 }
 
-/// The case as it was at `version`: the fold of its first events. For replays.
-pub(super) async fn at_version(ctx: &Ctx, caller: &Caller, id: Uuid, version: u64) -> AppResult<CaseReply> {
-    let (stored, audience) = readable(ctx, caller, id).await?;
-    if stored.case.version == version {
-        return with_guide(ctx, stored.case, audience).await;
+/// The case as the first answer showed it: the fold of its first events, for the
+/// same eyes.
+pub(super) async fn again(ctx: &Ctx, caller: &Caller, first: &ReplayPointer) -> AppResult<CaseReply> {
+    let (stored, _) = readable(ctx, caller, first.case).await?;
+    if stored.case.version == first.version {
+        return with_guide(ctx, stored.case, first.audience).await;
     }
     let records = ctx.store.list_records(&stored).await?;
-    let case = fold(id, records.into_iter().take_while(|record| record.seq <= version))?;
-    with_guide(ctx, case, audience).await
+    let case = fold(first.case, records.into_iter().take_while(|record| record.seq <= first.version))?;
+    with_guide(ctx, case, first.audience).await
 }
 
 /// A case from its records.
@@ -109,9 +110,12 @@ async fn list(
     let mut after = filter.after;
     while found.len() < wanted {
         let page = ctx.store.list_cases(CaseFilter { after, ..filter.clone() }).await?;
-        let Some(last) = page.last().map(|stored| stored.case.id) else { break };
+        let id = |listed: &Result<StoredCase, Uuid>| {
+            listed.as_ref().map_or_else(|id| *id, |stored| stored.case.id)
+        };
+        let Some(last) = page.last().map(id) else { break };
         let is_last_page = page.len() < wanted;
-        for stored in page {
+        for stored in page.into_iter().flatten() {
             if let Some(audience) = audience(caller, &stored, at).filter(|_| found.len() < wanted) {
                 found.push(with_guide(ctx, stored.case, audience).await?);
             }

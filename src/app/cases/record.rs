@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::ReplayPointer;
+use super::{Audience, ReplayPointer};
 use crate::app::catalog::PublishedGuide;
 use crate::app::certificates;
 use crate::app::ctx::{Ctx, new_id};
@@ -21,6 +21,8 @@ pub(super) struct Writing<'a> {
     pub ctx: &'a Ctx,
     pub guide: &'a PublishedGuide,
     pub at: DateTime<Utc>,
+    /// Whom the answer is for; kept for a repetition.
+    pub audience: Audience,
     pub provenance: Provenance,
     pub claim: Option<&'a Claim>,
 }
@@ -106,7 +108,7 @@ impl Writing<'_> {
     async fn finish(self, origin: &Origin, progress: Progress) -> AppResult<Case> {
         let Progress { case, records, letters, mut changes, .. } = progress;
         changes.record_case(origin, &case, &records, &letters, due_on(&case))?;
-        let pointer = ReplayPointer { case: case.id, version: case.version };
+        let pointer = ReplayPointer { case: case.id, version: case.version, audience: self.audience };
         changes.claim(self.claim, serde_json::to_string(&pointer).map_err(internal)?, self.at);
         self.ctx.store.commit(changes).await?;
         Ok(case)

@@ -262,7 +262,7 @@ pub async fn sheet(ctx: &Ctx, base_url: &str) -> AppResult<DemoSheet> {
         personas: BTreeMap::new(),
         clients: BTreeMap::new(),
         tokens: BTreeMap::new(),
-        guides: ctx.catalogue.all().await?.iter().map(|published| published.guide.code.to_string()).collect(),
+        guides: ctx.store.list_guide_codes().await?,
     };
     for registration in CLIENTS {
         sheet.clients.insert(

@@ -5,12 +5,14 @@
 use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use tokio::sync::oneshot;
 
 use crate::app::error::{AppError, AppResult};
-use crate::domain::identity::Password;
+use crate::domain::identity::{Password, same_bytes};
 use crate::store::random;
 
 /// OWASP Password Storage Cheat Sheet: 19 MiB, two passes, one lane.
@@ -92,21 +94,40 @@ fn serve(tasks: &Receiver<Task>) {
 fn hash(password: &Password) -> Result<String, String> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|error| error.to_string())?;
     let salt: [u8; 16] = random();
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_with_salt(password.expose().as_bytes(), &salt)
-        .map(|hash: PasswordHash| hash.to_string())
-        .map_err(|error| format!("hashing a password: {error}"))
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+    compute(params.clone(), password, &salt, &mut output)?;
+    let (salt, output) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output));
+    Ok(format!("$argon2id$v=19${params}${salt}${output}"))
 }
 
 /// The parameters are those the hash was made with.
 fn verify(password: &Password, hash: &str) -> Result<bool, String> {
-    let hash =
-        PasswordHash::new(hash).map_err(|error| format!("a stored password hash does not read: {error}"))?;
-    match Argon2::default().verify_password(password.expose().as_bytes(), &hash) {
-        Ok(()) => Ok(true),
-        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
-        Err(error) => Err(format!("verifying a password: {error}")),
-    }
+    let unreadable = |error: &dyn std::fmt::Display| format!("a stored password hash does not read: {error}");
+    let hash = PasswordHash::new(hash).map_err(|error| unreadable(&error))?;
+    let params = Params::try_from(&hash.params).map_err(|error| unreadable(&error))?;
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {
+        return Err(unreadable(&"it has no salt or no hash"));
+    };
+    let mut output = vec![0; expected.as_bytes().len()];
+    compute(params, password, salt.as_ref(), &mut output)?;
+    Ok(same_bytes(&output, expected.as_bytes()))
+}
+
+fn compute(params: Params, password: &Password, salt: &[u8], output: &mut [u8]) -> Result<(), String> {
+    let memory = memory(params.block_count());
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into_with_memory(password.expose().as_bytes(), salt, output, memory)
+        .map_err(|error| format!("hashing a password: {error}"))
+}
+
+/// The C library gives back at once what was asked for in one piece of more than
+/// 32 MiB, and keeps smaller pieces for good, 19 MiB per thread: so more is asked
+/// for than is ever touched.
+fn memory(blocks: usize) -> Vec<Block> {
+    const GIVEN_BACK_ABOVE: usize = 33 * 1024 * 1024;
+    let mut memory = Vec::with_capacity(blocks.max(GIVEN_BACK_ABOVE / size_of::<Block>()));
+    memory.resize(blocks, Block::default());
+    memory
 }
 
 #[cfg(test)]

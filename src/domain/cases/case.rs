@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::event::{By, Evidence, Issued};
+use super::event::{AcceptanceBasis, By, Evidence, Issued};
 use crate::domain::codes::{CaseNo, GuideCode, RegionCode, Uscc};
 use crate::domain::guides::{Applicant, Facts};
 use crate::domain::private::Private;
@@ -96,6 +96,7 @@ pub struct Accepted {
 pub struct Acceptance {
     pub at: DateTime<Utc>,
     pub by: By,
+    pub basis: AcceptanceBasis,
     /// 承诺办结日, the last day of the promised limit.
     pub promised_due: NaiveDate,
     /// 法定办结日
@@ -219,6 +220,44 @@ impl CaseState {
             CaseState::Accepted(_) => StateName::Accepted,
             CaseState::Decided(_) => StateName::Decided,
             CaseState::Closed(_) => StateName::Closed,
+        }
+    }
+
+    pub fn as_draft(&self) -> Option<&Draft> {
+        match self {
+            CaseState::Draft(draft) => Some(draft),
+            CaseState::Submitted(_)
+            | CaseState::Accepted(_)
+            | CaseState::Decided(_)
+            | CaseState::Closed(_) => None,
+        }
+    }
+
+    pub fn as_submitted(&self) -> Option<&Submitted> {
+        match self {
+            CaseState::Submitted(submitted) => Some(submitted),
+            CaseState::Draft(_) | CaseState::Accepted(_) | CaseState::Decided(_) | CaseState::Closed(_) => {
+                None
+            }
+        }
+    }
+
+    pub fn as_accepted(&self) -> Option<&Accepted> {
+        match self {
+            CaseState::Accepted(accepted) => Some(accepted),
+            CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Decided(_) | CaseState::Closed(_) => {
+                None
+            }
+        }
+    }
+
+    pub fn as_closed(&self) -> Option<&Closed> {
+        match self {
+            CaseState::Closed(closed) => Some(closed),
+            CaseState::Draft(_)
+            | CaseState::Submitted(_)
+            | CaseState::Accepted(_)
+            | CaseState::Decided(_) => None,
         }
     }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::accepted::DELIVERY_LIMIT;
 use super::case::{Case, CaseState, Ending};
+use super::event::AcceptanceBasis;
 use super::submitted::INTAKE_LIMIT;
 use crate::domain::calendar::{CountedDay, WorkCalendar};
 use crate::domain::guides::Guide;
@@ -69,9 +70,13 @@ pub fn clocks(case: &Case, guide: &Guide, calendar: &WorkCalendar, at: DateTime<
         acceptance.map(|acceptance| acceptance.at).or(closed_at),
     )];
     if let Some(acceptance) = acceptance {
+        let started = match acceptance.basis {
+            AcceptanceBasis::Officer | AcceptanceBasis::Automatic => acceptance.at,
+            AcceptanceBasis::Deemed => filing.at,
+        };
         let stopped = decided.map(|decided| decided.decided_at).or(closed_at);
-        all.push(count(ClockName::Promised, acceptance.at, guide.limits.promised, stopped));
-        all.push(count(ClockName::Legal, acceptance.at, guide.limits.legal, stopped));
+        all.push(count(ClockName::Promised, started, guide.limits.promised, stopped));
+        all.push(count(ClockName::Legal, started, guide.limits.legal, stopped));
     }
     if let Some(decided) = decided {
         all.push(count(ClockName::Delivery, decided.decided_at, DELIVERY_LIMIT, closed_at));

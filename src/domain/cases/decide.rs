@@ -11,6 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::case::{Case, CaseState, StateName};
 use super::command::{Command, CommandName, OpenCase};
 use super::event::{By, CaseEvent};
+use super::evolve::evolve;
 use super::{accepted, decided, draft, submitted};
 use crate::domain::calendar::WorkCalendar;
 use crate::domain::codes::RegionCode;
@@ -42,7 +43,29 @@ pub fn open(command: OpenCase, rules: Rules<'_>, by: By, at: DateTime<Utc>) -> R
     draft::open(command, rules, by, at)
 }
 
+/// Whatever has fallen due by `at` comes first, so that an outcome does not hang
+/// on how soon the timers run: nobody refuses what silence has accepted.
 pub fn decide(
+    case: &Case,
+    rules: Rules<'_>,
+    command: Command,
+    by: &By,
+    at: DateTime<Utc>,
+) -> Result<Vec<Act>, Refusal> {
+    let mut acts = respond(case, rules, Command::Tick, &By::System, at)?;
+    if matches!(command, Command::Tick) {
+        return Ok(acts);
+    }
+    if acts.is_empty() {
+        return respond(case, rules, command, by, at);
+    }
+    let due = acts.iter().cloned().try_fold(case.clone(), |case, act| evolve(case, act, at));
+    let Ok(now) = due else { return Err(wrong_state(case.state.name(), command.name())) };
+    acts.extend(respond(&now, rules, command, by, at)?);
+    Ok(acts)
+}
+
+fn respond(
     case: &Case,
     rules: Rules<'_>,
     command: Command,

@@ -2,11 +2,13 @@
 //! Nothing is required yet; what is there must already be well-formed.
 
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 
 use super::case::{Case, Draft, Opening};
 use super::command::{AttachMaterial, KnownCertificate, OpenCase, RemoveMaterial, SaveCase};
 use super::decide::{Act, Rules, act, draft_expiry};
 use super::event::{By, CaseEvent, Evidence};
+use crate::domain::canonical::MAX_WHOLE;
 use crate::domain::guides::{self, Facts, Guide, Material, MaterialSource};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
@@ -16,7 +18,7 @@ pub(super) fn open(command: OpenCase, rules: Rules<'_>, by: By, at: DateTime<Utc
     let guide = rules.guide;
     check_scenario(guide, command.scenario.as_deref())?;
     let mut facts = guides::prefill(&guide.form, &command.applicant);
-    facts.merge(command.facts.into_map());
+    facts.merge(with_whole_numbers(command.facts.into_map()));
     well_formed(guide, &facts)?;
     let opening = Opening {
         at,
@@ -61,9 +63,27 @@ pub(super) fn save(
     at: DateTime<Utc>,
 ) -> Result<Vec<Act>, Refusal> {
     let mut facts = draft.facts.known().cloned().unwrap_or_default();
-    facts.merge(command.patch.clone());
+    let patch = with_whole_numbers(command.patch);
+    facts.merge(patch.clone());
     well_formed(rules.guide, &facts)?;
-    Ok(vec![act(by, CaseEvent::FactsSaved { patch: command.patch.into(), expires_at: draft_expiry(at) })])
+    Ok(vec![act(by, CaseEvent::FactsSaved { patch: patch.into(), expires_at: draft_expiry(at) })])
+}
+
+/// 2.0 is 2: the form takes it for a whole number, and the history, which has
+/// no canonical form for fractions, must be able to record it.
+fn with_whole_numbers(patch: Map<String, Value>) -> Map<String, Value> {
+    fn whole(value: Value) -> Value {
+        match value {
+            Value::Number(number) if number.as_i64().is_none() => {
+                let same = number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() <= MAX_WHOLE as f64);
+                same.map_or(Value::Number(number), |n| Value::from(n as i64))
+            }
+            Value::Array(items) => items.into_iter().map(whole).collect(),
+            Value::Object(members) => Value::Object(with_whole_numbers(members)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+        }
+    }
+    patch.into_iter().map(|(name, value)| (name, whole(value))).collect()
 }
 
 pub(super) fn attach(

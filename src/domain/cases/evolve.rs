@@ -94,9 +94,9 @@ fn from_draft(mut draft: Draft, event: CaseEvent, at: DateTime<Utc>) -> Option<C
 fn from_submitted(submitted: Submitted, act: Act, at: DateTime<Utc>) -> Option<CaseState> {
     let filing = submitted.filing;
     match act.event {
-        CaseEvent::Accepted { promised_due, legal_due, .. } => Some(CaseState::Accepted(Accepted {
+        CaseEvent::Accepted { promised_due, legal_due, basis } => Some(CaseState::Accepted(Accepted {
             filing,
-            acceptance: Acceptance { at, by: act.by, promised_due, legal_due },
+            acceptance: Acceptance { at, by: act.by, basis, promised_due, legal_due },
             steps: Vec::new(),
         })),
         CaseEvent::Refused { grounds } => {

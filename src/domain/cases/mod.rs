@@ -13,6 +13,8 @@ mod evolve;
 pub mod history;
 pub mod letters;
 mod submitted;
+#[cfg(test)]
+mod tests;
 
 pub use accepted::{DELIVERY_LIMIT, next_step};
 pub use case::*;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::TextView;
 use crate::app::cases::{Audience, CaseReply};
 use crate::domain::cases::clock::{ClockName, Light, clocks, light};
-use crate::domain::cases::{By, CaseState, Decision, Ending, Evidence, Issued, next_step};
+use crate::domain::cases::{By, CaseState, Decided, Decision, Ending, Evidence, Issued, next_step};
 use crate::domain::codes::{mask_id, mask_mobile, mask_name};
 use crate::domain::guides::{FieldKind, Form};
 
@@ -151,13 +151,7 @@ impl From<&CaseReply> for CaseView {
         let state = &case.state;
         let filing = state.filing();
         let decided = state.decided();
-        let closed = match state {
-            CaseState::Closed(closed) => Some(closed),
-            CaseState::Draft(_)
-            | CaseState::Submitted(_)
-            | CaseState::Accepted(_)
-            | CaseState::Decided(_) => None,
-        };
+        let closed = state.as_closed();
         CaseView {
             id: case.id,
             case_no: case.case_no().map(ToString::to_string),
@@ -180,43 +174,32 @@ impl From<&CaseReply> for CaseView {
             opened_at: case.opened.at,
             submitted_at: filing.map(|filing| filing.at),
             closed_at: closed.map(|closed| closed.at),
-            expires_at: match state {
-                CaseState::Draft(draft) => Some(draft.expires_at),
-                CaseState::Submitted(_)
-                | CaseState::Accepted(_)
-                | CaseState::Decided(_)
-                | CaseState::Closed(_) => None,
-            },
-            intake_due: match state {
-                CaseState::Submitted(submitted) => Some(submitted.intake_due),
-                CaseState::Draft(_)
-                | CaseState::Accepted(_)
-                | CaseState::Decided(_)
-                | CaseState::Closed(_) => None,
-            },
+            expires_at: state.as_draft().map(|draft| draft.expires_at),
+            intake_due: state.as_submitted().map(|submitted| submitted.intake_due),
             promised_due: state.acceptance().map(|acceptance| acceptance.promised_due),
             legal_due: state.acceptance().map(|acceptance| acceptance.legal_due),
             delivery_due: decided.map(|decided| decided.delivery_due),
             steps: steps(state),
-            next_step: match state {
-                CaseState::Accepted(accepted) => {
-                    next_step(accepted, &reply.guide.guide.flow).map(|step| step.code.clone())
-                }
-                CaseState::Draft(_)
-                | CaseState::Submitted(_)
-                | CaseState::Decided(_)
-                | CaseState::Closed(_) => None,
-            },
-            decision: decided.map(|decided| DecisionView {
-                kind: match decided.decision {
-                    Decision::Approved { .. } => "approved",
-                    Decision::Denied { .. } => "denied",
-                },
-                at: decided.decided_at,
-                by: side(&decided.decided_by),
-            }),
+            next_step: state
+                .as_accepted()
+                .and_then(|accepted| next_step(accepted, &reply.guide.guide.flow))
+                .map(|step| step.code.clone()),
+            decision: decided.map(DecisionView::from),
             results: results(state),
             grounds: grounds(state),
+        }
+    }
+}
+
+impl From<&Decided> for DecisionView {
+    fn from(decided: &Decided) -> Self {
+        Self {
+            kind: match decided.decision {
+                Decision::Approved { .. } => "approved",
+                Decision::Denied { .. } => "denied",
+            },
+            at: decided.decided_at,
+            by: side(&decided.decided_by),
         }
     }
 }

@@ -179,7 +179,7 @@ pub async fn read_letter(ctx: web::Data<Ctx>, caller: Caller, path: web::Path<(U
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReceiptView {
-    /// Compact JWS (ES256), to be verified with the keys of `/oauth2/jwks`.
+    /// Compact JWS (ES256), to be verified with the keys of `/.well-known/seal-keys.json`.
     pub receipt: String,
 }
 

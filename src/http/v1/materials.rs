@@ -31,7 +31,8 @@ pub enum EvidenceBody {
     /// An electronic certificate of the applicant.
     Certificate { certificate: String },
     /// 告知承诺: the applicant promises that the document exists and holds.
-    Promise,
+    // With braces: serde lets anything stand beside a unit variant.
+    Promise {},
 }
 
 /// Puts a document in a material's place: a file (PDF, JPEG, PNG, OFD; at most
@@ -71,13 +72,13 @@ async fn upload(
         return Ok((parse_evidence(parse_json(&bytes)?)?, None));
     }
     let (bytes, permit) = uploads.receive(request, payload.into_inner()).await?;
-    let file_name = header(&FILE_NAME).map(file_name);
+    let file_name = header(&FILE_NAME).map(file_name).filter(|name| !name.is_empty());
     Ok((Upload::File { bytes, file_name }, Some(permit)))
 }
 
 fn parse_evidence(body: EvidenceBody) -> Result<Upload, Problem> {
     match body {
-        EvidenceBody::Promise => Ok(Upload::Promise),
+        EvidenceBody::Promise {} => Ok(Upload::Promise),
         EvidenceBody::Certificate { certificate } => {
             let id = super::parse_code("/certificate", CertificateId::parse(&certificate))?;
             Ok(Upload::Certificate(id))

@@ -145,7 +145,7 @@ async fn a_form_that_is_not_our_own_signs_nobody_in() {
     let victim = Browser::open(&house, "web", "cases").await;
     let fields = [("mobile", KNOWN), ("password", PASSWORD)];
     // The attacker's own token in the victim's browser.
-    std::mem::swap(&mut browser.cookie, &mut String::from(&victim.cookie));
+    browser.cookie.clone_from(&victim.cookie);
     assert_eq!(browser.press("password", &fields).await.status(), 422);
     let mut bare = Browser::open(&house, "web", "cases").await;
     bare.cookie.clear();

@@ -145,7 +145,7 @@ async fn open(folder: &std::path::Path, master: &MasterKey, url: &str, sms: Arc<
     let location = Location::Sqlite(folder.join("portal.sqlite").display().to_string());
     migrate(&location).unwrap();
     assemble(Parts {
-        store: Store::open(&location, Vault::new(master), 2).unwrap(),
+        store: Store::open(&location, Vault::new(master), wanshitong::store::Tuning::default()).unwrap(),
         clock: Clock::from_source(noon),
         sms,
         blobs: Arc::new(NoBlobs),

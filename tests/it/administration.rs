@@ -1,0 +1,96 @@
+//! Importing and withdrawing: what has a fault is reported whole, and nothing of
+//! it is imported.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::api::road_draft;
+use crate::support::{Database, Portal, allowance_facts};
+
+const YAML: &str = include_str!("../../src/data/sample/guides/old-age-allowance.yaml");
+const GUIDES: &str = "/api/v1/admin/guides";
+
+fn files(yaml: &[&str]) -> Value {
+    let files = yaml.iter().enumerate().map(|(n, yaml)| json!({"name": format!("{n}.yaml"), "yaml": yaml}));
+    json!({ "files": files.collect::<Vec<_>>() })
+}
+
+fn pointers(problem: &Value) -> Vec<&str> {
+    problem["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap()).collect()
+}
+
+async fn version(portal: &Portal) -> Value {
+    let path = format!("/api/v1/guides/{}", portal.city.guide("old-age-allowance.yaml"));
+    portal.get("", &path).await.expect(200)["version"].clone()
+}
+
+#[actix_web::test]
+async fn faulty_guide_files_are_reported_whole_and_nothing_is_imported() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let changed = YAML.replace("0562-2810613", "0562-2810614");
+    let faulty = YAML.replace("format: 1", "format: 9").replace("handling: promised", "handling: sometimes");
+    let problem =
+        portal.post("publisher@web", GUIDES, files(&[&changed, &faulty, "x: ["])).await.problem(422);
+    let told = pointers(&problem);
+    assert!(told.len() >= 3, "{problem:#}");
+    assert!(told.iter().any(|pointer| pointer.starts_with("1.yaml:1:")), "{told:?}");
+    assert!(told.iter().any(|pointer| pointer.starts_with("2.yaml:")), "{told:?}");
+    let twice = portal.post("publisher@web", GUIDES, files(&[&changed, &changed])).await.problem(422);
+    assert_eq!(pointers(&twice), ["1.yaml:1:/code"]);
+    // The lint is for those who may publish.
+    portal.post("resident@web", GUIDES, files(&[&faulty])).await.problem(403);
+    assert_eq!(version(&portal).await, 1);
+
+    let publish = || portal.post("publisher@web", GUIDES, files(&[&changed]));
+    let replies = join_all((0..5).map(|_| publish())).await;
+    for reply in &replies {
+        assert!(matches!(reply.status, 200 | 412), "{:#}", reply.body);
+    }
+    assert_eq!(version(&portal).await, 2, "published once");
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_withdrawn_guide_takes_no_application_and_says_so() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let allowance = portal.city.guide("old-age-allowance.yaml");
+    let road = portal.city.guide("road-occupation-permit.yaml");
+    let draft = road_draft(&portal, "resident@web", json!({})).await;
+    for code in [&allowance, &road] {
+        let withdraw = format!("{GUIDES}/{code}/withdraw");
+        portal.post("resident@web", &withdraw, json!({})).await.problem(403);
+        assert_eq!(portal.post("publisher@web", &withdraw, json!({})).await.status, 204);
+        let again = portal.post("publisher@web", &withdraw, json!({})).await;
+        assert!(matches!(again.status, 204 | 409 | 412), "{:#}", again.body);
+    }
+    let body = json!({"guide_code": allowance, "facts": allowance_facts(), "submit": true});
+    let refused = portal.post("second_resident@web", "/api/v1/cases", body).await.problem(409);
+    assert_eq!(refused["code"], "guide_closed");
+    let submit = format!("/api/v1/cases/{draft}/submit");
+    assert_eq!(portal.post("resident@web", &submit, json!({})).await.problem(409)["code"], "guide_closed");
+    let shown = portal.get("", &format!("/api/v1/guides/{allowance}")).await.expect(200);
+    assert!(shown["withdrawn_at"].is_string(), "what was published stays readable");
+    let unknown = format!("{GUIDES}/11340705MBWXT061304000553009999/withdraw");
+    portal.post("publisher@web", &unknown, json!({})).await.problem(404);
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_table_with_a_wrong_row_is_reported_by_line_and_not_imported() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let before = portal.get("", "/api/v1/regions?parent=340700000000&limit=100").await.expect(200);
+    let send = |csv: &'static [u8]| {
+        let request = portal.request("admin@web", "POST", "/api/v1/admin/regions");
+        portal.send(request.header("content-type", "text/csv").body(csv))
+    };
+    let csv = "code,name,level,parent\n340799000000,新区,county,340700000000\n34079,短码,county,340700000000\n\
+               340798000000,,county,340700000000\n340797000000,无上级,county,999900000000\n";
+    let problem = send(csv.as_bytes()).await.problem(422);
+    assert_eq!(pointers(&problem), ["line 2", "line 3", "line 4", "line 5"], "{problem:#}");
+    for csv in [&b""[..], b"\xff\xfe\x00", b"name,code\n", b"code,name,level,parent\n\"", b"PK\x03\x04"] {
+        send(csv).await.problem(422);
+    }
+    let after = portal.get("", "/api/v1/regions?parent=340700000000&limit=100").await.expect(200);
+    assert_eq!(before, after);
+    portal.close().await;
+}

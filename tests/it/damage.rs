@@ -1,0 +1,225 @@
+//! Damaged data: rows that contradict themselves, sealed parts and files that were
+//! altered. The reader gets 500 and no detail, the log says which row, and nobody
+//! else is touched by it.
+
+use std::io::Write;
+use std::sync::{Mutex, OnceLock};
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use wanshitong::app::ports::Blobs as _;
+use wanshitong::domain::cases::history::hex;
+use wanshitong::gateways::{BlobStore, S3};
+
+use crate::api::{road_draft, submitted_road_case};
+use crate::support::{Database, PDF, Portal, http};
+
+const WHO: &str = "resident@web";
+
+/// Everything logged by this process so far. Tests look for ids of their own in it.
+fn log() -> &'static Mutex<Vec<u8>> {
+    static LOG: OnceLock<Mutex<Vec<u8>>> = OnceLock::new();
+    struct Kept;
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            log().lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    static LISTENING: OnceLock<()> = OnceLock::new();
+    let log = LOG.get_or_init(Mutex::default);
+    LISTENING.get_or_init(|| {
+        let filter = tracing_subscriber::EnvFilter::new("warn");
+        let subscriber =
+            tracing_subscriber::fmt().with_ansi(false).with_env_filter(filter).with_writer(|| Kept);
+        subscriber.try_init().unwrap();
+    });
+    log
+}
+
+fn logged(needle: &str) -> bool {
+    String::from_utf8_lossy(&log().lock().unwrap()).contains(needle)
+}
+
+/// The condition that selects a case's row, in the words of the database at hand.
+fn of_case(portal: &Portal, column: &str, case: &str) -> String {
+    match portal.city.database.location.is_sqlite() {
+        true => format!("{column} = x'{}'", case.replace('-', "")),
+        false => format!("{column} = '{case}'"),
+    }
+}
+
+async fn damaged_rows_hurt_nobody_else(database: Database) {
+    log();
+    let portal = Portal::open(database).await;
+    let sqlite = portal.city.database.location.is_sqlite();
+    let blob =
+        if sqlite { "x'00112233445566778899aabbccddeeff'" } else { "'\\x00112233445566778899aabbccddeeff'" };
+    let damage = [
+        ("cases", "state = 'closed'".to_owned()),
+        ("cases", "state = 'nonsense'".to_owned()),
+        ("cases", "outcome = 'issued'".to_owned()),
+        ("cases", "version = version + 1".to_owned()),
+        ("cases", "party = id".to_owned()),
+        ("cases", "guide = 'another'".to_owned()),
+        ("cases", "letters = -1".to_owned()),
+        ("cases", "document = '{'".to_owned()),
+        ("cases", "document = '{}'".to_owned()),
+        ("cases", format!("personal = {blob}")),
+        ("cases", "personal = NULL".to_owned()),
+        ("cases", format!("data_key = {blob}")),
+        ("cases", format!("head = {blob}")),
+    ];
+    let healthy = road_draft(&portal, "agent@web", json!({})).await;
+    for (table, change) in damage {
+        let case = submitted_road_case(&portal, WHO).await;
+        portal
+            .city
+            .database
+            .tamper(&format!("UPDATE {table} SET {change} WHERE {}", of_case(&portal, "id", &case)));
+        let path = format!("/api/v1/cases/{case}");
+        let problem = portal.get(WHO, &path).await.problem(500);
+        assert_says_nothing(&problem);
+        assert!(logged(&format!("corrupt row {case} in {table}")), "{change} is not in the log");
+        assert_says_nothing(&portal.post(WHO, &format!("{path}/withdraw"), json!({})).await.problem(500));
+    }
+    let case = submitted_road_case(&portal, WHO).await;
+    for (table, part) in [("case_events", "events"), ("letters", "letters")] {
+        let row = of_case(&portal, "case_id", &case);
+        portal.city.database.tamper(&format!("UPDATE {table} SET personal = {blob} WHERE {row}"));
+        let problem = portal.get(WHO, &format!("/api/v1/cases/{case}/{part}")).await.problem(500);
+        assert_says_nothing(&problem);
+        assert!(logged(&format!("in {table}")), "{table} is not in the log");
+    }
+    for who in ["agent@web"] {
+        portal.get(who, &format!("/api/v1/cases/{healthy}")).await.expect(200);
+        assert_eq!(portal.get(who, "/api/v1/cases").await.status, 403);
+    }
+    submitted_road_case(&portal, "agent@web").await;
+    portal.get("", "/health/ready").await.expect(200);
+    portal.close().await;
+}
+
+/// Nothing of what is inside may show.
+fn assert_says_nothing(problem: &Value) {
+    assert_eq!(problem["code"], "internal");
+    assert!(problem.get("detail").is_none(), "{problem:#}");
+    assert_eq!(problem["errors"], json!([]));
+}
+
+#[actix_web::test]
+async fn a_damaged_row_is_told_to_the_log_and_hurts_nobody_else() {
+    damaged_rows_hurt_nobody_else(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn a_damaged_row_is_told_to_the_log_and_hurts_nobody_else_on_postgres() {
+    damaged_rows_hurt_nobody_else(Database::postgres()).await;
+}
+
+/// A worklist with one damaged case in it still shows all the others.
+#[actix_web::test]
+async fn a_damaged_case_does_not_hide_the_rest_of_a_list() {
+    log();
+    let portal = Portal::open(Database::sqlite()).await;
+    let mut filed = Vec::new();
+    for _ in 0..5 {
+        filed.push(submitted_road_case(&portal, WHO).await);
+    }
+    let damaged = filed.remove(2);
+    let row = of_case(&portal, "id", &damaged);
+    portal.city.database.tamper(&format!("UPDATE cases SET state = 'accepted' WHERE {row}"));
+    // Ids of one moment are in no order of time.
+    filed.sort_by(|a, b| b.cmp(a));
+    for (who, path) in [(WHO, "/api/v1/me/cases"), ("handler@web", "/api/v1/cases")] {
+        for limit in [1, 2, 5, 20] {
+            let mut shown = Vec::new();
+            let mut query = format!("{path}?limit={limit}");
+            loop {
+                let page = portal.get(who, &query).await.expect(200);
+                shown.extend(page["items"].as_array().unwrap().iter().map(crate::support::id));
+                let Some(next) = page["next"].as_str() else { break };
+                query = format!("{path}?limit={limit}&after={next}");
+            }
+            assert_eq!(shown, filed, "{who} {limit}");
+        }
+    }
+    assert!(logged(&format!("corrupt row {damaged} in cases")));
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_file_that_was_altered_or_lost_is_not_handed_out() {
+    log();
+    let portal = Portal::open(Database::sqlite()).await;
+    let case = submitted_road_case(&portal, WHO).await;
+    let path = format!("/api/v1/cases/{case}/materials/location_plan");
+    let digest = hex(&Sha256::digest(PDF));
+    let file = portal.city.database.folder.join("files/sha256").join(&digest[..2]).join(&digest);
+    assert_eq!(std::fs::read(&file).unwrap(), PDF);
+    std::fs::write(&file, b"%PDF-1.4 something else").unwrap();
+    assert_says_nothing(&portal.get("handler@web", &path).await.problem(500));
+    assert!(logged(&format!("file {digest} was altered")));
+    std::fs::remove_file(&file).unwrap();
+    assert_says_nothing(&portal.get("handler@web", &path).await.problem(500));
+    portal.close().await;
+}
+
+/// Files in a bucket of an S3 server, which an intruder may write to as well.
+#[actix_web::test]
+#[ignore = "needs an S3 server: run tests/run"]
+async fn files_are_kept_and_alterations_found_on_s3() {
+    log();
+    let endpoint = std::env::var("WST_TEST_S3").expect("run tests/run: it starts an S3 server");
+    let bucket = format!("wst-{}", uuid::Uuid::from_bytes(wanshitong::store::random()).simple());
+    let made = http().put(format!("{endpoint}/{bucket}")).send().await.unwrap();
+    assert!(made.status().is_success(), "{made:?}");
+    let s3 = S3 {
+        endpoint: endpoint.clone(),
+        region: "us-east-1".to_owned(),
+        bucket: bucket.clone(),
+        access_key: "test".to_owned(),
+        secret_key: "test".to_owned(),
+        allow_http: true,
+    };
+    let store = std::sync::Arc::new(BlobStore::s3(s3.clone()).unwrap());
+    let digest = hex(&Sha256::digest(PDF));
+    assert!(store.get(&digest).await.unwrap().is_none());
+    for _ in 0..2 {
+        store.put(&digest, Bytes::from_static(PDF)).await.unwrap();
+        assert_eq!(store.get(&digest).await.unwrap().unwrap(), PDF);
+    }
+
+    let mut city = crate::support::City::found(Database::sqlite()).await;
+    city.ctx.blobs = store;
+    let portal = Portal::of(city);
+    let case = submitted_road_case(&portal, WHO).await;
+    let path = format!("/api/v1/cases/{case}/materials/location_plan");
+    assert_eq!(portal.get(WHO, &path).await.bytes, PDF);
+    alter(&s3, &digest).await;
+    assert_says_nothing(&portal.get(WHO, &path).await.problem(500));
+    assert!(logged(&format!("file {digest} was altered")));
+    portal.close().await;
+}
+
+/// Puts other bytes in the place of a file, past the portal.
+async fn alter(s3: &S3, digest: &str) {
+    use object_store::ObjectStoreExt as _;
+    let bucket = object_store::aws::AmazonS3Builder::new()
+        .with_endpoint(&s3.endpoint)
+        .with_region(&s3.region)
+        .with_bucket_name(&s3.bucket)
+        .with_access_key_id(&s3.access_key)
+        .with_secret_access_key(&s3.secret_key)
+        .with_allow_http(true)
+        .build()
+        .unwrap();
+    let path = object_store::path::Path::from_iter(["sha256", &digest[..2], digest]);
+    bucket.put(&path, Bytes::from_static(b"%PDF-1.4 something else").into()).await.unwrap();
+}

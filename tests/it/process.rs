@@ -1,0 +1,424 @@
+//! The program itself, as it is started and ended: by hand, by a service manager,
+//! by a power cut.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use wanshitong::domain::cases::history;
+use wanshitong::store::{CaseFilter, Location, MasterKey, Store, Tuning, Vault, migrate};
+
+use crate::support::{PDF, allowance_facts, http, id, road_facts};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A folder of a test's own, gone at its end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let name = uuid::Uuid::from_bytes(wanshitong::store::random()).simple().to_string();
+        let folder = std::env::temp_dir().join(format!("wanshitong-{name}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        std::fs::write(self.file(name), text).unwrap();
+        self.file(name)
+    }
+
+    fn database(&self) -> Location {
+        Location::parse(&format!("sqlite:{}", self.file("wanshitong.db").display())).unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The program, without any setting of the one who runs the tests.
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wanshitong"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("WST_")) {
+        command.env_remove(name);
+    }
+    command.env_remove("RUST_LOG").args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// A demo under way. Killed when the test ends before it did.
+struct Demo {
+    process: Child,
+    sheet: Value,
+}
+
+impl Demo {
+    fn start(folder: &Folder) -> Self {
+        let sheet = folder.file("demo.json");
+        let _ = std::fs::remove_file(&sheet);
+        let data = folder.0.display().to_string();
+        let mut command = program(&["demo", "--data", &data, "--listen", "127.0.0.1:0"]);
+        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut demo = Self { process, sheet: Value::Null };
+        let text = demo.wait_for(|| std::fs::read_to_string(&sheet).ok());
+        demo.sheet = serde_json::from_str(&text).unwrap();
+        let address = demo.address();
+        demo.wait_for(|| TcpStream::connect(&address).ok());
+        demo
+    }
+
+    /// Looks until something is there; the process must live meanwhile.
+    fn wait_for<T>(&mut self, look: impl Fn() -> Option<T>) -> T {
+        let start = Instant::now();
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            assert_eq!(self.process.try_wait().unwrap(), None, "the demo ended by itself");
+            assert!(start.elapsed() < PATIENCE, "the demo did not start");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.sheet["base_url"].as_str().unwrap())
+    }
+
+    fn address(&self) -> String {
+        self.sheet["base_url"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned()
+    }
+
+    fn token(&self, who: &str) -> &str {
+        self.sheet["tokens"][who].as_str().unwrap()
+    }
+
+    fn request(
+        &self,
+        http: &reqwest::Client,
+        who: &str,
+        method: &str,
+        path: &str,
+    ) -> reqwest::RequestBuilder {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        http.request(method, self.url(path)).bearer_auth(self.token(who))
+    }
+
+    fn signal(&self, signal: &str) {
+        let told = Command::new("kill").args([signal, &self.process.id().to_string()]).status().unwrap();
+        assert!(told.success());
+    }
+
+    fn ended(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status;
+            }
+            assert!(start.elapsed() < PATIENCE, "the demo did not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn guide(file: &str) -> String {
+    let yaml = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/data/sample/guides").join(file);
+    wanshitong::domain::guides::read_guide(&std::fs::read_to_string(yaml).unwrap()).unwrap().code.to_string()
+}
+
+/// Applies for allowances until the portal is gone; gives what was acknowledged.
+async fn apply_until_it_dies(demo: &Demo, http: &reqwest::Client) -> Vec<(String, String)> {
+    let body =
+        json!({"guide_code": guide("old-age-allowance.yaml"), "facts": allowance_facts(), "submit": true});
+    let mut acknowledged = Vec::new();
+    loop {
+        let request = demo.request(http, "second_resident@web", "POST", "/api/v1/cases").json(&body);
+        let Ok(reply) = request.send().await else { return acknowledged };
+        assert_eq!(reply.status(), 201);
+        let Ok(case) = reply.json::<Value>().await else { return acknowledged };
+        acknowledged.push((id(&case), case["case_no"].as_str().unwrap().to_owned()));
+    }
+}
+
+#[actix_web::test]
+async fn what_was_acknowledged_survives_a_kill_in_the_middle_of_it() {
+    let folder = Folder::new();
+    let mut acknowledged = Vec::new();
+    for _ in 0..2 {
+        let mut demo = Demo::start(&folder);
+        let http = http();
+        let pid = demo.process.id().to_string();
+        // Killed from outside as soon as the log of the database shows work.
+        let wal = folder.file("wanshitong.db-wal");
+        let killer = std::thread::spawn(move || {
+            let start = Instant::now();
+            let size = || std::fs::metadata(&wal).map_or(0, |file| file.len());
+            let before = size();
+            while size() < before + 1_500_000 && start.elapsed() < PATIENCE {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+        });
+        let told = join_all((0..8).map(|_| apply_until_it_dies(&demo, &http))).await;
+        killer.join().unwrap();
+        assert!(!demo.ended().success());
+        acknowledged.extend(told.into_iter().flatten());
+    }
+    assert!(acknowledged.len() > 20, "only {} were acknowledged", acknowledged.len());
+
+    let mut demo = Demo::start(&folder);
+    let http = http();
+    for (case, case_no) in &acknowledged {
+        let path = format!("/api/v1/cases/{case}");
+        let read: Value = demo
+            .request(&http, "second_resident@web", "GET", &path)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        assert_eq!((&read["case_no"], &read["state"]), (&json!(case_no), &json!("closed")));
+    }
+    demo.signal("-TERM");
+    assert!(demo.ended().success());
+    every_case_is_whole(&folder, acknowledged.len()).await;
+}
+
+/// Reads the database past the program: histories verify, numbers are unique.
+async fn every_case_is_whole(folder: &Folder, at_least: usize) {
+    let key = MasterKey::parse_demo(&std::fs::read_to_string(folder.file("demo.key")).unwrap()).unwrap();
+    let store = Store::open(&folder.database(), Vault::new(&key), Tuning::default()).unwrap();
+    let all = store.list_cases(CaseFilter { limit: 100_000, ..CaseFilter::default() }).await.unwrap();
+    assert!(all.len() >= at_least);
+    let mut numbers = std::collections::BTreeSet::new();
+    for stored in all.into_iter().map(Result::unwrap) {
+        let stored = &stored;
+        let records = store.list_records(stored).await.unwrap();
+        assert_eq!(history::verify(&records).unwrap().seq, stored.case.version);
+        assert_eq!(store.list_letters(stored).await.unwrap().len(), 4, "an allowance has four letters");
+        assert!(numbers.insert(stored.case.case_no().unwrap().to_string()));
+    }
+}
+
+#[actix_web::test]
+async fn a_request_under_way_is_answered_before_the_program_ends() {
+    let folder = Folder::new();
+    let mut demo = Demo::start(&folder);
+    let http = http();
+    let opening = json!({"guide_code": guide("road-occupation-permit.yaml"), "scenario": "occupy", "facts": road_facts()});
+    let opened =
+        demo.request(&http, "resident@web", "POST", "/api/v1/cases").json(&opening).send().await.unwrap();
+    let case = id(&opened.json().await.unwrap());
+    drop(http);
+
+    let mut stream = TcpStream::connect(demo.address()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(
+        stream,
+        "PUT /api/v1/cases/{case}/materials/location_plan HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n\
+         content-length: {}\r\nexpect: 100-continue\r\n\r\n",
+        demo.address(),
+        demo.token("resident@web"),
+        PDF.len()
+    )
+    .unwrap();
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut line = String::new();
+    reader.read_line(&mut line).unwrap();
+    assert!(line.starts_with("HTTP/1.1 100"), "{line}");
+    stream.write_all(&PDF[..10]).unwrap();
+    demo.signal("-TERM");
+    // It listens no more, and still waits for the rest.
+    let address = demo.address();
+    demo.wait_for(|| TcpStream::connect(&address).is_err().then_some(()));
+    stream.write_all(&PDF[10..]).unwrap();
+    let mut answer = String::new();
+    let _ = reader.read_to_string(&mut answer);
+    assert!(answer.contains("HTTP/1.1 200"), "{answer}");
+    assert_eq!(demo.ended().code(), Some(0));
+
+    let again = Demo::start(&folder);
+    let path = format!("/api/v1/cases/{case}/materials/location_plan");
+    let file = again.request(&self::http(), "resident@web", "GET", &path).send().await.unwrap();
+    assert_eq!(file.bytes().await.unwrap(), PDF);
+}
+
+#[actix_web::test]
+async fn a_second_start_keeps_the_data_and_refreshes_the_sheet() {
+    let folder = Folder::new();
+    let mut demo = Demo::start(&folder);
+    let opening = json!({"guide_code": guide("old-age-allowance.yaml")});
+    let opened =
+        demo.request(&http(), "resident@web", "POST", "/api/v1/cases").json(&opening).send().await.unwrap();
+    let case = id(&opened.json().await.unwrap());
+    let clock = json!({"advance": "P40D"});
+    let moved = demo
+        .request(&http(), "admin@web", "POST", "/api/v1/sandbox/clock")
+        .json(&clock)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(moved.status(), 200);
+    let before = demo.sheet.clone();
+    demo.signal("-TERM");
+    assert_eq!(demo.ended().code(), Some(0));
+
+    let again = Demo::start(&folder);
+    assert_eq!((&again.sheet["personas"], &again.sheet["guides"]), (&before["personas"], &before["guides"]));
+    assert_eq!(again.sheet["guides"].as_array().unwrap().len(), 26);
+    let path = format!("/api/v1/cases/{case}");
+    let read = again.request(&http(), "resident@kiosk", "GET", &path).send().await.unwrap();
+    let read: Value = read.json().await.unwrap();
+    assert_eq!((&read["state"], &read["outcome"]), (&json!("closed"), &json!("expired")), "forty days later");
+    let opened =
+        again.request(&http(), "resident@web", "POST", "/api/v1/cases").json(&opening).send().await.unwrap();
+    let opened: Value = opened.json().await.unwrap();
+    assert!(opened["opened_at"].as_str() > read["closed_at"].as_str(), "the clock goes on where it stood");
+}
+
+#[track_caller]
+fn refused(output: &Output, words: &[&str]) {
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    for word in words {
+        assert!(said.contains(word), "`{word}` is not in: {said}");
+    }
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+#[test]
+fn a_demo_does_not_start_on_data_that_is_not_the_demos() {
+    use diesel::Connection as _;
+    use diesel::connection::SimpleConnection as _;
+    let folder = Folder::new();
+    migrate(&folder.database()).unwrap();
+    let file = folder.file("wanshitong.db");
+    let mut conn = diesel::SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    conn.batch_execute("INSERT INTO regions VALUES ('340000000000', '安徽省', 'province', NULL)").unwrap();
+    let data = folder.0.display().to_string();
+    let output = program(&["demo", "--data", &data, "--listen", "127.0.0.1:0"]).output().unwrap();
+    refused(&output, &["not the demo's", "--data"]);
+
+    let folder = Folder::new();
+    folder.write("demo.key", &MasterKey::random().to_text());
+    let data = folder.0.display().to_string();
+    let output = program(&["demo", "--data", &data, "--listen", "127.0.0.1:0"]).output().unwrap();
+    refused(&output, &["demo.key", "not a demo key"]);
+    let output = program(&["demo", "--data", &data, "--listen", "nowhere"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+}
+
+/// A configuration that works, in a folder of its own.
+struct Production {
+    folder: Folder,
+    config: String,
+    port: u16,
+}
+
+impl Production {
+    fn new() -> Self {
+        let folder = Folder::new();
+        folder.write("master.key", &MasterKey::random().to_text());
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let at = |name: &str| folder.file(name).display().to_string();
+        let config = format!(
+            "[server]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"http://127.0.0.1:{port}\"\n\
+             [database]\nurl = \"sqlite:{}\"\n[keys]\nmaster_key_file = \"{}\"\n\
+             [sms]\nurl = \"http://127.0.0.1:9/sms\"\napp_id = \"a\"\nsecret = \"s\"\n[files]\nfolder = \"{}\"\n",
+            at("wanshitong.db"),
+            at("master.key"),
+            at("files"),
+        );
+        Self { folder, config, port }
+    }
+
+    fn run(&self, command: &str, config: &str) -> Output {
+        let file = self.folder.write("config.toml", config);
+        program(&[command, "--config", file.to_str().unwrap()]).output().unwrap()
+    }
+}
+
+#[test]
+fn production_does_not_start_on_what_is_not_ready_and_says_what_to_do() {
+    let production = Production::new();
+    let config = &production.config;
+    refused(&production.run("serve", config), &["wanshitong migrate"]);
+    assert!(!production.folder.file("wanshitong.db").exists(), "nothing was made");
+    assert!(production.run("migrate", config).status.success());
+    refused(
+        &production.run("serve", &config.replace("sqlite:", "mysql://")),
+        &["postgres://", "sqlite:", "mysql"],
+    );
+    refused(&production.run("serve", &config.replace("listen", "lisen")), &["lisen", "wanshitong config"]);
+    refused(
+        &production.run("serve", &config.replace("app_id = \"a\"\n", "")),
+        &["app_id", "wanshitong config"],
+    );
+    refused(&production.run("serve", &config.replace("secret = \"s\"\n", "")), &["secret", "secret_file"]);
+    refused(&production.run("serve", "[server"), &["config.toml"]);
+    refused(
+        &production.run("serve", &config.replace("[files]\n", "[files]\ns3_bucket = \"b\"\n")),
+        &["not both"],
+    );
+    let missing = production.folder.file("nothing.toml").display().to_string();
+    refused(
+        &program(&["serve", "--config", &missing]).output().unwrap(),
+        &["nothing.toml", "cannot be read"],
+    );
+
+    production.folder.write("master.key", &MasterKey::random().to_demo_text());
+    refused(&production.run("serve", config), &["demo key", "wanshitong keys new"]);
+    production.folder.write("master.key", "short");
+    refused(&production.run("serve", config), &["64 hexadecimal digits", "wanshitong keys new"]);
+    std::fs::remove_file(production.folder.file("master.key")).unwrap();
+    refused(&production.run("serve", config), &["master.key", "wanshitong keys new"]);
+    let file = production.folder.write("config.toml", config);
+    let output = program(&["serve", "--config", file.to_str().unwrap()])
+        .env("WST_SERVER_LISEN", "x")
+        .output()
+        .unwrap();
+    refused(&output, &["WST_SERVER_LISEN", "wanshitong config"]);
+}
+
+#[actix_web::test]
+async fn production_serves_without_a_sandbox_and_ends_in_order() {
+    let production = Production::new();
+    assert!(production.run("migrate", &production.config).status.success());
+    assert!(production.run("migrate", &production.config).status.success(), "twice does no harm");
+    let file = production.folder.write("config.toml", &production.config);
+    let mut command = program(&["serve", "--config", file.to_str().unwrap()]);
+    let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let base_url = format!("http://127.0.0.1:{}", production.port);
+    let mut serving = Demo { process, sheet: json!({ "base_url": base_url }) };
+    let address = serving.address();
+    serving.wait_for(|| TcpStream::connect(&address).ok());
+    let ready = http().get(serving.url("/health/ready")).send().await.unwrap();
+    assert_eq!(ready.status(), 200);
+    let sandbox = http()
+        .post(serving.url("/api/v1/sandbox/clock"))
+        .json(&json!({"advance": "P1D"}))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(sandbox.status(), 404);
+    serving.signal("-TERM");
+    assert_eq!(serving.ended().code(), Some(0));
+}
