@@ -135,6 +135,9 @@ async fn change(
         }
         let guide =
             ctx.catalogue.current(stored.case.opened.guide.as_str()).await?.ok_or(AppError::NotFound)?;
+        if guide.withdrawn_at.is_some() {
+            return Err(super::guide_closed(&guide).into());
+        }
         let regions = ctx.catalogue.regions();
         let exists = |code: &RegionCode| regions.contains(code.as_str());
         let acts = decide(&stored.case, rules(ctx, &guide, &exists), command.clone(), &by, at)?;

@@ -101,7 +101,7 @@ pub fn write(number: u64, seed: u64, world: &World) -> Script {
         _ => Who::Applicant,
     };
     let mut writer = Writer {
-        aal: if random.chance(95) { 2 } else { random.between(1, 3) as u8 },
+        aal: if random.chance(90) { 2 } else { random.between(1, 3) as u8 },
         mandate: random.uuid(),
         rounds: (0..ROUNDS).map(|_| Vec::new()).collect(),
         round: 0,
@@ -165,7 +165,7 @@ impl Writer<'_> {
     /// Adds a step, now and then after somebody's meddling. What would come
     /// after the last round does not come.
     fn then(&mut self, who: Who, what: What) {
-        if self.random.chance(14) {
+        if self.random.chance(10) {
             let (who, what) = self.meddling();
             self.push(who, what);
         }
@@ -244,6 +244,10 @@ impl Writer<'_> {
         for (material, put) in self.materials(facts) {
             if self.random.chance(8) {
                 self.push(self.side, What::Remove { material: material.clone() });
+            }
+            if self.random.chance(5) {
+                let put = Put::File { bytes: b"MZ\x90 not a document", file_name: None };
+                self.push(self.side, What::Attach { material: material.clone(), put });
             }
             self.then(self.side, What::Attach { material, put });
         }
@@ -340,6 +344,10 @@ impl Writer<'_> {
         if self.random.chance(20) {
             let act = self.take_step(step, is_last, denied);
             self.then(Who::Allrounder, act);
+        }
+        if self.random.chance(12) {
+            let untimely = self.take_step(step, !is_last, denied);
+            self.push(right, untimely);
         }
         let act = self.take_step(step, is_last, denied);
         self.then(right, act);
