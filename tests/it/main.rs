@@ -12,6 +12,7 @@ mod idempotency;
 mod identity;
 mod operations;
 mod process;
+mod sms;
 mod storage;
 mod support;
 mod tokens;
