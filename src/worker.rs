@@ -21,7 +21,7 @@ pub async fn run(ctx: Ctx, mut stopping: watch::Receiver<bool>) {
         if *stopping.borrow() {
             return;
         }
-        if let Err(error) = round(&ctx, &mut seen, count).await {
+        if let Err(error) = round(&ctx, &mut seen, count, &stopping).await {
             tracing::warn!(?error, "the worker's round failed; it goes on");
         }
         tokio::select! {
@@ -31,10 +31,28 @@ pub async fn run(ctx: Ctx, mut stopping: watch::Receiver<bool>) {
     }
 }
 
-async fn round(ctx: &Ctx, seen: &mut Seen, count: u64) -> Result<(), AppError> {
+/// Delivers what is due, resting thrice as long as it works: a rush of messages
+/// must not take a core from the people who are being served.
+async fn deliver(ctx: &Ctx, stopping: &watch::Receiver<bool>) -> Result<(), AppError> {
+    while !*stopping.borrow() {
+        let begun = std::time::Instant::now();
+        if notices::deliver_due(ctx).await? == 0 {
+            break;
+        }
+        tokio::time::sleep(begun.elapsed() * 3).await;
+    }
+    Ok(())
+}
+
+async fn round(
+    ctx: &Ctx,
+    seen: &mut Seen,
+    count: u64,
+    stopping: &watch::Receiver<bool>,
+) -> Result<(), AppError> {
     upkeep::catch_up(ctx, seen).await?;
     timers::run(ctx).await?;
-    while notices::deliver_due(ctx).await? > 0 {}
+    deliver(ctx, stopping).await?;
     if count.is_multiple_of(SWEEP_EVERY) {
         upkeep::sweep(ctx).await?;
     }

@@ -16,11 +16,12 @@ const NOW: i64 = 1_772_415_000;
 /// A gateway that answers with one status and keeps what it was sent.
 struct Gateway {
     url: String,
-    seen: Arc<Mutex<Vec<(HttpRequestParts, Vec<u8>)>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
     server: actix_web::dev::ServerHandle,
 }
 
-type HttpRequestParts = Vec<(String, String)>;
+/// Headers and body of one request.
+type Seen = (Vec<(String, String)>, Vec<u8>);
 
 impl Gateway {
     fn answering(status: u16) -> Self {
@@ -51,7 +52,7 @@ impl Gateway {
         Self { url, seen, server: handle }
     }
 
-    async fn send(self) -> (Result<(), PortError>, Vec<(HttpRequestParts, Vec<u8>)>) {
+    async fn send(self) -> (Result<(), PortError>, Vec<Seen>) {
         let sms = HttpSms::new(self.url, "portal".to_owned(), SECRET, || NOW).unwrap();
         let text = Text::new("验证码 135790", "Code 135790");
         let sent = sms.send(&Mobile::parse("13900000009").unwrap(), &text).await;
