@@ -2,6 +2,7 @@
 //! randomness, no database, no web. Time and ids come in as arguments.
 
 pub mod agencies;
+pub mod audit;
 pub mod calendar;
 pub mod canonical;
 pub mod cases;

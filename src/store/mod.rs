@@ -4,6 +4,7 @@
 //! SQLite (one file) and PostgreSQL serve the same queries; see `dialect` for
 //! the few that differ.
 
+mod audit;
 mod cases;
 mod catalog;
 mod certificates;
@@ -30,6 +31,7 @@ mod write;
 
 use std::sync::Arc;
 
+pub use audit::AuditFilter;
 pub use cases::{CaseFilter, LetterRecord, NewLetter, Origin, Reach, StoredCase};
 pub use catalog::{GuideFilter, GuideRecord, Write as CatalogWrite};
 pub use certificates::SealedCertificate;

@@ -240,12 +240,13 @@ diesel::table! {
         account -> Id,
         client -> Text,
         scope -> Text,
-        aal -> Integer,
         authenticated_at -> Instant,
         created_at -> Instant,
         last_used_at -> Instant,
         expires_at -> Instant,
         revoked_at -> Nullable<Instant>,
+        methods -> Text,
+        sign_in -> Nullable<Id>,
     }
 }
 
@@ -263,10 +264,11 @@ diesel::table! {
         code_challenge -> Text,
         scope -> Text,
         nonce -> Nullable<Text>,
-        aal -> Integer,
         authenticated_at -> Instant,
         expires_at -> Instant,
         redeemed_at -> Nullable<Instant>,
+        methods -> Text,
+        sign_in -> Nullable<Id>,
     }
 }
 
@@ -363,6 +365,8 @@ diesel::table! {
         seal -> Text,
         issued_at -> Instant,
         revoked_at -> Nullable<Instant>,
+        methods -> Text,
+        sign_in -> Nullable<Id>,
     }
 }
 
@@ -417,5 +421,24 @@ diesel::table! {
         created_at -> Instant,
         next_at -> Nullable<Instant>,
         attempts -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 审计
+    audit (id) {
+        id -> Id,
+        at -> Instant,
+        account -> Nullable<Id>,
+        action -> Text,
+        subject -> Nullable<Text>,
+        outcome -> Text,
+        client -> Nullable<Text>,
+        network -> Nullable<Binary>,
+        request_id -> Nullable<Text>,
+        details -> Text,
     }
 }

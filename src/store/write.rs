@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::conn::Conn;
-use super::{catalog, idempotency, identity, organisation, outbox, people, settings};
+use super::{audit, catalog, idempotency, identity, organisation, outbox, people, settings};
 
 /// One write. It is `Stale` when the row it expects is not there any more.
 #[derive(Debug, Clone)]
@@ -17,6 +17,7 @@ pub enum Write {
     People(people::Write),
     Identity(identity::Write),
     Outbox(outbox::Write),
+    Audit(audit::AuditRow),
     /// Drops what answers repetitions, from before that time.
     Forget(DateTime<Utc>),
 }
@@ -31,6 +32,7 @@ impl Write {
             Write::People(write) => write.apply(conn),
             Write::Identity(write) => write.apply(conn),
             Write::Outbox(write) => write.apply(conn),
+            Write::Audit(row) => row.insert(conn),
             Write::Forget(before) => idempotency::forget(conn, *before),
         }
     }

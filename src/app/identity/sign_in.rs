@@ -13,7 +13,7 @@ use super::throttle::{Tries, parse_mobile};
 use crate::app::ctx::Ctx;
 use crate::app::error::AppResult;
 use crate::domain::codes::Mobile;
-use crate::domain::identity::{Aal, Ial, Password, Purpose, SmsCode};
+use crate::domain::identity::{Ial, Method, Methods, Password, Purpose, SmsCode};
 use crate::store::{self, AccountRecord, Changes};
 
 /// How somebody proves that an account is his.
@@ -35,7 +35,7 @@ pub struct SignedIn {
     pub account: Uuid,
     pub person: Uuid,
     pub ial: Ial,
-    pub aal: Aal,
+    pub methods: Methods,
     pub at: DateTime<Utc>,
 }
 
@@ -48,6 +48,10 @@ pub async fn sign_in(ctx: &Ctx, mobile: &str, proof: Proof, from: IpAddr) -> App
     let at = ctx.clock.now();
     let tries = Tries::count(ctx, &mobile, from, at).await?;
     let mut changes = Changes::new();
+    let method = match &proof {
+        Proof::Password(_) => Method::Password,
+        Proof::SmsCode(_) => Method::SmsCode,
+    };
     let proven = match proof {
         Proof::Password(text) => check_password(ctx, &mobile, &text).await?,
         Proof::SmsCode(text) => match SmsCode::parse(&text) {
@@ -70,7 +74,7 @@ pub async fn sign_in(ctx: &Ctx, mobile: &str, proof: Proof, from: IpAddr) -> App
             account: account.id,
             person: account.person,
             ial,
-            aal: Aal::ONE_FACTOR,
+            methods: method.into(),
             at,
         })),
         // The code was used in the same moment by somebody else.

@@ -50,7 +50,7 @@ impl Identity {
         at: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> AppResult<String> {
-        let assurance = Assurance { ial, aal: session.aal };
+        let assurance = Assurance { ial, aal: session.methods.aal() };
         let person = PersonClaims::new(Some(session.id), assurance, session.authenticated_at.timestamp());
         self.issue(&session.client, session.account.to_string(), scopes, Some(person), at, until.timestamp())
     }
@@ -118,7 +118,7 @@ impl Identity {
             iat: at.timestamp(),
             exp: (at + ACCESS_TOKEN_LIFETIME).timestamp(),
             auth_time: session.authenticated_at.timestamp(),
-            acr: Assurance { ial, aal: session.aal }.acr(),
+            acr: Assurance { ial, aal: session.methods.aal() }.acr(),
             sid: session.id,
             nonce,
         };

@@ -44,6 +44,7 @@ impl Ial {
 impl Aal {
     pub const ONE_FACTOR: Aal = Aal(1);
     pub const TWO_FACTORS: Aal = Aal(2);
+    pub const HARDWARE: Aal = Aal(3);
 
     pub fn new(level: u8) -> Option<Self> {
         (1..=3).contains(&level).then_some(Self(level))

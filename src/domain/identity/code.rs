@@ -5,8 +5,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::assurance::Aal;
 use super::client::ClientId;
+use super::methods::Methods;
 use super::pkce::CodeChallenge;
 use super::redirect_uri::RedirectUri;
 use super::scope::ScopeSet;
@@ -36,7 +36,9 @@ pub struct FreshCode {
     pub challenge: CodeChallenge,
     pub scopes: ScopeSet,
     pub nonce: Option<String>,
-    pub aal: Aal,
+    pub methods: Methods,
+    /// The sign-in of the browser it was given to.
+    pub sign_in: Option<Uuid>,
     /// When the person signed in.
     pub authenticated_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
@@ -125,7 +127,8 @@ mod tests {
             challenge: CodeChallenge::parse(&challenge_of(&verifier())).unwrap(),
             scopes: ScopeSet::EMPTY,
             nonce: None,
-            aal: Aal::ONE_FACTOR,
+            methods: Methods::NONE,
+            sign_in: None,
             authenticated_at: signed_in,
             expires_at: signed_in + LIFETIME,
         }

@@ -9,6 +9,7 @@ pub mod claims;
 pub mod client;
 pub mod code;
 mod common_passwords;
+pub mod methods;
 pub mod oauth_error;
 pub mod password;
 pub mod pkce;
@@ -26,6 +27,7 @@ pub use authorize::{AuthorizationRequest, PageProblem, Parameters, Prompt, Rejec
 pub use claims::{AccessClaims, IdClaims, PersonClaims};
 pub use client::{Authentication, Channel, Client, ClientId, Grant};
 pub use code::{Attempt, AuthorizationCode, CodeRefusal, FreshCode, Redemption};
+pub use methods::{Method, Methods};
 pub use oauth_error::{OAuthCode, OAuthError};
 pub use password::Password;
 pub use pkce::CodeChallenge;

@@ -4,8 +4,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::assurance::Aal;
 use super::client::{Channel, ClientId};
+use super::methods::Methods;
 use super::scope::{Scope, ScopeSet};
 
 /// How long an access token lives at the most (RFC 9068 asks for short ones).
@@ -17,7 +17,10 @@ pub struct Session {
     pub account: Uuid,
     pub client: ClientId,
     pub scopes: ScopeSet,
-    pub aal: Aal,
+    /// How the person proved who he is.
+    pub methods: Methods,
+    /// The sign-in of a browser it came from, when it came from one.
+    pub sign_in: Option<Uuid>,
     /// When the person last proved who he is.
     pub authenticated_at: DateTime<Utc>,
     pub created_at: DateTime<Utc>,
@@ -109,7 +112,8 @@ mod tests {
             account: Uuid::from_u128(2),
             client: ClientId::parse("sample").unwrap(),
             scopes: ScopeSet::EMPTY,
-            aal: Aal::ONE_FACTOR,
+            methods: Methods::NONE,
+            sign_in: None,
             authenticated_at: start,
             created_at: start,
             last_used_at: start,

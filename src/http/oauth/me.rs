@@ -143,7 +143,7 @@ impl From<OwnSession> for SessionView {
             client_name: client.as_ref().map(|client| client.name.clone().into()),
             channel: client.as_ref().map(|client| client.channel.as_str().to_owned()),
             scope: session.scopes.to_string(),
-            aal: session.aal.get(),
+            aal: session.methods.aal().get(),
             created_at: session.created_at,
             last_used_at: session.last_used_at,
             expires_at: session.expires_at,

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::domain::identity::{
-    Aal, AuthorizationCode, ClientId, CodeChallenge, Digest, FreshCode, RedirectUri, RefreshToken, Rotation,
+    AuthorizationCode, ClientId, CodeChallenge, Digest, FreshCode, Methods, RedirectUri, RefreshToken, Rotation,
     ScopeSet, Session,
 };
 use crate::store::Store;
@@ -22,12 +22,13 @@ struct SessionRow {
     account: Key,
     client: String,
     scope: String,
-    aal: i32,
     authenticated_at: At,
     created_at: At,
     last_used_at: At,
     expires_at: At,
     revoked_at: Option<At>,
+    methods: String,
+    sign_in: Option<Key>,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -41,10 +42,11 @@ struct CodeRow {
     code_challenge: String,
     scope: String,
     nonce: Option<String>,
-    aal: i32,
     authenticated_at: At,
     expires_at: At,
     redeemed_at: Option<At>,
+    methods: String,
+    sign_in: Option<Key>,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -64,12 +66,13 @@ impl SessionRow {
             account: Key(session.account),
             client: session.client.to_string(),
             scope: session.scopes.to_string(),
-            aal: i32::from(session.aal.get()),
             authenticated_at: At(session.authenticated_at),
             created_at: At(session.created_at),
             last_used_at: At(session.last_used_at),
             expires_at: At(session.expires_at),
             revoked_at: session.revoked_at.map(At),
+            methods: session.methods.to_string(),
+            sign_in: session.sign_in.map(Key),
         }
     }
 
@@ -80,7 +83,8 @@ impl SessionRow {
                 account: self.account.0,
                 client: ClientId::parse(&self.client).ok()?,
                 scopes: ScopeSet::parse(&self.scope).ok()?,
-                aal: aal(self.aal)?,
+                methods: Methods::parse(&self.methods)?,
+                sign_in: self.sign_in.map(|id| id.0),
                 authenticated_at: self.authenticated_at.0,
                 created_at: self.created_at.0,
                 last_used_at: self.last_used_at.0,
@@ -103,10 +107,11 @@ impl CodeRow {
             code_challenge: code.challenge.as_str().to_owned(),
             scope: code.scopes.to_string(),
             nonce: code.nonce.clone(),
-            aal: i32::from(code.aal.get()),
             authenticated_at: At(code.authenticated_at),
             expires_at: At(code.expires_at),
             redeemed_at: None,
+            methods: code.methods.to_string(),
+            sign_in: code.sign_in.map(Key),
         }
     }
 
@@ -125,17 +130,14 @@ impl CodeRow {
                 challenge: CodeChallenge::parse(&self.code_challenge)?,
                 scopes: ScopeSet::parse(&self.scope).ok()?,
                 nonce: self.nonce,
-                aal: aal(self.aal)?,
+                methods: Methods::parse(&self.methods)?,
+                sign_in: self.sign_in.map(|id| id.0),
                 authenticated_at: self.authenticated_at.0,
                 expires_at: self.expires_at.0,
             }))
         };
         read().ok_or_else(|| Error::corrupt("authorization_codes", session, "it is no code"))
     }
-}
-
-fn aal(level: i32) -> Option<Aal> {
-    u8::try_from(level).ok().and_then(Aal::new)
 }
 
 pub(super) fn insert(conn: &mut Conn, session: &Session) -> QueryResult<bool> {
