@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::app::calendar::Calendars;
 use crate::app::catalog::Catalogue;
 use crate::app::identity::Identity;
 use crate::app::numbers::Numbers;
-use crate::app::ports::{Blobs, Sms};
-use crate::app::{AppResult, Clock, Ctx, new_id};
+use crate::app::ports::{Blobs, Registries, SignOuts, Sms};
+use crate::app::{AppResult, Clock, Ctx, Settings, new_id};
 use crate::domain::calendar::WorkCalendar;
 use crate::store::Store;
 use crate::{http, worker};
@@ -24,9 +25,12 @@ pub struct Parts {
     pub store: Store,
     pub clock: Clock,
     pub sms: Arc<dyn Sms>,
+    pub sign_outs: Arc<dyn SignOuts>,
     pub blobs: Arc<dyn Blobs>,
+    pub registries: Registries,
     /// The base URL of the portal, without a slash at its end.
     pub public_url: String,
+    pub settings: Settings,
     pub demo: bool,
 }
 
@@ -36,16 +40,21 @@ pub async fn assemble(parts: Parts) -> AppResult<Ctx> {
     let calendar = WorkCalendar::parse(CALENDAR).map_err(|errors| {
         crate::app::AppError::Internal(format!("the calendar does not read: {errors:?}"))
     })?;
-    let identity = Identity::open(parts.store.clone(), parts.public_url, parts.demo, at).await?;
+    let identity =
+        Identity::open(parts.store.clone(), parts.public_url, parts.settings.lifetimes, parts.demo, at)
+            .await?;
     Ok(Ctx {
         catalogue: Arc::new(Catalogue::load(parts.store.clone()).await?),
         numbers: Arc::new(Numbers::new(new_id(at))),
         identity: Arc::new(identity),
-        calendar: Arc::new(calendar),
+        calendar: Arc::new(Calendars::load(parts.store.clone(), calendar).await?),
         store: parts.store,
         clock: parts.clock,
         sms: parts.sms,
+        sign_outs: parts.sign_outs,
         blobs: parts.blobs,
+        registries: parts.registries,
+        settings: Arc::new(parts.settings),
         demo: parts.demo,
     })
 }

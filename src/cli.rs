@@ -8,11 +8,13 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 
 use crate::app::demo;
-use crate::app::ports::Blobs;
-use crate::app::{AppError, Clock, Ctx, catalog};
+use crate::app::ports::{Blobs, BusinessRegistry, PopulationRegistry, Registries};
+use crate::app::{AppError, Clock, Ctx, Settings, catalog};
 use crate::boot::{self, Parts};
 use crate::config::{self, Config};
-use crate::gateways::{BlobStore, ConsoleSms, HttpSms, S3};
+use crate::gateways::{
+    BlobStore, ConsoleSms, HttpBusiness, HttpPopulation, HttpSignOuts, HttpSms, RegistryAccess, S3,
+};
 use crate::store::{Location, MasterKey, Store, Tuning, Vault, migrate};
 
 /// 万事通: the unified portal of public services.
@@ -82,6 +84,12 @@ enum CatalogCommand {
 enum KeysCommand {
     /// Print a new master key.
     New,
+    /// Give the signing keys successors now. Running instances change over by
+    /// themselves, ten minutes later.
+    Rotate {
+        #[arg(long)]
+        config: PathBuf,
+    },
 }
 
 type Outcome = Result<(), String>;
@@ -95,6 +103,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Catalog { command: CatalogCommand::Check { files } } => check(&files),
         Command::Catalog { command: CatalogCommand::Import { config, files } } => import(&config, &files),
         Command::Keys { command: KeysCommand::New } => print(&MasterKey::random().to_text()),
+        Command::Keys { command: KeysCommand::Rotate { config } } => rotate_keys(&config),
         Command::Config => print(config::SAMPLE.trim_end()),
         Command::Openapi => {
             let document = crate::http::openapi::document();
@@ -139,7 +148,7 @@ async fn run_demo(data: PathBuf, listen: String, database: Option<String>, batch
     let key = demo_key(&data.join("demo.key"))?;
     let listener = bind(&listen)?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let base_url = format!("http://{address}");
+    let base_url = base_url(&listen, address);
     migrate(&location).map_err(|error| error.to_string())?;
     let store = open(&location, &key, None, batch)?;
     demo::check_database(&store).await.map_err(said)??;
@@ -147,8 +156,11 @@ async fn run_demo(data: PathBuf, listen: String, database: Option<String>, batch
         store,
         clock: Clock::system(),
         sms: Arc::new(ConsoleSms),
+        sign_outs: Arc::new(HttpSignOuts::new().map_err(|error| error.to_string())?),
         blobs: Arc::new(BlobStore::local(&data.join("files")).map_err(|error| error.to_string())?),
+        registries: demo::SampleRegistries::both(),
         public_url: base_url.clone(),
+        settings: Settings::demo(),
         demo: true,
     };
     let ctx = boot::assemble(parts).await.map_err(said)?;
@@ -158,6 +170,14 @@ async fn run_demo(data: PathBuf, listen: String, database: Option<String>, batch
     write_sheet(&file, &sheet)?;
     welcome(&sheet, &file)?;
     boot::run(ctx, listener, cores()).await.map_err(|error| error.to_string())
+}
+
+/// Under the name it was told to listen on, where that is one: passkeys are bound to
+/// a name, and an address is none.
+fn base_url(listen: &str, address: std::net::SocketAddr) -> String {
+    let host = listen.rsplit_once(':').map_or(listen, |(host, _)| host);
+    let is_name = !host.is_empty() && !host.starts_with('[') && host.parse::<std::net::IpAddr>().is_err();
+    if is_name { format!("http://{host}:{}", address.port()) } else { format!("http://{address}") }
 }
 
 /// Written whole or not at all: somebody may be reading the one before.
@@ -271,12 +291,33 @@ async fn production(config: &Config) -> Result<Ctx, String> {
         store,
         clock: Clock::system(),
         sms: Arc::new(gateway.map_err(|error| error.to_string())?),
+        sign_outs: Arc::new(HttpSignOuts::new().map_err(|error| error.to_string())?),
         blobs: blobs(&config.files)?,
+        registries: registries(config.registries.as_ref())?,
         public_url: config.server.public_url.trim_end_matches('/').to_owned(),
+        settings: config.settings()?,
         demo: false,
     })
     .await
     .map_err(said)
+}
+
+fn registries(config: Option<&config::RegistriesConfig>) -> Result<Registries, String> {
+    let Some(config) = config else { return Ok(Registries::default()) };
+    let secret = config::secret("secret", config.secret.as_deref(), config.secret_file.as_deref());
+    let secret = secret.map_err(|error| format!("[registries]: {error}"))?;
+    let access = RegistryAccess { app_id: config.app_id.clone(), secret, clock: seconds };
+    let population = config.population_url.as_deref().map(|url| {
+        HttpPopulation::new(url, access.clone()).map(|line| Arc::new(line) as Arc<dyn PopulationRegistry>)
+    });
+    let business = config.business_url.as_deref().map(|url| {
+        HttpBusiness::new(url, access.clone()).map(|line| Arc::new(line) as Arc<dyn BusinessRegistry>)
+    });
+    let no_client = |error: crate::app::ports::PortError| error.to_string();
+    Ok(Registries {
+        population: population.transpose().map_err(no_client)?,
+        business: business.transpose().map_err(no_client)?,
+    })
 }
 
 fn seconds() -> i64 {
@@ -356,6 +397,17 @@ fn import(config: &Path, files: &[PathBuf]) -> Outcome {
             print(&format!("{} version {} {what}", guide.code, guide.version))?;
         }
         Ok(())
+    })
+}
+
+fn rotate_keys(config: &Path) -> Outcome {
+    let config = load(config)?;
+    block_on(async move {
+        let ctx = production(&config).await?;
+        match ctx.identity.rotate_keys(ctx.clock.now()).await.map_err(said)? {
+            true => print("the signing keys have successors; they change over in ten minutes"),
+            false => print("a rotation is under way already; nothing was done"),
+        }
     })
 }
 

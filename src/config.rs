@@ -6,6 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::app::Settings;
+use crate::domain::identity::{Lifetimes, PasswordProfile, RotateAfter, Span};
+use crate::domain::limits::{self, Limits, Quota};
+use crate::domain::network::{Cidr, ForwardingHeader, Proxies};
+
 /// The commented sample: every key there is. `wanshitong config` prints it.
 pub const SAMPLE: &str = include_str!("data/wanshitong.sample.toml");
 
@@ -17,6 +22,13 @@ pub struct Config {
     pub keys: KeysConfig,
     pub sms: SmsConfig,
     pub files: FilesConfig,
+    pub registries: Option<RegistriesConfig>,
+    #[serde(default)]
+    pub limits: LimitsConfig,
+    #[serde(default)]
+    pub sessions: SessionsConfig,
+    #[serde(default)]
+    pub passwords: PasswordsConfig,
     #[serde(default)]
     pub log: LogConfig,
 }
@@ -27,6 +39,11 @@ pub struct ServerConfig {
     pub listen: String,
     pub public_url: String,
     pub workers: Option<usize>,
+    /// Blocks of addresses whose word on where a request comes from is taken.
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
+    /// `x-forwarded-for` or `forwarded`.
+    pub proxy_header: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -41,6 +58,7 @@ pub struct DatabaseConfig {
 #[serde(deny_unknown_fields)]
 pub struct KeysConfig {
     pub master_key_file: PathBuf,
+    pub rotate_after_days: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,6 +84,48 @@ pub struct FilesConfig {
     pub s3_allow_http: bool,
 }
 
+/// The registries of the state; either may be left out.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistriesConfig {
+    pub population_url: Option<String>,
+    pub business_url: Option<String>,
+    pub app_id: String,
+    pub secret: Option<String>,
+    pub secret_file: Option<PathBuf>,
+}
+
+/// How often somebody may ask, a second and at once.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsConfig {
+    pub network_per_second: Option<u32>,
+    pub network_burst: Option<u32>,
+    pub person_per_second: Option<u32>,
+    pub person_burst: Option<u32>,
+    pub client_per_second: Option<u32>,
+    pub client_burst: Option<u32>,
+}
+
+/// How long sessions rest and last.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionsConfig {
+    pub resident_idle_minutes: Option<u32>,
+    pub resident_absolute_hours: Option<u32>,
+    pub staff_idle_minutes: Option<u32>,
+    pub staff_absolute_hours: Option<u32>,
+    pub kiosk_idle_minutes: Option<u32>,
+    pub kiosk_absolute_minutes: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordsConfig {
+    /// `asvs` or `mlps3`.
+    pub profile: Option<String>,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogConfig {
@@ -80,10 +140,13 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("server", "listen", Kind::Text),
     ("server", "public_url", Kind::Text),
     ("server", "workers", Kind::Number),
+    ("server", "trusted_proxies", Kind::List),
+    ("server", "proxy_header", Kind::Text),
     ("database", "url", Kind::Text),
     ("database", "url_file", Kind::Text),
     ("database", "readers", Kind::Number),
     ("keys", "master_key_file", Kind::Text),
+    ("keys", "rotate_after_days", Kind::Number),
     ("sms", "url", Kind::Text),
     ("sms", "app_id", Kind::Text),
     ("sms", "secret", Kind::Text),
@@ -96,6 +159,24 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("files", "s3_secret_key", Kind::Text),
     ("files", "s3_secret_key_file", Kind::Text),
     ("files", "s3_allow_http", Kind::Boolean),
+    ("registries", "population_url", Kind::Text),
+    ("registries", "business_url", Kind::Text),
+    ("registries", "app_id", Kind::Text),
+    ("registries", "secret", Kind::Text),
+    ("registries", "secret_file", Kind::Text),
+    ("limits", "network_per_second", Kind::Number),
+    ("limits", "network_burst", Kind::Number),
+    ("limits", "person_per_second", Kind::Number),
+    ("limits", "person_burst", Kind::Number),
+    ("limits", "client_per_second", Kind::Number),
+    ("limits", "client_burst", Kind::Number),
+    ("sessions", "resident_idle_minutes", Kind::Number),
+    ("sessions", "resident_absolute_hours", Kind::Number),
+    ("sessions", "staff_idle_minutes", Kind::Number),
+    ("sessions", "staff_absolute_hours", Kind::Number),
+    ("sessions", "kiosk_idle_minutes", Kind::Number),
+    ("sessions", "kiosk_absolute_minutes", Kind::Number),
+    ("passwords", "profile", Kind::Text),
     ("log", "format", Kind::Text),
     ("log", "filter", Kind::Text),
 ];
@@ -105,6 +186,8 @@ enum Kind {
     Text,
     Number,
     Boolean,
+    /// Words with commas between.
+    List,
 }
 
 impl Config {
@@ -129,6 +212,116 @@ impl Config {
     }
 }
 
+impl Config {
+    /// What the whole portal goes by.
+    ///
+    /// # Errors
+    /// Everything that is wrong, one sentence a line.
+    pub fn settings(&self) -> Result<Settings, String> {
+        let mut wrong = Vec::new();
+        let settings = Settings {
+            proxies: self.server.proxies(&mut wrong),
+            lifetimes: self.sessions.lifetimes(&mut wrong),
+            passwords: self.passwords.profile(&mut wrong),
+            limits: self.limits.limits(&mut wrong),
+            rotate_keys_after: self.keys.rotate_after(&mut wrong),
+        };
+        if wrong.is_empty() { Ok(settings) } else { Err(wrong.join("\n")) }
+    }
+}
+
+impl ServerConfig {
+    fn proxies(&self, wrong: &mut Vec<String>) -> Proxies {
+        // Something in front ends TLS, and unless it is trusted everybody comes
+        // from its address: one guesser would slow a whole city.
+        if self.public_url.starts_with("https://") && self.trusted_proxies.is_empty() {
+            wrong.push(
+                "server.trusted_proxies is empty, but server.public_url is https, so a proxy stands in front; \
+                 name its addresses, such as `127.0.0.1` or `10.0.0.0/8`"
+                    .to_owned(),
+            );
+        }
+        let mut trusted = Vec::new();
+        for text in &self.trusted_proxies {
+            match Cidr::parse(text) {
+                Ok(block) => trusted.push(block),
+                Err(error) => wrong.push(format!("server.trusted_proxies: {}", error.detail.en)),
+            }
+        }
+        let header = match self.proxy_header.as_deref() {
+            None => ForwardingHeader::default(),
+            Some(text) => ForwardingHeader::parse(text).unwrap_or_else(|| {
+                wrong.push(format!(
+                    "server.proxy_header is `{text}`; it must be `x-forwarded-for` or `forwarded`"
+                ));
+                ForwardingHeader::default()
+            }),
+        };
+        Proxies::new(trusted, header)
+    }
+}
+
+impl KeysConfig {
+    fn rotate_after(&self, wrong: &mut Vec<String>) -> RotateAfter {
+        let Some(days) = self.rotate_after_days else { return RotateAfter::default() };
+        RotateAfter::days(days).unwrap_or_else(|| {
+            let (least, most) = (RotateAfter::DAYS.start(), RotateAfter::DAYS.end());
+            wrong.push(format!("keys.rotate_after_days is {days}; it must lie between {least} and {most}"));
+            RotateAfter::default()
+        })
+    }
+}
+
+impl SessionsConfig {
+    fn lifetimes(&self, wrong: &mut Vec<String>) -> Lifetimes {
+        let given = |span| match span {
+            Span::ResidentIdle => self.resident_idle_minutes,
+            Span::ResidentAbsolute => self.resident_absolute_hours,
+            Span::StaffIdle => self.staff_idle_minutes,
+            Span::StaffAbsolute => self.staff_absolute_hours,
+            Span::KioskIdle => self.kiosk_idle_minutes,
+            Span::KioskAbsolute => self.kiosk_absolute_minutes,
+        };
+        Lifetimes::read(given).unwrap_or_else(|errors| {
+            wrong.extend(errors);
+            Lifetimes::default()
+        })
+    }
+}
+
+impl PasswordsConfig {
+    fn profile(&self, wrong: &mut Vec<String>) -> PasswordProfile {
+        let Some(text) = self.profile.as_deref() else { return PasswordProfile::default() };
+        PasswordProfile::parse(text).unwrap_or_else(|| {
+            wrong.push(format!("passwords.profile is `{text}`; it must be `asvs` or `mlps3`"));
+            PasswordProfile::default()
+        })
+    }
+}
+
+impl LimitsConfig {
+    fn limits(&self, wrong: &mut Vec<String>) -> Limits {
+        let usual = Limits::default();
+        let mut quota = |name: &str, per_second: Option<u32>, burst: Option<u32>, usual: Quota| {
+            let mut read = |key: &str, given: Option<u32>, usual: u32| {
+                let count = given.unwrap_or(usual);
+                if !(1..=limits::MOST).contains(&count) {
+                    let most = limits::MOST;
+                    wrong.push(format!("limits.{name}_{key} is {count}; it must lie between 1 and {most}"));
+                }
+                count
+            };
+            let per_second = read("per_second", per_second, usual.per_second.get());
+            Quota::new(per_second, read("burst", burst, usual.burst.get()))
+        };
+        Limits {
+            network: quota("network", self.network_per_second, self.network_burst, usual.network),
+            person: quota("person", self.person_per_second, self.person_burst, usual.person),
+            client: quota("client", self.client_per_second, self.client_burst, usual.client),
+        }
+    }
+}
+
 fn overlay(table: &mut toml::Table, name: &str, value: &str) -> Result<(), String> {
     let known = KEYS.iter().find(|(section, key, _)| variable(section, key) == name);
     let Some((section, key, kind)) = known else {
@@ -139,6 +332,10 @@ fn overlay(table: &mut toml::Table, name: &str, value: &str) -> Result<(), Strin
         Kind::Text => toml::Value::String(value.to_owned()),
         Kind::Number => toml::Value::Integer(value.parse().map_err(|_| wrong("a whole number"))?),
         Kind::Boolean => toml::Value::Boolean(value.parse().map_err(|_| wrong("`true` or `false`"))?),
+        Kind::List => {
+            let words = value.split(',').map(str::trim).filter(|word| !word.is_empty());
+            toml::Value::Array(words.map(|word| toml::Value::String(word.to_owned())).collect())
+        }
     };
     let section = table.entry(*section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
     if let toml::Value::Table(section) = section {
@@ -184,6 +381,66 @@ mod tests {
         for (section, key, _) in KEYS {
             assert!(SAMPLE.contains(&format!("{key} =")), "{section}.{key} is not in the sample");
         }
+    }
+
+    #[test]
+    fn the_sample_says_what_holds_when_nothing_is_said() {
+        let bare: String = SAMPLE
+            .lines()
+            .filter(|line| !["limits", "sessions", "passwords"].iter().any(|name| line.contains(name)))
+            .filter(|line| {
+                !["_per_second =", "_burst =", "_minutes =", "_hours =", "profile ="]
+                    .iter()
+                    .any(|key| line.contains(key))
+            })
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let settings = |text: &str| Config::parse(text, none()).unwrap().settings().unwrap();
+        let (told, silent) = (settings(SAMPLE), settings(&bare));
+        assert_eq!(
+            (told.limits, told.lifetimes, told.passwords),
+            (silent.limits, silent.lifetimes, silent.passwords)
+        );
+        assert_eq!((silent.limits, silent.lifetimes), (Limits::default(), Lifetimes::default()));
+    }
+
+    #[test]
+    fn behind_tls_the_proxy_must_be_named() {
+        let settings = |trusted: &str, url: &str| {
+            let text = SAMPLE.replace("trusted_proxies = [\"127.0.0.1\"]", trusted);
+            Config::parse(&text.replace("https://www.example.gov.cn", url), none()).unwrap().settings()
+        };
+        let (none, one) = ("trusted_proxies = []", "trusted_proxies = [\"10.0.0.0/8\"]");
+        assert!(settings(none, "https://www.example.gov.cn").unwrap_err().contains("trusted_proxies"));
+        assert!(settings(one, "https://www.example.gov.cn").is_ok());
+        assert!(settings(none, "http://127.0.0.1:8080").is_ok());
+    }
+
+    #[test]
+    fn everything_wrong_with_the_settings_is_told_at_once() {
+        let variables = [
+            ("WST_SERVER_TRUSTED_PROXIES", "10.0.0.1/8, nowhere"),
+            ("WST_SERVER_PROXY_HEADER", "x-real-ip"),
+            ("WST_LIMITS_PERSON_BURST", "0"),
+            ("WST_SESSIONS_STAFF_ABSOLUTE_HOURS", "24"),
+            ("WST_PASSWORDS_PROFILE", "strong"),
+            ("WST_KEYS_ROTATE_AFTER_DAYS", "0"),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let config = Config::parse(SAMPLE, variables.into_iter()).unwrap();
+        let wrong = config.settings().unwrap_err();
+        for word in [
+            "10.0.0.1/8",
+            "nowhere",
+            "x-real-ip",
+            "person_burst",
+            "staff_absolute_hours",
+            "strong",
+            "rotate_after_days",
+        ] {
+            assert!(wrong.contains(word), "`{word}` is not in: {wrong}");
+        }
+        assert_eq!(wrong.lines().count(), 7, "{wrong}");
     }
 
     #[test]

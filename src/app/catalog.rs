@@ -6,13 +6,16 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use serde_json::json;
 
 use super::ctx::Ctx;
 use super::error::{AppError, AppResult};
 use super::identity::Caller;
+use super::permit;
+use crate::domain::audit::{AuditAction, Outcome};
 use crate::domain::codes::{GuideCode, RegionCode, ServiceObject};
 use crate::domain::guides::{self, Applicant, Evaluation, Facts, Guide, Problem};
-use crate::domain::policy::{Operation, Target, Verdict, authorise};
+use crate::domain::policy::{Operation, Target};
 use crate::domain::text::Text;
 use crate::domain::time::local_date;
 use crate::store::{self, CatalogWrite, Changes, Epoch, GuideFilter, GuideRecord, Store};
@@ -280,6 +283,13 @@ pub async fn publish(
     }
     if imported.iter().any(|import| import.is_new_version) {
         changes.write(Epoch::Catalogue);
+        if let Some(caller) = by {
+            let versions = imported.iter().filter(|import| import.is_new_version);
+            let versions: Vec<String> =
+                versions.map(|import| format!("{} {}", import.code, import.version)).collect();
+            let entry = caller.entry(at, AuditAction::CatalogueChanged, Outcome::Succeeded);
+            changes.audit(&entry.with(json!({ "published": versions })));
+        }
         match ctx.store.commit(changes).await {
             // Somebody else published it first a moment ago.
             Err(store::Error::Duplicate(_)) => return Err(AppError::Stale),
@@ -297,6 +307,8 @@ pub async fn withdraw(ctx: &Ctx, caller: &Caller, code: &str) -> AppResult<()> {
     permit(caller, &published.guide, at)?;
     let mut changes = Changes::new();
     changes.write(CatalogWrite::Withdraw { code: code.to_owned(), at }).write(Epoch::Catalogue);
+    let entry = caller.entry(at, AuditAction::CatalogueChanged, Outcome::Succeeded).on(code);
+    changes.audit(&entry.with(json!({ "withdrawn": true })));
     ctx.store.commit(changes).await?;
     ctx.catalogue.forget_current();
     Ok(())
@@ -307,9 +319,5 @@ fn permit(caller: &Caller, guide: &Guide, at: DateTime<Utc>) -> AppResult<()> {
 }
 
 fn allowed(caller: &Caller, target: Target<'_>, at: DateTime<Utc>) -> AppResult<()> {
-    match authorise(&caller.actor, Operation::ManageCatalogue, target, at) {
-        Verdict::Allow(_) => Ok(()),
-        Verdict::Hidden => Err(AppError::NotFound),
-        Verdict::Forbidden => Err(AppError::Forbidden),
-    }
+    permit::permit(caller, Operation::ManageCatalogue, target, at).map(drop)
 }

@@ -54,8 +54,9 @@ pub(super) fn make_out(
         valid_from: *valid_from,
         valid_until: *valid_until,
         revoked_at: None,
+        household: Vec::new(),
     };
-    let seal = ctx.identity.sign_seal(&seal_of(&certificate), CERTIFICATE)?;
+    let seal = ctx.identity.sign_seal(&seal_of(&certificate), CERTIFICATE, at)?;
     Ok(Some(SealedCertificate { certificate, seal }))
 }
 
@@ -83,8 +84,9 @@ pub fn take_over(
         valid_from: local_date(at),
         valid_until: None,
         revoked_at: None,
+        household: Vec::new(),
     };
-    let seal = ctx.identity.sign_seal(&seal_of(&certificate), CERTIFICATE)?;
+    let seal = ctx.identity.sign_seal(&seal_of(&certificate), CERTIFICATE, at)?;
     Ok(SealedCertificate { certificate, seal })
 }
 

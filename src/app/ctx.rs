@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::calendar::Calendars;
 use super::catalog::Catalogue;
 use super::numbers::Numbers;
-use super::ports::{Blobs, Sms};
-use crate::domain::calendar::WorkCalendar;
+use super::ports::{Blobs, Registries, SignOuts, Sms};
+use super::settings::Settings;
 use crate::domain::time::truncate_micros;
 use crate::store::Store;
 
@@ -19,11 +20,14 @@ pub struct Ctx {
     pub store: Store,
     pub clock: Clock,
     pub sms: Arc<dyn Sms>,
+    pub sign_outs: Arc<dyn SignOuts>,
     pub blobs: Arc<dyn Blobs>,
+    pub registries: Registries,
     pub catalogue: Arc<Catalogue>,
-    pub calendar: Arc<WorkCalendar>,
+    pub calendar: Arc<Calendars>,
     pub numbers: Arc<Numbers>,
     pub identity: Arc<super::identity::Identity>,
+    pub settings: Arc<Settings>,
     /// Whether this is a demo: the test clock may be moved.
     pub demo: bool,
 }

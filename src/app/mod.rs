@@ -1,5 +1,7 @@
 //! Use cases: load, ask the domain, write. One function each; no SQL, no HTTP.
 
+pub mod audit;
+pub mod calendar;
 pub mod cases;
 pub mod catalog;
 pub mod certificates;
@@ -11,10 +13,15 @@ pub mod notices;
 pub mod numbers;
 pub mod once;
 pub mod organisation;
+pub mod people;
+pub mod permit;
 pub mod ports;
+pub mod posts;
+pub mod settings;
 pub mod timers;
 pub mod upkeep;
 
 pub use crate::store::random;
 pub use ctx::{Clock, Ctx, new_id};
 pub use error::{AppError, AppResult};
+pub use settings::Settings;

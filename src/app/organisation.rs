@@ -1,12 +1,15 @@
 //! Regions, agencies and counters: reading them, and importing them from CSV.
 
+use serde_json::json;
+
 use super::ctx::Ctx;
 use super::error::{AppError, AppResult};
 use super::identity::Caller;
 use crate::domain::agencies::{Agency, Counter, parse_agencies, parse_counters};
-use crate::domain::codes::RegionCode;
+use crate::domain::audit::{AuditAction, Outcome};
+use crate::domain::codes::{CounterCode, RegionCode};
 use crate::domain::csv_rows::RowError;
-use crate::domain::policy::{Operation, Target, Verdict, authorise};
+use crate::domain::policy::{Operation, Target};
 use crate::domain::regions::{Region, parse_regions};
 use crate::store::{Changes, Epoch, OrganisationWrite};
 
@@ -18,8 +21,14 @@ pub enum Table {
     Counters,
 }
 
-/// Imports a CSV file, whole or not at all; gives the number of rows.
-pub async fn import(ctx: &Ctx, table: Table, csv: &[u8]) -> AppResult<Result<usize, Vec<RowError>>> {
+/// Imports a CSV file, whole or not at all; gives the number of rows. `caller` is
+/// none for the sample city.
+pub async fn import(
+    ctx: &Ctx,
+    caller: Option<&Caller>,
+    table: Table,
+    csv: &[u8],
+) -> AppResult<Result<usize, Vec<RowError>>> {
     let parsed = match table {
         Table::Regions => parse_regions(csv).map(|rows| (rows.len(), OrganisationWrite::Regions(rows))),
         Table::Agencies => parse_agencies(csv).map(|rows| (rows.len(), OrganisationWrite::Agencies(rows))),
@@ -31,6 +40,10 @@ pub async fn import(ctx: &Ctx, table: Table, csv: &[u8]) -> AppResult<Result<usi
     };
     let mut changes = Changes::new();
     changes.write(write).write(Epoch::Organisation);
+    if let Some(caller) = caller {
+        let entry = caller.entry(ctx.clock.now(), AuditAction::OrganisationChanged, Outcome::Succeeded);
+        changes.audit(&entry.on(format!("{table:?}").to_lowercase()).with(json!({ "rows": count })));
+    }
     ctx.store.commit(changes).await?;
     ctx.catalogue.reload_regions().await?;
     Ok(Ok(count))
@@ -38,11 +51,7 @@ pub async fn import(ctx: &Ctx, table: Table, csv: &[u8]) -> AppResult<Result<usi
 
 /// Who may change the organisation: asked before anything of the file is read.
 pub fn permit(ctx: &Ctx, caller: &Caller) -> AppResult<()> {
-    match authorise(&caller.actor, Operation::ManageOrganisation, Target::Platform, ctx.clock.now()) {
-        Verdict::Allow(_) => Ok(()),
-        Verdict::Hidden => Err(AppError::NotFound),
-        Verdict::Forbidden => Err(AppError::Forbidden),
-    }
+    super::permit::permit(caller, Operation::ManageOrganisation, Target::Platform, ctx.clock.now()).map(drop)
 }
 
 pub async fn find_region(ctx: &Ctx, code: RegionCode) -> AppResult<Region> {
@@ -66,6 +75,11 @@ pub async fn list_agencies(
     limit: i64,
 ) -> AppResult<Vec<Agency>> {
     Ok(ctx.store.list_agencies(region, after, limit).await?)
+}
+
+/// A counter or kiosk, if there is one of that code.
+pub async fn find_counter(ctx: &Ctx, code: CounterCode) -> AppResult<Option<Counter>> {
+    Ok(ctx.store.find_counter(code).await?)
 }
 
 pub async fn list_counters(

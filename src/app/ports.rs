@@ -4,8 +4,10 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
-use crate::domain::codes::Mobile;
+use crate::domain::codes::{Mobile, ResidentId, Uscc};
+use crate::domain::registries::{Entity, PersonName, Resident};
 use crate::domain::text::Text;
 
 /// A future a port returns.
@@ -37,10 +39,37 @@ pub trait Sms: Send + Sync {
     fn send<'a>(&'a self, to: &'a Mobile, text: &'a Text) -> PortFuture<'a, ()>;
 }
 
+/// 后台退出通知: the servers of clients.
+pub trait SignOuts: Send + Sync {
+    /// Tells a client at its registered address that a session has ended. Returning
+    /// means that it knows.
+    fn tell<'a>(&'a self, uri: &'a str, logout_token: &'a str) -> PortFuture<'a, ()>;
+}
+
 /// Where uploaded files lie, addressed by the SHA-256 of their bytes.
 pub trait Blobs: Send + Sync {
     /// Stores bytes under their digest (lower-case hex); storing the same bytes again is free.
     fn put<'a>(&'a self, digest: &'a str, bytes: bytes::Bytes) -> PortFuture<'a, ()>;
     /// `None` when nothing lies there.
     fn get<'a>(&'a self, digest: &'a str) -> PortFuture<'a, Option<bytes::Bytes>>;
+}
+
+/// 人口库
+pub trait PopulationRegistry: Send + Sync {
+    /// The resident with this name and this number; `None` when the registry does
+    /// not know the two together, for whatever reason.
+    fn find<'a>(&'a self, name: &'a PersonName, number: &'a ResidentId) -> PortFuture<'a, Option<Resident>>;
+}
+
+/// 市场主体登记库
+pub trait BusinessRegistry: Send + Sync {
+    /// The organisation with this code; `None` when there is none.
+    fn find<'a>(&'a self, uscc: &'a Uscc) -> PortFuture<'a, Option<Entity>>;
+}
+
+/// The registries of the state this portal may ask; one that is not connected is none.
+#[derive(Clone, Default)]
+pub struct Registries {
+    pub population: Option<Arc<dyn PopulationRegistry>>,
+    pub business: Option<Arc<dyn BusinessRegistry>>,
 }

@@ -7,7 +7,9 @@ use chrono::TimeDelta;
 
 use super::ctx::Ctx;
 use super::error::AppResult;
-use crate::store::{Changes, Epoch, Write};
+use super::people;
+use crate::domain::identity::known_device;
+use crate::store::{Changes, DefenceWrite, Epoch, ProtocolWrite, Write};
 
 /// The epochs an instance has seen.
 #[derive(Default)]
@@ -22,6 +24,7 @@ pub async fn catch_up(ctx: &Ctx, seen: &mut Seen) -> AppResult<()> {
                 Epoch::Catalogue => ctx.catalogue.forget_current(),
                 Epoch::Organisation => ctx.catalogue.reload_regions().await?,
                 Epoch::Identity => ctx.identity.reload(ctx.clock.now()).await?,
+                Epoch::Calendar => ctx.calendar.reload().await?,
             }
         }
     }
@@ -31,13 +34,29 @@ pub async fn catch_up(ctx: &Ctx, seen: &mut Seen) -> AppResult<()> {
 /// How long a repetition is answered with the first answer (api.md).
 const ANSWERS_KEPT: TimeDelta = TimeDelta::hours(24);
 
-/// Drops what has had its time: answers to repetitions, expired codes and sessions.
+/// What is to be done once an hour: drops what has had its time (answers to
+/// repetitions, expired codes and sessions), gives old signing keys successors.
 pub async fn sweep(ctx: &Ctx) -> AppResult<()> {
     let at = ctx.clock.now();
     let mut changes = Changes::new();
     changes.write(Write::Forget(at - ANSWERS_KEPT));
+    changes.write(DefenceWrite::ForgetDevicesUnusedSince(at - known_device::REMEMBERED));
     ctx.store.commit(changes).await?;
-    ctx.identity.sweep(at).await
+    ctx.identity.sweep(at).await?;
+    people::helpers::sweep(ctx).await?;
+    people::organizations::check_due(ctx).await?;
+    if ctx.identity.rotate_old_keys(ctx.settings.rotate_keys_after, at).await? {
+        tracing::info!("signing keys were given successors; they change over in ten minutes");
+    }
+    Ok(())
+}
+
+/// Drops what is kept for minutes: proofs that are good once, pushed requests,
+/// device grants.
+pub async fn sweep_proofs(ctx: &Ctx) -> AppResult<()> {
+    let mut changes = Changes::new();
+    changes.write(ProtocolWrite::Sweep { before: ctx.clock.now() });
+    Ok(ctx.store.commit(changes).await?)
 }
 
 /// Whether this instance can serve: the database answers.

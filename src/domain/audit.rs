@@ -70,10 +70,100 @@ actions! {
     Registered = "account.registered",
     /// 登录, or a try at it.
     SignedIn = "account.signed_in",
+    /// A further factor was shown, or tried.
+    SecondFactor = "account.second_factor",
+    /// A recovery code was used in the place of an app.
+    RecoveryCodeUsed = "account.recovery_code_used",
+    /// 设置动态口令或通行密钥
+    AuthenticatorAdded = "account.authenticator_added",
+    /// 删除动态口令或通行密钥
+    AuthenticatorRemoved = "account.authenticator_removed",
+    /// 授权同意 given to a third-party app, or refused.
+    ConsentGiven = "consent.given",
+    /// 撤回同意
+    ConsentRevoked = "consent.revoked",
     /// 退出
     SignedOut = "account.signed_out",
     /// A used code or refresh token came again; its session was ended.
     TokenReplayed = "token.replayed",
+    /// A code by SMS was asked for.
+    CodeRequested = "account.code_requested",
+    /// A try was turned away unheard: too many had failed before.
+    Throttled = "account.throttled",
+    /// 修改密码
+    PasswordChanged = "account.password_changed",
+    /// One or all sessions of an account were ended by its owner.
+    SessionsEnded = "account.sessions_ended",
+    /// An officer reached for what his post does not allow.
+    AccessRefused = "case.access_refused",
+    /// 脱敏查看: a masked value was shown in the clear.
+    Unmasked = "case.unmasked",
+    /// 任命
+    PostGiven = "post.given",
+    /// 免职
+    PostEnded = "post.ended",
+    /// An auditor read the audit trail.
+    AuditRead = "audit.read",
+    /// An auditor took a copy of the audit trail.
+    AuditExported = "audit.exported",
+    /// 工作日历: a year's notice was entered.
+    CalendarChanged = "calendar.changed",
+    /// Regions, agencies or counters were imported.
+    OrganisationChanged = "organisation.changed",
+    /// 密钥: a signing key was made.
+    KeyMade = "key.made",
+    /// A signing key was given a successor.
+    KeyRotated = "key.rotated",
+    /// A signing key stops signing at the time told.
+    KeyRetired = "key.retired",
+    /// 接入应用: registered.
+    ClientRegistered = "client.registered",
+    /// Its registration was changed.
+    ClientChanged = "client.changed",
+    /// Its secret was replaced.
+    ClientSecretRotated = "client.secret_rotated",
+    /// It was switched off; its tokens ended with it.
+    ClientDisabled = "client.disabled",
+    /// It was switched on again.
+    ClientEnabled = "client.enabled",
+    /// A person let a kiosk or another device sign in as him, or did not.
+    DeviceDecided = "device.decided",
+    /// An agent got a token for his principal, or did not.
+    TokenExchanged = "token.exchanged",
+    /// 办事指南: guides were published or withdrawn.
+    CatalogueChanged = "catalogue.changed",
+    /// 实名核验, passed or not.
+    IdentityProven = "person.proven",
+    /// A proof turned out to be none.
+    ProofWithdrawn = "person.proof_withdrawn",
+    /// An officer looked at the card of somebody before him.
+    PersonIdentified = "person.identified",
+    /// An account turned out to be of a person who was known already.
+    AccountJoined = "account.joined",
+    /// An account lost the person it claimed to somebody who proved better who he is.
+    AccountDetached = "account.detached",
+    /// Name, number or language were changed.
+    AccountChanged = "account.changed",
+    /// 注销
+    AccountClosed = "account.closed",
+    /// 法人: somebody asked for an organisation of his, and it was found or not.
+    OrganizationFound = "organization.found",
+    /// The business registry was asked again about an organisation.
+    OrganizationChecked = "organization.checked",
+    /// Somebody became, or was invited to become, a member.
+    MemberAdded = "organization.member_added",
+    MemberChanged = "organization.member_changed",
+    MemberEnded = "organization.member_ended",
+    /// 授权
+    MandateOffered = "mandate.offered",
+    MandateAccepted = "mandate.accepted",
+    MandateDeclined = "mandate.declined",
+    MandateEnded = "mandate.ended",
+    /// 监护
+    GuardianRecorded = "mandate.guardian_recorded",
+    /// 帮办码
+    HelperCodeIssued = "mandate.helper_code_issued",
+    HelperCodeRedeemed = "mandate.helper_code_redeemed",
 }
 
 impl AuditAction {

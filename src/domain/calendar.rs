@@ -98,13 +98,47 @@ impl WorkCalendar {
     /// Reads `date,kind,festival` with `kind` `work` (a make-up working day) or
     /// `rest` (a day off). Refuses with every wrong row.
     pub fn parse(csv: &str) -> Result<Self, Vec<RowError>> {
-        let mut lines = HashMap::new();
-        let table = Table::read(csv.as_bytes(), ["date", "kind", "festival"], |line, row, faults| {
-            let exception = read_exception(row, faults)?;
-            faults.unique(&mut lines, &exception.date, line);
-            Some(exception)
+        read_exceptions(csv, |_, _| {}).map(Self::of)
+    }
+
+    /// The calendar with the notice of one year put in the place of what was known
+    /// of that year. A notice may reach back into the last days of the year before.
+    ///
+    /// # Errors
+    /// Every wrong row; a row outside of the year; no row of the year at all.
+    pub fn with_notice(&self, year: i32, csv: &str) -> Result<Self, Vec<RowError>> {
+        let entered = read_exceptions(csv, |exception, faults| {
+            let date = exception.date;
+            if date.year() != year && (date.year(), date.month()) != (year - 1, 12) {
+                faults.add(
+                    format!("{date} 不属于 {year} 年的放假安排，请删去此行。"),
+                    format!("{date} is no day of the notice of {year}; remove this row."),
+                );
+            }
+        })?;
+        if !entered.iter().any(|exception| exception.date.year() == year) {
+            let zh = format!("文件中没有 {year} 年的日期，请上传该年的放假安排。");
+            let en = format!("The file has no day of {year}; send the notice of that year.");
+            return Err(vec![RowError { line: 1, reason: Text::new(zh, en) }]);
+        }
+        // The last days of its December may be of the next year's notice.
+        let of_next_year = |e: &Exception| e.date.month() == 12 && e.festival.contains(NEW_YEAR);
+        let kept = self.exceptions.iter().filter(|kept| {
+            let replaced = kept.date.year() == year && !of_next_year(kept);
+            !replaced && entered.iter().all(|new| new.date != kept.date)
         });
-        table.finish().map(Self::of)
+        Ok(Self::of(kept.cloned().chain(entered.iter().cloned()).collect()))
+    }
+
+    /// The days the notices say something about: the day, whether it is worked,
+    /// and for the sake of which festival.
+    pub fn exceptions(&self) -> impl Iterator<Item = (NaiveDate, bool, &str)> {
+        self.exceptions.iter().map(|e| (e.date, e.worked, e.festival.as_str()))
+    }
+
+    /// The years whose notice is in.
+    pub fn noticed_years(&self) -> impl Iterator<Item = i32> {
+        self.noticed.iter().copied()
     }
 
     /// `exceptions` have each date once.
@@ -315,6 +349,23 @@ fn in_english(festivals: &str) -> String {
         other => other,
     });
     names.collect::<Vec<_>>().join(" and ")
+}
+
+/// The festival whose days off begin in the year before.
+const NEW_YEAR: &str = "元旦";
+
+fn read_exceptions(
+    csv: &str,
+    check: impl Fn(&Exception, &mut Faults),
+) -> Result<Vec<Exception>, Vec<RowError>> {
+    let mut lines = HashMap::new();
+    let table = Table::read(csv.as_bytes(), ["date", "kind", "festival"], |line, row, faults| {
+        let exception = read_exception(row, faults)?;
+        faults.unique(&mut lines, &exception.date, line);
+        check(&exception, faults);
+        Some(exception)
+    });
+    table.finish()
 }
 
 fn read_exception([date, kind, festival]: [&str; 3], faults: &mut Faults) -> Option<Exception> {

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::codes::{CertificateId, CertificateType, Uscc};
+use super::codes::{CertificateId, CertificateType, ResidentId, Uscc};
 use super::private::Private;
 use super::text::Text;
 use super::time::local_date;
@@ -24,6 +24,28 @@ pub struct Certificate {
     /// Last day of validity; none: without end.
     pub valid_until: Option<NaiveDate>,
     pub revoked_at: Option<DateTime<Utc>>,
+    /// Of a household register (居民户口簿): who else is in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub household: Vec<HouseholdMember>,
+}
+
+/// 家庭成员
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HouseholdMember {
+    pub name: String,
+    pub number: ResidentId,
+    pub relation: Kinship,
+}
+
+/// What a member of the household is to the certificate's holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kinship {
+    /// 子女
+    Child,
+    Spouse,
+    Parent,
+    Other,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -43,5 +65,10 @@ impl Certificate {
         } else {
             CertificateStatus::Valid
         }
+    }
+
+    /// The child of the holder with this number, if the register names one.
+    pub fn child(&self, number: &ResidentId) -> Option<&HouseholdMember> {
+        self.household.iter().find(|member| member.relation == Kinship::Child && member.number == *number)
     }
 }

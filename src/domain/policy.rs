@@ -18,6 +18,8 @@ pub struct Actor {
     pub account: Uuid,
     /// The person behind the account.
     pub party: Uuid,
+    /// Records that turned out to be of the same person.
+    pub former: Vec<Uuid>,
     pub posts: Vec<Post>,
     /// Mandates in which he is the agent.
     pub mandates: Vec<Mandate>,
@@ -55,7 +57,19 @@ pub struct Scopes {
     /// `cases`: apply, read and withdraw in the person's own name.
     pub cases: bool,
     /// `staff`: act in the person's posts.
-    pub staff: bool,
+    pub staff: StaffScope,
+}
+
+/// Whether the person may act in his posts now. Posts ask for two factors
+/// (GB/T 22239 8.1.4.1), so the scope alone is not enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum StaffScope {
+    /// The client was not allowed to.
+    #[default]
+    Absent,
+    /// It was, but he signed in with one factor: his posts rest.
+    OneFactor,
+    TwoFactors,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -144,14 +158,24 @@ pub enum Operation {
     TakeStep(StepRole),
     IssueResult,
     DeliverResult,
+    /// 脱敏查看: one masked value in the clear, for a reason.
+    UnmaskCase,
     ListWork,
     ManageCatalogue,
     ManageOrganisation,
+    ManagePosts,
+    /// 接入应用
+    ManageClients,
+    ReadAudit,
     SetClock,
+    /// 核验身份: of somebody at the counter, with his card.
+    IdentifyPerson,
+    /// 见证: what somebody at the counter declares: a helper, a guardian.
+    WitnessPerson,
 }
 
 impl Operation {
-    pub const ALL: [Operation; 16] = [
+    pub const ALL: [Operation; 22] = [
         Operation::OpenCase,
         Operation::ReadCase,
         Operation::EditCase,
@@ -164,10 +188,16 @@ impl Operation {
         Operation::TakeStep(StepRole::Approver),
         Operation::IssueResult,
         Operation::DeliverResult,
+        Operation::UnmaskCase,
         Operation::ListWork,
         Operation::ManageCatalogue,
         Operation::ManageOrganisation,
+        Operation::ManagePosts,
+        Operation::ManageClients,
+        Operation::ReadAudit,
         Operation::SetClock,
+        Operation::IdentifyPerson,
+        Operation::WitnessPerson,
     ];
 }
 
@@ -181,9 +211,16 @@ pub fn may(capacity: Capacity, operation: Operation) -> bool {
         Capacity::Assistant => {
             matches!(operation, O::OpenCase | O::ReadCase | O::EditCase | O::SubmitCase)
         }
-        Capacity::Post(Role::CounterOfficer) => {
-            matches!(operation, O::ReadCase | O::AcceptCase | O::RefuseCase | O::DeliverResult | O::ListWork)
-        }
+        Capacity::Post(Role::CounterOfficer) => matches!(
+            operation,
+            O::ReadCase
+                | O::AcceptCase
+                | O::RefuseCase
+                | O::DeliverResult
+                | O::ListWork
+                | O::IdentifyPerson
+                | O::WitnessPerson
+        ),
         Capacity::Post(Role::Handler) => matches!(
             operation,
             O::ReadCase
@@ -192,19 +229,23 @@ pub fn may(capacity: Capacity, operation: Operation) -> bool {
                 | O::TakeStep(StepRole::Handler)
                 | O::IssueResult
                 | O::DeliverResult
+                | O::UnmaskCase
                 | O::ListWork
         ),
         Capacity::Post(Role::Reviewer) => {
-            matches!(operation, O::ReadCase | O::TakeStep(StepRole::Reviewer) | O::ListWork)
+            matches!(operation, O::ReadCase | O::TakeStep(StepRole::Reviewer) | O::UnmaskCase | O::ListWork)
         }
-        Capacity::Post(Role::Approver) => {
-            matches!(operation, O::ReadCase | O::TakeStep(StepRole::Approver) | O::IssueResult | O::ListWork)
-        }
+        Capacity::Post(Role::Approver) => matches!(
+            operation,
+            O::ReadCase | O::TakeStep(StepRole::Approver) | O::IssueResult | O::UnmaskCase | O::ListWork
+        ),
         Capacity::Post(Role::Supervisor) => matches!(operation, O::ReadCase | O::ListWork),
         Capacity::Post(Role::CatalogueEditor) => false,
         Capacity::Post(Role::CataloguePublisher) => matches!(operation, O::ManageCatalogue),
-        Capacity::Post(Role::Administrator) => matches!(operation, O::ManageOrganisation | O::SetClock),
-        Capacity::Post(Role::Auditor) => false,
+        Capacity::Post(Role::Administrator) => {
+            matches!(operation, O::ManageOrganisation | O::ManagePosts | O::ManageClients | O::SetClock)
+        }
+        Capacity::Post(Role::Auditor) => matches!(operation, O::ReadAudit),
     }
 }
 
@@ -234,6 +275,11 @@ pub enum Target<'a> {
     Catalogue {
         agency: &'a Uscc,
     },
+    /// Whoever stands at a counter in this region; none: where the officer's post
+    /// is. That counters see people is known to everybody.
+    Counter {
+        region: Option<&'a RegionCode>,
+    },
     /// The platform itself: everybody knows that it exists.
     Platform,
 }
@@ -246,6 +292,8 @@ pub enum Verdict {
     Hidden,
     /// He knows of it and may not.
     Forbidden,
+    /// One of his posts allows it, once he has shown a second factor.
+    StepUp,
 }
 
 pub fn authorise(actor: &Actor, operation: Operation, target: Target<'_>, at: DateTime<Utc>) -> Verdict {
@@ -253,13 +301,27 @@ pub fn authorise(actor: &Actor, operation: Operation, target: Target<'_>, at: Da
     if let Some((_, by)) = capacities.iter().find(|(capacity, _)| may(*capacity, operation)) {
         return Verdict::Allow(by.clone());
     }
+    if two_factors_would_do(actor, operation, target, at) {
+        return Verdict::StepUp;
+    }
     let knows_of_it = match target {
         Target::Case(_) | Target::NewCase { .. } => {
             capacities.iter().any(|(capacity, _)| may(*capacity, Operation::ReadCase))
         }
-        Target::Catalogue { .. } | Target::Platform => true,
+        Target::Catalogue { .. } | Target::Counter { .. } | Target::Platform => true,
     };
     if knows_of_it { Verdict::Forbidden } else { Verdict::Hidden }
+}
+
+fn two_factors_would_do(actor: &Actor, operation: Operation, target: Target<'_>, at: DateTime<Utc>) -> bool {
+    match actor.scopes.staff {
+        StaffScope::Absent | StaffScope::TwoFactors => false,
+        StaffScope::OneFactor => {
+            let scopes = Scopes { staff: StaffScope::TwoFactors, ..actor.scopes };
+            let with_two = Actor { scopes, ..actor.clone() };
+            capacities(&with_two, target, at).iter().any(|(capacity, _)| may(*capacity, operation))
+        }
+    }
 }
 
 /// Every way in which the actor stands to the target, the applicant's first.
@@ -268,12 +330,12 @@ fn capacities(actor: &Actor, target: Target<'_>, at: DateTime<Utc>) -> Vec<(Capa
     let (scope, present) = match target {
         Target::Case(scope) => (Some(scope), true),
         Target::NewCase { scope, present } => (Some(scope), present),
-        Target::Catalogue { .. } | Target::Platform => (None, false),
+        Target::Catalogue { .. } | Target::Counter { .. } | Target::Platform => (None, false),
     };
     if let Some(scope) = scope.filter(|_| actor.scopes.cases) {
         found.extend(applicant_side(actor, &scope, at));
     }
-    if actor.scopes.staff {
+    if actor.scopes.staff == StaffScope::TwoFactors {
         for post in actor.posts.iter().filter(|post| post.in_force(at)) {
             let officer = || By::Officer { account: actor.account, post: post.id };
             match target {
@@ -290,8 +352,11 @@ fn capacities(actor: &Actor, target: Target<'_>, at: DateTime<Utc>) -> Vec<(Capa
                 Target::Catalogue { agency } if post.agency.as_ref().is_none_or(|own| own == agency) => {
                     found.push((Capacity::Post(post.role), officer()));
                 }
+                Target::Counter { region } if region.is_none_or(|region| overlap(&post.region, region)) => {
+                    found.push((Capacity::Post(post.role), officer()));
+                }
                 Target::Platform => found.push((Capacity::Post(post.role), officer())),
-                Target::Catalogue { .. } => {}
+                Target::Catalogue { .. } | Target::Counter { .. } => {}
             }
         }
     }
@@ -299,7 +364,7 @@ fn capacities(actor: &Actor, target: Target<'_>, at: DateTime<Utc>) -> Vec<(Capa
 }
 
 fn applicant_side(actor: &Actor, scope: &CaseScope<'_>, at: DateTime<Utc>) -> Option<(Capacity, By)> {
-    if scope.party == actor.party {
+    if scope.party == actor.party || actor.former.contains(&scope.party) {
         return Some((Capacity::Applicant, By::Applicant { account: actor.account }));
     }
     let mandate = actor.mandates.iter().find(|mandate| {

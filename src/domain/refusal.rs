@@ -69,10 +69,14 @@ pub enum RefusalCode {
     UnsupportedMaterial,
     /// The certificate is unknown, revoked, expired or somebody else's.
     UnusableCertificate,
+    /// A registry does not know what was entered; which part of it is not told.
+    NotConfirmed,
     /// A one-time code is wrong, used or expired.
     InvalidCode,
     /// The new password is too weak or too short.
     WeakPassword,
+    /// The password is right and must be changed before it lets anybody in.
+    PasswordExpired,
     /// The account or resource exists already.
     AlreadyExists,
     /// Too many tries; wait.

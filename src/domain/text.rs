@@ -33,6 +33,21 @@ pub enum Language {
 }
 
 impl Language {
+    pub const ALL: [Language; 2] = [Language::Zh, Language::En];
+
+    /// The language tag (RFC 5646) it is named by.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Language::Zh => "zh-CN",
+            Language::En => "en",
+        }
+    }
+
+    /// Reads exactly such a tag.
+    pub fn parse(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.tag() == tag)
+    }
+
     /// Reads an `Accept-Language` header (RFC 9110 §12.5.4): the known language
     /// with the highest weight, Chinese on a tie or when none is known.
     pub fn negotiate(header: Option<&str>) -> Self {

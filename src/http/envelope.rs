@@ -4,11 +4,15 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, VARY};
+use actix_web::http::header::{
+    ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, VARY,
+    WWW_AUTHENTICATE,
+};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _};
 
 use super::problem::Problem;
+use crate::domain::identity::Algorithm;
 use crate::domain::text::Language;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -29,11 +33,17 @@ pub async fn envelope(
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(language);
     let (method, path) = (request.method().clone(), request.path().to_owned());
+    let by_dpop = request.headers().get(AUTHORIZATION).is_some_and(|value| {
+        value.as_bytes().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"dpop "))
+    });
 
     let mut response = next.call(request).await?.map_into_boxed_body();
     let status = response.status();
     if status.is_client_error() || status.is_server_error() {
         response = as_problem(response, language, &id);
+    }
+    if by_dpop {
+        challenge_in_kind(&mut response);
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -44,6 +54,18 @@ pub async fn envelope(
         tracing::debug!(request_id = id, %method, path, status = status.as_u16(), "answered");
     }
     Ok(response)
+}
+
+/// Whoever came with a token bound to a key is challenged to come with one again
+/// (RFC 9449 §7.1, RFC 9470 §3).
+fn challenge_in_kind(response: &mut ServiceResponse<BoxBody>) {
+    let challenge = response.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+    let Some(rest) = challenge.and_then(|value| value.strip_prefix("Bearer")) else { return };
+    let comma = if rest.is_empty() { "" } else { "," };
+    let challenge = format!("DPoP{rest}{comma} algs=\"{}\"", Algorithm::names());
+    if let Ok(value) = HeaderValue::from_str(&challenge) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, value);
+    }
 }
 
 /// Takes over a well-formed id from a proxy, else makes one.

@@ -16,7 +16,7 @@ use super::envelope::RequestId;
 use super::json::{field_error, parse_json};
 use super::problem::{Code, Problem};
 use crate::app::Ctx;
-use crate::app::identity::Caller;
+use crate::app::identity::{Caller, Shown};
 use crate::app::once::{Answer, Claim};
 use crate::domain::refusal::FieldError;
 use crate::domain::text::{Language, Text};
@@ -27,6 +27,8 @@ type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 pub const MAX_JSON_BYTES: usize = 256 * 1024;
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// RFC 9449 §4.1
+pub const DPOP: HeaderName = HeaderName::from_static("dpop");
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A JSON body. Unknown members, duplicates, other media types and bodies over
@@ -109,22 +111,34 @@ impl FromRequest for Caller {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let ctx = request.app_data::<web::Data<Ctx>>().cloned();
-        let token = bearer(request).map(str::to_owned);
+        let shown = shown(request);
         let id = request_id(request);
         Box::pin(async move {
-            let (Some(ctx), Some(token)) = (ctx, token) else {
+            let (Some(ctx), Some(shown)) = (ctx, shown) else {
                 return Err(crate::app::AppError::Unauthenticated.into());
             };
-            Ok(ctx.identity.caller(&ctx, &token, id).await?)
+            Ok(ctx.identity.caller_by(&ctx, &shown, id).await?)
         })
     }
 }
 
-/// The bearer token of a request (RFC 6750 §2.1).
-pub fn bearer(request: &HttpRequest) -> Option<&str> {
+/// What a request shows: a bearer token (RFC 6750 §2.1), or a token bound to a key
+/// with a proof of that key (RFC 9449 §7.1).
+fn shown(request: &HttpRequest) -> Option<Shown> {
     let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+    let token = Some(token.trim()).filter(|token| !token.is_empty())?.to_owned();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(Shown::Bearer { token });
+    }
+    if !scheme.eq_ignore_ascii_case("dpop") {
+        return None;
+    }
+    // More than one proof proves nothing, nor does none.
+    let mut proofs = request.headers().get_all(DPOP).map(|proof| proof.to_str().unwrap_or_default());
+    let proof = proofs.next().filter(|_| proofs.next().is_none()).unwrap_or_default().to_owned();
+    let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+    Some(Shown::Bound { token, proof, method, path })
 }
 
 pub fn request_id(request: &HttpRequest) -> String {

@@ -1,10 +1,12 @@
 //! The web: wire types, extractors, problems. Handlers parse, call one use case,
 //! and answer; they decide nothing.
 
+pub mod address;
 pub mod envelope;
 pub mod extract;
 mod health;
 mod json;
+pub mod limits;
 mod not_found;
 pub mod oauth;
 pub mod openapi;
@@ -21,6 +23,7 @@ use actix_web::{App, HttpServer, middleware, web};
 use utoipa_actix_web::AppExt as _;
 
 use crate::app::{AppError, Ctx};
+use limits::RateLimits;
 use problem::Problem;
 use uploads::Uploads;
 
@@ -31,6 +34,7 @@ use uploads::Uploads;
 pub fn serve(ctx: Ctx, listener: TcpListener, workers: usize) -> std::io::Result<Server> {
     let uploads = Uploads::new();
     let demo = ctx.demo;
+    let rates = web::Data::new(RateLimits::new(&ctx.settings.limits, &ctx.clock));
     let server = HttpServer::new(move || {
         let (app, _) = App::new()
             .into_utoipa_app()
@@ -38,6 +42,7 @@ pub fn serve(ctx: Ctx, listener: TcpListener, workers: usize) -> std::io::Result
             .split_for_parts();
         app.app_data(web::Data::new(ctx.clone()))
             .app_data(web::Data::new(uploads.clone()))
+            .app_data(rates.clone())
             // An id that cannot be one belongs to nothing.
             .app_data(
                 web::PathConfig::default().error_handler(|_, _| Problem::from(AppError::NotFound).into()),
@@ -45,6 +50,7 @@ pub fn serve(ctx: Ctx, listener: TcpListener, workers: usize) -> std::io::Result
             .configure(openapi::register_docs)
             .default_service(web::to(not_found::answer))
             .wrap(middleware::from_fn(parameters::refuse_unasked))
+            .wrap(middleware::from_fn(limits::limit))
             .wrap(middleware::from_fn(envelope::envelope))
     });
     let server = server

@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::AppError;
+use crate::domain::identity::Algorithm;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::{Language, Text};
 
@@ -72,6 +73,9 @@ catalogue! {
     Unauthenticated "unauthenticated" UNAUTHORIZED "请先登录" "Sign in first"
         "没有登录，或登录已失效。请重新登录，并在 Authorization 头中附上访问令牌。"
         "You are not signed in, or no longer. Sign in and send the access token in the Authorization header.";
+    UnfitProof "invalid_dpop_proof" UNAUTHORIZED "密钥证明无效" "The proof of the key does not hold"
+        "请用令牌所绑定的密钥，为本次请求重新生成 DPoP 证明（见 WWW-Authenticate）后再试。"
+        "Make a new DPoP proof for this request with the key the token is bound to (see WWW-Authenticate), then try again.";
     StepUp "insufficient_user_authentication" UNAUTHORIZED "需要更高等级的身份认证" "A stronger proof of identity is needed"
         "请按 WWW-Authenticate 中的 acr_values 重新认证后再试。"
         "Sign in again with the `acr_values` named in WWW-Authenticate, then try again.";
@@ -123,12 +127,18 @@ catalogue! {
     UnusableCertificate "unusable_certificate" UNPROCESSABLE_ENTITY "证照不可用" "The certificate cannot be used"
         "请换用有效的证照，或改为上传文件。"
         "Use a valid certificate or upload the document.";
+    NotConfirmed "not_confirmed" UNPROCESSABLE_ENTITY "未能核实" "Not confirmed"
+        "请核对后重试；确认无误仍未通过的，请到窗口办理。"
+        "Check what you entered and try again; if all of it is right, a service counter helps.";
     InvalidCode "invalid_code" UNPROCESSABLE_ENTITY "验证码无效" "The code is not valid"
         "请重新获取验证码。"
         "Ask for a new code.";
     WeakPassword "weak_password" UNPROCESSABLE_ENTITY "密码不符合要求" "The password is not good enough"
         "请换一个更长、更难猜的密码。"
         "Choose a longer password that is harder to guess.";
+    PasswordExpired "password_expired" FORBIDDEN "密码已过期" "The password has expired"
+        "请先设置新密码，再登录。"
+        "Set a new password first, then sign in.";
     KeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "幂等键已用于另一请求" "The idempotency key was used for another request"
         "请为新的请求使用新的 Idempotency-Key。"
         "Use a new Idempotency-Key for a new request.";
@@ -267,8 +277,10 @@ impl From<Refusal> for Problem {
             RefusalCode::WrongStep => Code::WrongStep,
             RefusalCode::UnsupportedMaterial => Code::UnsupportedMaterial,
             RefusalCode::UnusableCertificate => Code::UnusableCertificate,
+            RefusalCode::NotConfirmed => Code::NotConfirmed,
             RefusalCode::InvalidCode => Code::InvalidCode,
             RefusalCode::WeakPassword => Code::WeakPassword,
+            RefusalCode::PasswordExpired => Code::PasswordExpired,
             RefusalCode::AlreadyExists => Code::Conflict,
             RefusalCode::TooManyAttempts => Code::TooManyRequests,
         };
@@ -292,6 +304,13 @@ impl From<AppError> for Problem {
             AppError::Unauthenticated => {
                 Problem::new(Code::Unauthenticated).header(WWW_AUTHENTICATE, "Bearer")
             }
+            AppError::UnfitProof(why) => {
+                let algorithms = Algorithm::names();
+                let challenge = format!(
+                    "DPoP error=\"invalid_dpop_proof\", error_description=\"{why}\", algs=\"{algorithms}\""
+                );
+                Problem::new(Code::UnfitProof).header(WWW_AUTHENTICATE, challenge)
+            }
             AppError::Stale => Problem::new(Code::Stale),
             AppError::KeyReused => Problem::new(Code::KeyReused),
             AppError::StepUp { refusal, acr_values } => {
@@ -299,12 +318,25 @@ impl From<AppError> for Problem {
                     format!("Bearer error=\"insufficient_user_authentication\", acr_values=\"{acr_values}\"");
                 Problem::from(*refusal).header(WWW_AUTHENTICATE, challenge)
             }
+            AppError::SignInAgain { max_age_seconds } => {
+                let challenge = format!(
+                    "Bearer error=\"insufficient_user_authentication\", max_age=\"{max_age_seconds}\""
+                );
+                Problem::new(Code::StepUp).header(WWW_AUTHENTICATE, challenge).detail(
+                    "请按 WWW-Authenticate 中的 max_age 重新登录后再试。",
+                    "Sign in again with the `max_age` named in WWW-Authenticate, then try again.",
+                )
+            }
             AppError::TooMany { retry_after_seconds } => {
                 Problem::new(Code::TooManyRequests).header(RETRY_AFTER, retry_after_seconds.to_string())
             }
             AppError::Unavailable(why) => {
                 tracing::warn!(why, "answered 503");
                 Problem::new(Code::Unavailable).header(RETRY_AFTER, "1")
+            }
+            AppError::Away { words, why } => {
+                tracing::warn!(why, "answered 503");
+                Problem::new(Code::Unavailable).header(RETRY_AFTER, "30").detail(words.zh, words.en)
             }
             AppError::Internal(why) => {
                 tracing::error!(why, "answered 500");

@@ -1,5 +1,6 @@
 //! 审计 as rows. Entries are only ever added; there is no way to change one.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -32,6 +33,9 @@ pub struct AuditFilter {
     pub account: Option<Uuid>,
     pub action: Option<AuditAction>,
     pub subject: Option<String>,
+    pub from: Option<DateTime<Utc>>,
+    /// Not included.
+    pub to: Option<DateTime<Utc>>,
     pub before: Option<Uuid>,
     pub limit: i64,
 }
@@ -97,6 +101,15 @@ impl Store {
                 if let Some(subject) = filter.subject {
                     query = query.filter(audit::subject.eq(subject));
                 }
+                // Ids are in the order of time: the key finds the range, `at` its exact ends.
+                if let Some(from) = filter.from {
+                    query = query.filter(audit::id.ge(first_key(from))).filter(audit::at.ge(At(from)));
+                }
+                if let Some(to) = filter.to {
+                    let behind = to.checked_add_signed(TimeDelta::milliseconds(1)).unwrap_or(to);
+                    let behind = first_key(behind);
+                    query = query.filter(audit::id.lt(behind)).filter(audit::at.lt(At(to)));
+                }
                 if let Some(before) = filter.before {
                     query = query.filter(audit::id.lt(Key(before)));
                 }
@@ -105,4 +118,23 @@ impl Store {
             .await?;
         rows.into_iter().map(AuditRow::into_entry).collect()
     }
+
+    /// How often an account did something since then.
+    pub async fn count_audit(&self, account: Uuid, action: AuditAction, since: DateTime<Utc>) -> Result<i64> {
+        self.read(move |conn| {
+            Ok(audit::table
+                .filter(audit::account.eq(Key(account)))
+                .filter(audit::action.eq(action.as_str()))
+                .filter(audit::id.ge(first_key(since)))
+                .count()
+                .get_result(conn)?)
+        })
+        .await
+    }
+}
+
+/// No id of that millisecond or later comes before it (RFC 9562 §5.7).
+fn first_key(at: DateTime<Utc>) -> Key {
+    let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0).min((1 << 48) - 1);
+    Key(Uuid::from_u128(u128::from(millis) << 80))
 }

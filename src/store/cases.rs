@@ -332,6 +332,19 @@ impl Store {
         Ok(rows.into_iter().map(read).collect())
     }
 
+    /// How many cases of these people are not closed.
+    pub async fn count_open_cases(&self, parties: Vec<Uuid>) -> Result<i64> {
+        self.read(move |conn| {
+            let parties: Vec<Key> = parties.into_iter().map(Key).collect();
+            Ok(cases::table
+                .filter(cases::party.eq_any(parties))
+                .filter(cases::state.ne(StateName::Closed.as_str()))
+                .count()
+                .get_result(conn)?)
+        })
+        .await
+    }
+
     /// The whole history of a case, oldest first.
     pub async fn list_records(&self, stored: &StoredCase) -> Result<Vec<Record>> {
         let id = stored.case.id;

@@ -7,7 +7,7 @@ use super::Store;
 use super::changes::Changes;
 use super::error::{Error, Result};
 use super::rows::CertificateRow;
-use super::schema::certificates;
+use super::schema::{certificates, persons};
 use super::types::{At, Key};
 use super::vault::Vault;
 use crate::domain::certificates::Certificate;
@@ -72,7 +72,8 @@ impl Store {
         row.map(|row| certificate(row, self.vault())).transpose()
     }
 
-    /// A person's certificates by identifier, after `after`.
+    /// A person's certificates by identifier, after `after`; those of records that
+    /// were joined to his are among them.
     pub async fn list_certificates(
         &self,
         holder: Uuid,
@@ -81,8 +82,11 @@ impl Store {
     ) -> Result<Vec<SealedCertificate>> {
         let rows: Vec<CertificateRow> = self
             .read(move |conn| {
+                let former = persons::table.filter(persons::joined_to.eq(Key(holder))).select(persons::id);
+                let mut holders: Vec<Key> = former.load(conn)?;
+                holders.push(Key(holder));
                 let mut query = certificates::table
-                    .filter(certificates::holder.eq(Key(holder)))
+                    .filter(certificates::holder.eq_any(holders))
                     .select(CertificateRow::as_select())
                     .into_boxed();
                 if let Some(after) = after {

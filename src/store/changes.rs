@@ -1,7 +1,9 @@
 //! Writes are values. A use case describes all it wants written as one
 //! [`Changes`]; the committer makes the whole of it durable, or none of it.
 
-use super::rows::{CaseEventRow, CaseRow, CaseUpdate, CertificateRow, IdempotencyRow, LetterRow, OutboxRow};
+use super::rows::{
+    CaseEventRow, CaseRow, CaseUpdate, CertificateRow, IdempotencyRow, LetterRow, OutboxRow, RefreshRow,
+};
 use super::write::Write;
 
 /// Everything one use case writes. Rows of hot tables have a list each, so that
@@ -16,6 +18,7 @@ pub struct Changes {
     pub(super) letters: Vec<LetterRow>,
     pub(super) certificates: Vec<CertificateRow>,
     pub(super) outbox: Vec<OutboxRow>,
+    pub(super) refreshes: Vec<RefreshRow>,
     pub(super) writes: Vec<Write>,
 }
 
@@ -39,5 +42,10 @@ impl Changes {
     /// cannot be in one batch.
     pub(super) fn guarded_cases(&self) -> impl Iterator<Item = uuid::Uuid> + '_ {
         self.case_updates.iter().map(|update| update.row.id.0)
+    }
+
+    /// The refresh tokens it must find unused.
+    pub(super) fn guarded_tokens(&self) -> impl Iterator<Item = &[u8]> + '_ {
+        self.refreshes.iter().map(|refresh| refresh.used.as_slice())
     }
 }

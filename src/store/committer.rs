@@ -27,7 +27,7 @@ use super::types::At;
 const QUEUE: usize = 2048;
 
 enum Job {
-    Commit(Changes, oneshot::Sender<Result<()>>),
+    Commit(Box<Changes>, oneshot::Sender<Result<()>>),
     /// Take the next numbers of a series; answered with the last of them.
     Reserve {
         block: Block,
@@ -41,7 +41,7 @@ pub(super) struct Committer {
 }
 
 struct Pending {
-    changes: Changes,
+    changes: Box<Changes>,
     reply: oneshot::Sender<Result<()>>,
 }
 
@@ -60,7 +60,7 @@ impl Committer {
 
     pub(super) async fn commit(&self, changes: Changes) -> Result<()> {
         let (reply, answer) = oneshot::channel();
-        self.send(Job::Commit(changes, reply))?;
+        self.send(Job::Commit(Box::new(changes), reply))?;
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
@@ -243,6 +243,8 @@ impl Worker {
         let claimed: HashSet<Vec<u8>> = dialect::claim_keys(conn, &claims)?.into_iter().collect();
         let mut updates: Vec<_> = each().flat_map(|changes| &changes.case_updates).collect();
         let current: HashSet<Uuid> = dialect::update_cases(conn, &mut updates)?.into_iter().collect();
+        let mut refreshes: Vec<_> = each().flat_map(|changes| &changes.refreshes).collect();
+        let refreshed: HashSet<Vec<u8>> = dialect::refresh(conn, &mut refreshes)?.into_iter().collect();
 
         let mut losers = Vec::new();
         for (index, changes) in each().enumerate() {
@@ -250,7 +252,8 @@ impl Worker {
                 losers.push((index, Error::Replayed));
                 continue;
             }
-            let guarded = changes.guarded_cases().all(|id| current.contains(&id));
+            let guarded = changes.guarded_cases().all(|id| current.contains(&id))
+                && changes.guarded_tokens().all(|token| refreshed.contains(token));
             if !guarded || (!changes.writes.is_empty() && !write_all(conn, changes)?) {
                 losers.push((index, Error::Stale));
             }
@@ -264,6 +267,8 @@ impl Worker {
         dialect::insert_letters(conn, &each().flat_map(|c| &c.letters).collect::<Vec<_>>())?;
         dialect::insert_certificates(conn, &each().flat_map(|c| &c.certificates).collect::<Vec<_>>())?;
         dialect::insert_outbox(conn, &each().flat_map(|c| &c.outbox).collect::<Vec<_>>())?;
+        let successors = each().flat_map(|c| &c.refreshes).map(|refresh| &refresh.successor);
+        dialect::insert_refresh_tokens(conn, &successors.collect::<Vec<_>>())?;
         Ok(Vec::new())
     }
 }
@@ -293,16 +298,19 @@ fn write_all(conn: &mut Conn, changes: &Changes) -> diesel::QueryResult<bool> {
 fn without_conflicts(batch: Vec<Pending>) -> (Vec<Pending>, Vec<Pending>) {
     let mut keys: HashSet<Vec<u8>> = HashSet::new();
     let mut cases: HashSet<Uuid> = HashSet::new();
+    let mut tokens: HashSet<Vec<u8>> = HashSet::new();
     let (mut clean, mut conflicting) = (Vec::with_capacity(batch.len()), Vec::new());
     for pending in batch {
         let changes = &pending.changes;
         let clash = changes.claimed_key().is_some_and(|key| keys.contains(key))
-            || changes.guarded_cases().any(|id| cases.contains(&id));
+            || changes.guarded_cases().any(|id| cases.contains(&id))
+            || changes.guarded_tokens().any(|token| tokens.contains(token));
         if clash {
             conflicting.push(pending);
         } else {
             keys.extend(changes.claimed_key().map(<[u8]>::to_vec));
             cases.extend(changes.guarded_cases());
+            tokens.extend(changes.guarded_tokens().map(<[u8]>::to_vec));
             clean.push(pending);
         }
     }

@@ -13,9 +13,13 @@ use uuid::Uuid;
 
 use super::conn::Conn;
 use super::organisation::RegionRow;
-use super::rows::{CaseEventRow, CaseRow, CaseUpdate, CertificateRow, IdempotencyRow, LetterRow, OutboxRow};
+use super::rows::{
+    CaseEventRow, CaseRow, CaseUpdate, CertificateRow, IdempotencyRow, LetterRow, OutboxRow, RefreshRow,
+    RefreshTokenRow,
+};
 use super::schema::{
-    case_events, cases, certificates, fences, idempotency, letters, number_series, outbox, regions,
+    case_events, cases, certificates, fences, idempotency, letters, number_series, outbox, refresh_tokens,
+    regions, sessions, used_proofs,
 };
 use super::types::{At, Id, Instant, Key};
 
@@ -193,6 +197,38 @@ column_statement! {
     ") ON CONFLICT (code) DO UPDATE SET name = excluded.name, level = excluded.level, parent = excluded.parent"
 }
 
+column_statement! {
+    InsertRefreshTokens from RefreshTokenRow {
+        digest: Binary as Vec<u8> = |r| r.digest.clone(),
+        session: Id as Key = |r| r.session,
+        created_at: Instant as At = |r| r.created_at,
+        expires_at: Instant as At = |r| r.expires_at,
+        rotated_at: Nullable<Instant> as Option<At> = |r| r.rotated_at,
+    }
+    "INSERT INTO refresh_tokens (digest, session, created_at, expires_at, rotated_at) SELECT * FROM unnest("
+    ")"
+}
+
+column_statement! {
+    /// Only those count whose session could be touched as well.
+    Refresh from RefreshRow {
+        used: Binary as Vec<u8> = |r| r.used.clone(),
+        session: Id as Key = |r| r.session,
+        at: Instant as At = |r| r.at,
+    }
+    "WITH u AS (SELECT * FROM unnest("
+    ") AS u(used, session, at)), \
+     r AS (UPDATE refresh_tokens t SET rotated_at = u.at FROM u \
+         WHERE t.digest = u.used AND t.rotated_at IS NULL RETURNING t.digest), \
+     s AS (UPDATE sessions t SET last_used_at = u.at FROM u \
+         WHERE t.id = u.session AND t.revoked_at IS NULL RETURNING t.id) \
+     SELECT u.used FROM u JOIN r ON r.digest = u.used JOIN s ON s.id = u.session"
+}
+
+impl diesel::query_builder::Query for Refresh {
+    type SqlType = Binary;
+}
+
 impl diesel::query_builder::Query for UpdateCases {
     type SqlType = Id;
 }
@@ -224,6 +260,7 @@ bulk_insert!(insert_case_events, CaseEventRow, InsertEvents, case_events);
 bulk_insert!(insert_letters, LetterRow, InsertLetters, letters);
 bulk_insert!(insert_certificates, CertificateRow, InsertCertificates, certificates);
 bulk_insert!(insert_outbox, OutboxRow, InsertOutbox, outbox);
+bulk_insert!(insert_refresh_tokens, RefreshTokenRow, InsertRefreshTokens, refresh_tokens);
 
 /// Inserts regions, replacing those of the same code. A province has 20,000.
 pub(super) fn replace_regions(conn: &mut Conn, rows: &[RegionRow]) -> QueryResult<()> {
@@ -278,6 +315,54 @@ pub(super) fn update_cases(conn: &mut Conn, updates: &mut [&CaseUpdate]) -> Quer
             Ok(done)
         }
     }
+}
+
+/// Uses refresh tokens up that nobody used before and whose sessions last; gives
+/// those. In order of the session, so that two instances never lock crosswise.
+pub(super) fn refresh(conn: &mut Conn, refreshes: &mut [&RefreshRow]) -> QueryResult<Vec<Vec<u8>>> {
+    if refreshes.is_empty() {
+        return Ok(Vec::new());
+    }
+    refreshes.sort_by_key(|refresh| refresh.session);
+    match conn {
+        Conn::Pg(pg) => Refresh::of(refreshes.iter().copied()).load(pg),
+        Conn::Sqlite(sqlite) => {
+            let mut done = Vec::with_capacity(refreshes.len());
+            for refresh in refreshes {
+                let current = refresh_tokens::table
+                    .filter(refresh_tokens::digest.eq(&refresh.used))
+                    .filter(refresh_tokens::rotated_at.is_null());
+                let rotated = refresh_tokens::rotated_at.eq(refresh.at);
+                let live = sessions::table
+                    .filter(sessions::id.eq(refresh.session))
+                    .filter(sessions::revoked_at.is_null());
+                let touched = sessions::last_used_at.eq(refresh.at);
+                if diesel::update(current).set(rotated).execute(sqlite)? == 1
+                    && diesel::update(live).set(touched).execute(sqlite)? == 1
+                {
+                    done.push(refresh.used.clone());
+                }
+            }
+            Ok(done)
+        }
+    }
+}
+
+/// Remembers a proof that is good once; false when it had been used before.
+pub(super) fn use_proof(conn: &mut Conn, digest: &[u8], expires_at: At) -> QueryResult<bool> {
+    macro_rules! insert {
+        ($conn:expr) => {
+            diesel::insert_into(used_proofs::table)
+                .values((used_proofs::digest.eq(digest), used_proofs::expires_at.eq(expires_at)))
+                .on_conflict_do_nothing()
+                .execute($conn)
+        };
+    }
+    let inserted = match conn {
+        Conn::Pg(pg) => insert!(pg),
+        Conn::Sqlite(sqlite) => insert!(sqlite),
+    };
+    inserted.map(|rows| rows == 1)
 }
 
 /// Takes the next `count` numbers of a series; gives the last of them.

@@ -5,12 +5,14 @@
 //! the few that differ.
 
 mod audit;
+mod calendar;
 mod cases;
 mod catalog;
 mod certificates;
 mod changes;
 mod committer;
 mod conn;
+mod defence;
 mod dialect;
 mod error;
 mod idempotency;
@@ -20,6 +22,7 @@ mod numbers;
 mod organisation;
 mod outbox;
 mod people;
+mod posts;
 mod readers;
 mod rows;
 mod schema;
@@ -32,19 +35,25 @@ mod write;
 use std::sync::Arc;
 
 pub use audit::AuditFilter;
+pub use calendar::PutNotice;
 pub use cases::{CaseFilter, LetterRecord, NewLetter, Origin, Reach, StoredCase};
 pub use catalog::{GuideFilter, GuideRecord, Write as CatalogWrite};
 pub use certificates::SealedCertificate;
 pub use changes::Changes;
 pub use conn::Location;
+pub use defence::DefenceWrite;
 pub use error::{Error, Result};
 pub use idempotency::{Answered, Claim};
 pub use identity::*;
 pub use migrations::{Migrations, migrate};
 pub use numbers::Block;
 pub use organisation::Write as OrganisationWrite;
-pub use outbox::{Message, Write as OutboxWrite};
-pub use people::{AccountRecord, AccountRow, PersonRecord, PersonRow, Write as PeopleWrite, mobile_index};
+pub use outbox::{Message, SESSION_ENDED, Write as OutboxWrite};
+pub use people::{
+    AccountRecord, AccountRow, HelperCodeRow, MandateRow, OrganizationRecord, OrganizationRow, PersonRecord,
+    PersonRow, Write as PeopleWrite, helper_code_digest, mobile_index,
+};
+pub use posts::{HeldPost, PostFilter, PostWrite};
 pub use settings::{Epoch, SetSetting};
 pub use vault::{MasterKey, Vault, random};
 pub use write::Write;

@@ -222,6 +222,19 @@ impl Store {
         row.map(agency).transpose()
     }
 
+    pub async fn find_counter(&self, code: CounterCode) -> Result<Option<Counter>> {
+        let row: Option<CounterRow> = self
+            .read(move |conn| {
+                Ok(counters::table
+                    .filter(counters::code.eq(code.as_str()))
+                    .select(CounterRow::as_select())
+                    .first(conn)
+                    .optional()?)
+            })
+            .await?;
+        row.map(counter).transpose()
+    }
+
     pub async fn list_counters(
         &self,
         region: Option<RegionCode>,

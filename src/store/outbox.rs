@@ -14,6 +14,10 @@ use super::rows::OutboxRow;
 use super::schema::outbox;
 use super::types::{At, Key};
 
+/// The topic of messages that go to clients and not to people. They are listed
+/// apart, so that a client that does not answer delays nobody's message.
+pub const SESSION_ENDED: &str = "session.ended";
+
 /// Something to tell.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
@@ -74,12 +78,29 @@ impl Write {
 }
 
 impl Store {
-    /// Messages due for delivery, oldest first.
+    /// Messages to people due for delivery, oldest first.
     pub async fn list_due_messages(&self, at: DateTime<Utc>, limit: i64) -> Result<Vec<Message>> {
         let rows: Vec<OutboxRow> = self
             .read(move |conn| {
                 Ok(outbox::table
                     .filter(outbox::next_at.le(At(at)))
+                    .filter(outbox::topic.ne(SESSION_ENDED))
+                    .order((outbox::next_at, outbox::id))
+                    .limit(limit)
+                    .select(OutboxRow::as_select())
+                    .load(conn)?)
+            })
+            .await?;
+        rows.into_iter().map(message).collect()
+    }
+
+    /// Clients due to be told that a session ended, oldest first.
+    pub async fn list_due_sign_outs(&self, at: DateTime<Utc>, limit: i64) -> Result<Vec<Message>> {
+        let rows: Vec<OutboxRow> = self
+            .read(move |conn| {
+                Ok(outbox::table
+                    .filter(outbox::next_at.le(At(at)))
+                    .filter(outbox::topic.eq(SESSION_ENDED))
                     .order((outbox::next_at, outbox::id))
                     .limit(limit)
                     .select(OutboxRow::as_select())

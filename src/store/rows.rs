@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use super::schema::{case_events, cases, certificates, idempotency, letters, outbox};
+use super::schema::{case_events, cases, certificates, idempotency, letters, outbox, refresh_tokens};
 use super::types::{At, Key};
 
 #[derive(Debug, Clone, Queryable, Selectable, Identifiable, Insertable, AsChangeset)]
@@ -86,6 +86,26 @@ pub struct IdempotencyRow {
     pub request_digest: Vec<u8>,
     pub answer: String,
     pub created_at: At,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = refresh_tokens, treat_none_as_default_value = false)]
+pub struct RefreshTokenRow {
+    pub digest: Vec<u8>,
+    pub session: Key,
+    pub created_at: At,
+    pub expires_at: At,
+    pub rotated_at: Option<At>,
+}
+
+/// A refresh: applies only while the token is its session's youngest and the
+/// session has not ended.
+#[derive(Debug, Clone)]
+pub struct RefreshRow {
+    pub used: Vec<u8>,
+    pub session: Key,
+    pub at: At,
+    pub successor: RefreshTokenRow,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

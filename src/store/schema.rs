@@ -112,6 +112,8 @@ diesel::table! {
         ial -> Integer,
         created_at -> Instant,
         version -> BigInt,
+        ial_until -> Nullable<Instant>,
+        joined_to -> Nullable<Id>,
     }
 }
 
@@ -129,6 +131,10 @@ diesel::table! {
         created_at -> Instant,
         closed_at -> Nullable<Instant>,
         version -> BigInt,
+        password_changed_at -> Nullable<Instant>,
+        ial -> Integer,
+        ial_until -> Nullable<Instant>,
+        language -> Nullable<Text>,
     }
 }
 
@@ -153,17 +159,95 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::{Id, Instant};
 
-    /// 授权: the principal lets the agent act.
+    /// 授权: offered to a person or a number, accepted, ended.
     mandates (id) {
         id -> Id,
+        kind -> Text,
         principal -> Id,
-        agent -> Id,
+        agent -> Nullable<Id>,
+        mobile_index -> Nullable<Binary>,
+        mobile_sealed -> Nullable<Binary>,
         guides -> Nullable<Text>,
         valid_from -> Instant,
         valid_until -> Nullable<Instant>,
+        may_delegate -> Integer,
+        parent -> Nullable<Id>,
+        evidence -> Nullable<Text>,
+        granted_by -> Nullable<Id>,
+        offered_at -> Instant,
         accepted_at -> Nullable<Instant>,
+        declined_at -> Nullable<Instant>,
+        ended_at -> Nullable<Instant>,
+        ended_by -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 实名核验: what shows who somebody is; with an account, who signs in with it.
+    identity_proofs (id) {
+        id -> Id,
+        person -> Id,
+        account -> Nullable<Id>,
+        ial -> Integer,
+        method -> Text,
+        evidence -> Text,
+        verifier -> Nullable<Id>,
+        at -> Instant,
+        expires_at -> Instant,
+        withdrawn_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 法人: what the business register said of them, and when it was last asked.
+    organizations (person) {
+        person -> Id,
+        status -> Text,
+        sealed -> Binary,
+        checked_at -> Instant,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 法定代表人与管理员
+    memberships (id) {
+        id -> Id,
+        organization -> Id,
+        member -> Id,
+        role -> Text,
+        valid_from -> Instant,
+        valid_until -> Nullable<Instant>,
+        granted_by -> Nullable<Id>,
         ended_at -> Nullable<Instant>,
         version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 帮办码, by keyed digest.
+    helper_codes (digest) {
+        digest -> Binary,
+        principal -> Id,
+        guides -> Text,
+        valid_until -> Instant,
+        issued_by -> Id,
+        issued_at -> Instant,
+        expires_at -> Instant,
+        redeemed_at -> Nullable<Instant>,
     }
 }
 
@@ -185,6 +269,12 @@ diesel::table! {
         scopes -> Text,
         created_at -> Instant,
         disabled_at -> Nullable<Instant>,
+        jwks -> Nullable<Text>,
+        sector -> Nullable<Text>,
+        backchannel_logout_uri -> Nullable<Text>,
+        require_dpop -> Integer,
+        require_par -> Integer,
+        version -> BigInt,
     }
 }
 
@@ -200,6 +290,7 @@ diesel::table! {
         public_jwk -> Text,
         created_at -> Instant,
         retired_at -> Nullable<Instant>,
+        signs_from -> Instant,
     }
 }
 
@@ -247,6 +338,7 @@ diesel::table! {
         revoked_at -> Nullable<Instant>,
         methods -> Text,
         sign_in -> Nullable<Id>,
+        key_thumbprint -> Nullable<Text>,
     }
 }
 
@@ -269,6 +361,7 @@ diesel::table! {
         redeemed_at -> Nullable<Instant>,
         methods -> Text,
         sign_in -> Nullable<Id>,
+        key_thumbprint -> Nullable<Text>,
     }
 }
 
@@ -365,8 +458,6 @@ diesel::table! {
         seal -> Text,
         issued_at -> Instant,
         revoked_at -> Nullable<Instant>,
-        methods -> Text,
-        sign_in -> Nullable<Id>,
     }
 }
 
@@ -442,3 +533,184 @@ diesel::table! {
         details -> Text,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 登录: browsers somebody signed in with, by the SHA-256 of their cookie.
+    sign_ins (id) {
+        id -> Id,
+        secret_digest -> Binary,
+        account -> Id,
+        methods -> Text,
+        proof -> Id,
+        authenticated_at -> Instant,
+        created_at -> Instant,
+        last_used_at -> Instant,
+        expires_at -> Instant,
+        revoked_at -> Nullable<Instant>,
+        user_agent -> Text,
+        network -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 授权同意: what a person lets a third-party app do.
+    consents (account, client) {
+        account -> Id,
+        client -> Text,
+        scope -> Text,
+        granted_at -> Instant,
+        revoked_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 动态口令: sealed secrets, and the last step each was used for.
+    totp (account) {
+        account -> Id,
+        sealed -> Binary,
+        created_at -> Instant,
+        confirmed_at -> Nullable<Instant>,
+        last_step -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 恢复码, by keyed digest.
+    recovery_codes (account, digest) {
+        account -> Id,
+        digest -> Binary,
+        used_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 通行密钥: public keys and their counters, as `webauthn-rs` writes them.
+    passkeys (id) {
+        id -> Id,
+        credential_id -> Binary,
+        account -> Id,
+        credential -> Text,
+        name -> Text,
+        created_at -> Instant,
+        last_used_at -> Nullable<Instant>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// Passkey ceremonies under way, by the SHA-256 of their secret.
+    ceremonies (digest) {
+        digest -> Binary,
+        kind -> Text,
+        state -> Text,
+        account -> Nullable<Id>,
+        expires_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 设备: browsers somebody signed in with before.
+    devices (digest) {
+        digest -> Binary,
+        account -> Id,
+        created_at -> Instant,
+        last_used_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// Passwords used before, where the policy remembers them.
+    password_history (id) {
+        id -> Id,
+        account -> Id,
+        password_hash -> Text,
+        at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 放假安排: the yearly notices entered by hand.
+    calendar_notices (year) {
+        year -> Integer,
+        csv -> Text,
+        entered_at -> Instant,
+        entered_by -> Nullable<Id>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// Pushed authorization requests (RFC 9126), by the SHA-256 of their reference.
+    pushed_requests (digest) {
+        digest -> Binary,
+        client -> Text,
+        parameters -> Text,
+        expires_at -> Instant,
+        begun_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// Signed statements that are good once, until nobody would believe them anyway.
+    used_proofs (digest) {
+        digest -> Binary,
+        expires_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// Device grants (RFC 8628), by the SHA-256 of the device code.
+    device_grants (digest) {
+        digest -> Binary,
+        user_code_index -> Binary,
+        client -> Text,
+        scope -> Text,
+        created_at -> Instant,
+        expires_at -> Instant,
+        interval_seconds -> Integer,
+        last_asked_at -> Nullable<Instant>,
+        decision -> Text,
+        account -> Nullable<Id>,
+        methods -> Nullable<Text>,
+        sign_in -> Nullable<Id>,
+        authenticated_at -> Nullable<Instant>,
+    }
+}
+
+// A refresh is answered from one look at all three.
+diesel::allow_tables_to_appear_in_same_query!(refresh_tokens, sessions, accounts);

@@ -32,16 +32,18 @@ pub enum Epoch {
     Catalogue,
     Organisation,
     Identity,
+    Calendar,
 }
 
 impl Epoch {
-    pub const ALL: [Epoch; 3] = [Epoch::Catalogue, Epoch::Organisation, Epoch::Identity];
+    pub const ALL: [Epoch; 4] = [Epoch::Catalogue, Epoch::Organisation, Epoch::Identity, Epoch::Calendar];
 
     fn name(self) -> &'static str {
         match self {
             Epoch::Catalogue => "catalogue",
             Epoch::Organisation => "organisation",
             Epoch::Identity => "identity",
+            Epoch::Calendar => "calendar",
         }
     }
 

@@ -5,7 +5,9 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::conn::Conn;
-use super::{audit, catalog, idempotency, identity, organisation, outbox, people, settings};
+use super::{
+    audit, calendar, catalog, defence, idempotency, identity, organisation, outbox, people, posts, settings,
+};
 
 /// One write. It is `Stale` when the row it expects is not there any more.
 #[derive(Debug, Clone)]
@@ -16,7 +18,14 @@ pub enum Write {
     Catalog(catalog::Write),
     People(people::Write),
     Identity(identity::Write),
+    SignIn(identity::SignInWrite),
+    Totp(identity::TotpWrite),
+    Passkey(identity::PasskeyWrite),
+    Protocol(identity::ProtocolWrite),
     Outbox(outbox::Write),
+    Defence(defence::Write),
+    Posts(posts::Write),
+    Notice(calendar::PutNotice),
     Audit(audit::AuditRow),
     /// Drops what answers repetitions, from before that time.
     Forget(DateTime<Utc>),
@@ -31,7 +40,14 @@ impl Write {
             Write::Catalog(write) => write.apply(conn),
             Write::People(write) => write.apply(conn),
             Write::Identity(write) => write.apply(conn),
+            Write::SignIn(write) => write.apply(conn),
+            Write::Totp(write) => write.apply(conn),
+            Write::Passkey(write) => write.apply(conn),
+            Write::Protocol(write) => write.apply(conn),
             Write::Outbox(write) => write.apply(conn),
+            Write::Defence(write) => write.apply(conn),
+            Write::Posts(write) => write.apply(conn),
+            Write::Notice(write) => write.apply(conn),
             Write::Audit(row) => row.insert(conn),
             Write::Forget(before) => idempotency::forget(conn, *before),
         }
@@ -55,5 +71,12 @@ write_from!(
     Catalog(catalog::Write),
     People(people::Write),
     Identity(identity::Write),
+    SignIn(identity::SignInWrite),
+    Totp(identity::TotpWrite),
+    Passkey(identity::PasskeyWrite),
+    Protocol(identity::ProtocolWrite),
     Outbox(outbox::Write),
+    Defence(defence::Write),
+    Posts(posts::Write),
+    Notice(calendar::PutNotice),
 );

@@ -2,9 +2,6 @@
 //! altered. The reader gets 500 and no detail, the log says which row, and nobody
 //! else is touched by it.
 
-use std::io::Write;
-use std::sync::{Mutex, OnceLock};
-
 use bytes::Bytes;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -13,38 +10,10 @@ use wanshitong::domain::cases::history::hex;
 use wanshitong::gateways::{BlobStore, S3};
 
 use crate::api::{road_draft, submitted_road_case};
+use crate::logs::said;
 use crate::support::{Database, PDF, Portal, http};
 
 const WHO: &str = "resident@web";
-
-/// Everything logged by this process so far. Tests look for ids of their own in it.
-fn log() -> &'static Mutex<Vec<u8>> {
-    static LOG: OnceLock<Mutex<Vec<u8>>> = OnceLock::new();
-    struct Kept;
-    impl Write for Kept {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            log().lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    static LISTENING: OnceLock<()> = OnceLock::new();
-    let log = LOG.get_or_init(Mutex::default);
-    LISTENING.get_or_init(|| {
-        let filter = tracing_subscriber::EnvFilter::new("warn");
-        let subscriber =
-            tracing_subscriber::fmt().with_ansi(false).with_env_filter(filter).with_writer(|| Kept);
-        subscriber.try_init().unwrap();
-    });
-    log
-}
-
-fn logged(needle: &str) -> bool {
-    String::from_utf8_lossy(&log().lock().unwrap()).contains(needle)
-}
 
 /// The condition that selects a case's row, in the words of the database at hand.
 fn of_case(portal: &Portal, column: &str, case: &str) -> String {
@@ -55,7 +24,6 @@ fn of_case(portal: &Portal, column: &str, case: &str) -> String {
 }
 
 async fn damaged_rows_hurt_nobody_else(database: Database) {
-    log();
     let portal = Portal::open(database).await;
     let sqlite = portal.city.database.location.is_sqlite();
     let blob =
@@ -85,7 +53,7 @@ async fn damaged_rows_hurt_nobody_else(database: Database) {
         let path = format!("/api/v1/cases/{case}");
         let problem = portal.get(WHO, &path).await.problem(500);
         assert_says_nothing(&problem);
-        assert!(logged(&format!("corrupt row {case} in {table}")), "{change} is not in the log");
+        assert!(said(&format!("corrupt row {case} in {table}")), "{change} is not in the log");
         assert_says_nothing(&portal.post(WHO, &format!("{path}/withdraw"), json!({})).await.problem(500));
     }
     let case = submitted_road_case(&portal, WHO).await;
@@ -94,7 +62,7 @@ async fn damaged_rows_hurt_nobody_else(database: Database) {
         portal.city.database.tamper(&format!("UPDATE {table} SET personal = {blob} WHERE {row}"));
         let problem = portal.get(WHO, &format!("/api/v1/cases/{case}/{part}")).await.problem(500);
         assert_says_nothing(&problem);
-        assert!(logged(&format!("in {table}")), "{table} is not in the log");
+        assert!(said(&format!("in {table}")), "{table} is not in the log");
     }
     for who in ["agent@web"] {
         portal.get(who, &format!("/api/v1/cases/{healthy}")).await.expect(200);
@@ -127,7 +95,6 @@ async fn a_damaged_row_is_told_to_the_log_and_hurts_nobody_else_on_postgres() {
 /// A worklist with one damaged case in it still shows all the others.
 #[actix_web::test]
 async fn a_damaged_case_does_not_hide_the_rest_of_a_list() {
-    log();
     let portal = Portal::open(Database::sqlite()).await;
     let mut filed = Vec::new();
     for _ in 0..5 {
@@ -151,13 +118,12 @@ async fn a_damaged_case_does_not_hide_the_rest_of_a_list() {
             assert_eq!(shown, filed, "{who} {limit}");
         }
     }
-    assert!(logged(&format!("corrupt row {damaged} in cases")));
+    assert!(said(&format!("corrupt row {damaged} in cases")));
     portal.close().await;
 }
 
 #[actix_web::test]
 async fn a_file_that_was_altered_or_lost_is_not_handed_out() {
-    log();
     let portal = Portal::open(Database::sqlite()).await;
     let case = submitted_road_case(&portal, WHO).await;
     let path = format!("/api/v1/cases/{case}/materials/location_plan");
@@ -166,7 +132,7 @@ async fn a_file_that_was_altered_or_lost_is_not_handed_out() {
     assert_eq!(std::fs::read(&file).unwrap(), PDF);
     std::fs::write(&file, b"%PDF-1.4 something else").unwrap();
     assert_says_nothing(&portal.get("handler@web", &path).await.problem(500));
-    assert!(logged(&format!("file {digest} was altered")));
+    assert!(said(&format!("file {digest} was altered")));
     std::fs::remove_file(&file).unwrap();
     assert_says_nothing(&portal.get("handler@web", &path).await.problem(500));
     portal.close().await;
@@ -176,7 +142,6 @@ async fn a_file_that_was_altered_or_lost_is_not_handed_out() {
 #[actix_web::test]
 #[ignore = "needs an S3 server: run tests/run"]
 async fn files_are_kept_and_alterations_found_on_s3() {
-    log();
     let endpoint = std::env::var("WST_TEST_S3").expect("run tests/run: it starts an S3 server");
     let bucket = format!("wst-{}", uuid::Uuid::from_bytes(wanshitong::store::random()).simple());
     let made = http().put(format!("{endpoint}/{bucket}")).send().await.unwrap();
@@ -205,7 +170,7 @@ async fn files_are_kept_and_alterations_found_on_s3() {
     assert_eq!(portal.get(WHO, &path).await.bytes, PDF);
     alter(&s3, &digest).await;
     assert_says_nothing(&portal.get(WHO, &path).await.problem(500));
-    assert!(logged(&format!("file {digest} was altered")));
+    assert!(said(&format!("file {digest} was altered")));
     portal.close().await;
 }
 

@@ -25,7 +25,8 @@ const PERSONAS: [&str; 11] = [
 ];
 
 /// Public operations that answer 401 to a client that does not prove itself.
-const CLIENTS_PROVE_THEMSELVES: [&str; 3] = ["token", "revoke_token", "introspect_token"];
+const CLIENTS_PROVE_THEMSELVES: [&str; 5] =
+    ["token", "revoke_token", "introspect_token", "push_request", "authorize_device"];
 
 /// An operation of the document.
 struct Operation {
@@ -84,6 +85,8 @@ fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         }
         "me" | "list_my_cases" | "list_my_certificates" | "list_sessions" | "userinfo" => bare(In::Draft),
         "end_all_sessions" | "openid_configuration" | "jwks" | "seal_keys" | "end_session" => bare(In::Draft),
+        "userinfo_by_post" | "oauth_server_metadata" => bare(In::Draft),
+        "push_request" | "authorize_device" => (In::Draft, none(), Sent::Form("scope=cases")),
         "page_style" | "authorize" | "list_work" => bare(In::Draft),
         "end_own_session" => (In::Draft, "00000000-0000-0000-0000-000000000000".into(), Sent::Nothing),
         "read_region" => (In::Draft, "340705000000".into(), Sent::Nothing),
@@ -123,6 +126,83 @@ fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         }
         "withdraw_guide" => (In::Draft, guide("veterans-preference-card.yaml"), Sent::Nothing),
         "import_regions" | "import_agencies" | "import_counters" => csv(),
+        _ => return example_of_oversight(id).or_else(|| example_of_clients(id)),
+    })
+}
+
+/// Posts, the audit trail, the calendar, unmasking.
+fn example_of_oversight(id: &str) -> Option<(In, String, Sent)> {
+    let bare = (In::Draft, String::new(), Sent::Nothing);
+    Some(match id {
+        "list_posts" | "list_audit" | "export_audit" | "read_calendar" => bare,
+        "give_post" => {
+            let body = json!({"mobile": "13800000000", "role": "supervisor", "region": "340700000000"});
+            (In::Draft, String::new(), Sent::Json(body))
+        }
+        "end_post" => (In::Draft, "00000000-0000-0000-0000-000000000000".into(), Sent::Nothing),
+        "enter_notice" => (In::Draft, "2027".into(), Sent::Bytes("text/csv", b"date,kind")),
+        "unmask" => {
+            let body = json!({"field": "/applicant/mobile", "reason": "核对联系方式"});
+            (In::Submitted, String::new(), Sent::Json(body))
+        }
+        _ => return example_of_signing_in(id),
+    })
+}
+
+/// The same for the pages of a sign-in, and for what an account is proven with.
+fn example_of_signing_in(id: &str) -> Option<(In, String, Sent)> {
+    let none = String::new;
+    let with = |body| (In::Draft, none(), Sent::Json(body));
+    let nothing_of_his = || "00000000-0000-0000-0000-000000000000".to_owned();
+    Some(match id {
+        "page_script"
+        | "sign_in_page"
+        | "register_page"
+        | "forgotten_password_page"
+        | "account_page"
+        | "password_page"
+        | "totp_page"
+        | "device_page"
+        | "list_credentials"
+        | "list_consents"
+        | "begin_totp"
+        | "remove_totp"
+        | "begin_passkey" => (In::Draft, none(), Sent::Nothing),
+        "passkey_options"
+        | "choose_language"
+        | "register_by_form"
+        | "reset_password_by_form"
+        | "change_account"
+        | "change_password_by_form"
+        | "confirm_totp_by_form"
+        | "new_passkey_options"
+        | "decide_device"
+        | "end_session_by_form" => (In::Draft, none(), Sent::Form("action=x")),
+        "confirm_totp" => with(json!({"code": "000000"})),
+        "add_passkey" => with(json!({"ceremony": "x", "credential": {}})),
+        "change_password" => with(json!({"old_password": "not it", "new_password": "correct horse battery"})),
+        "rename_passkey" => (In::Draft, nothing_of_his(), Sent::Json(json!({"name": "x"}))),
+        "remove_passkey" => (In::Draft, nothing_of_his(), Sent::Nothing),
+        "revoke_consent" => (In::Draft, "third_party".into(), Sent::Nothing),
+        _ => return None,
+    })
+}
+
+/// Registering clients.
+fn example_of_clients(id: &str) -> Option<(In, String, Sent)> {
+    Some(match id {
+        "list_clients" => (In::Draft, String::new(), Sent::Nothing),
+        "read_client" => (In::Draft, "web".into(), Sent::Nothing),
+        // Of an administrator's tries none changes a client.
+        "disable_client" | "enable_client" => (In::Draft, "nobody".into(), Sent::Nothing),
+        "rotate_client_secret" => (In::Draft, "web".into(), Sent::Nothing),
+        "register_client" | "change_client" => {
+            let body = json!({
+                "channel": "telepathy", "name": {"zh": "应用", "en": "App"}, "authentication": "none",
+                "grants": [], "scopes": [],
+            });
+            (In::Draft, "web".into(), Sent::Json(body))
+        }
         _ => return None,
     })
 }

@@ -422,3 +422,38 @@ async fn production_serves_without_a_sandbox_and_ends_in_order() {
     serving.signal("-TERM");
     assert_eq!(serving.ended().code(), Some(0));
 }
+
+/// A running instance learns of a rotation made from the command line.
+#[actix_web::test]
+async fn signing_keys_are_rotated_from_the_command_line_while_the_portal_runs() {
+    let production = Production::new();
+    assert!(production.run("migrate", &production.config).status.success());
+    let file = production.folder.write("config.toml", &production.config);
+    let file = file.to_str().unwrap();
+    let process =
+        program(&["serve", "--config", file]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let base_url = format!("http://127.0.0.1:{}", production.port);
+    let mut serving = Demo { process, sheet: json!({ "base_url": base_url }) };
+    let address = serving.address();
+    serving.wait_for(|| TcpStream::connect(&address).ok());
+    let url = serving.url("/oauth2/jwks");
+    let keys = || async {
+        let set: Value = http().get(&url).send().await.unwrap().json().await.unwrap();
+        set["keys"].as_array().unwrap().len()
+    };
+    assert_eq!(keys().await, 1);
+    let rotate = || program(&["keys", "rotate", "--config", file]).output().unwrap();
+    let said = |output: &Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    let first = rotate();
+    assert!(first.status.success() && said(&first).contains("have successors"), "{first:?}");
+    let second = rotate();
+    assert!(second.status.success() && said(&second).contains("under way"), "{second:?}");
+    let mut looks = 0;
+    while keys().await != 2 {
+        looks += 1;
+        assert!(looks < 100, "the running instance does not learn of the new key");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    serving.signal("-TERM");
+    assert_eq!(serving.ended().code(), Some(0));
+}

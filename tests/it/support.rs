@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use wanshitong::app::demo::{self, DemoSheet};
 use wanshitong::app::identity::Caller;
 use wanshitong::app::ports::{PortFuture, Sms};
-use wanshitong::app::{Clock, Ctx};
+use wanshitong::app::{Clock, Ctx, Settings};
 use wanshitong::boot::{self, Parts};
 use wanshitong::domain::codes::Mobile;
 use wanshitong::domain::text::Text;
-use wanshitong::gateways::BlobStore;
+use wanshitong::gateways::{BlobStore, HttpSignOuts};
 use wanshitong::store::{Location, MasterKey, Store, Tuning, Vault, migrate};
 
 /// A database of a test's own, gone when it is dropped.
@@ -27,6 +27,7 @@ pub struct Database {
 
 impl Database {
     pub fn sqlite() -> Self {
+        crate::logs::watch();
         let folder = std::env::temp_dir().join(format!("wanshitong-{}", unique()));
         std::fs::create_dir_all(&folder).unwrap();
         let location = Location::parse(&format!("sqlite:{}", folder.join("portal.db").display())).unwrap();
@@ -36,6 +37,7 @@ impl Database {
 
     /// A fresh database in the cluster at `WST_TEST_POSTGRES`.
     pub fn postgres() -> Self {
+        crate::logs::watch();
         use diesel::{Connection as _, RunQueryDsl as _};
         let url = std::env::var("WST_TEST_POSTGRES")
             .expect("run tests/run: it starts PostgreSQL and sets WST_TEST_POSTGRES");
@@ -75,6 +77,7 @@ impl Drop for Database {
         {
             let _ = diesel::sql_query(format!("DROP DATABASE {name} WITH (FORCE)")).execute(&mut conn);
         }
+        crate::logs::assert_clean();
     }
 }
 
@@ -102,22 +105,34 @@ impl City {
     }
 
     pub async fn found_at(database: impl Into<Arc<Database>>, base_url: &str) -> Self {
+        Self::found_with(database, base_url, Settings::demo()).await
+    }
+
+    /// Where the operator chose otherwise.
+    pub async fn found_with(database: impl Into<Arc<Database>>, base_url: &str, settings: Settings) -> Self {
         let database = database.into();
         let sms = Arc::new(RecordedSms::default());
-        let ctx = instance(&database, base_url, sms.clone()).await;
+        let ctx = instance(&database, base_url, sms.clone(), settings).await;
         let sheet = Arc::new(demo::prepare(&ctx, base_url).await.unwrap());
         Self { ctx, sheet, sms, database }
     }
 
     /// Another running copy of the portal on the same database.
     pub async fn another_instance(&self) -> Self {
-        let ctx = instance(&self.database, self.ctx.identity.issuer(), self.sms.clone()).await;
+        let settings = (*self.ctx.settings).clone();
+        let ctx = instance(&self.database, self.ctx.identity.issuer(), self.sms.clone(), settings).await;
         Self { ctx, sheet: self.sheet.clone(), sms: self.sms.clone(), database: self.database.clone() }
     }
 
     /// Whom a token of the sheet stands for.
     pub async fn caller(&self, who: &str) -> Caller {
         self.ctx.identity.caller(&self.ctx, &self.sheet.tokens[who], "a-request".to_owned()).await.unwrap()
+    }
+
+    /// The account of a persona.
+    pub async fn account(&self, persona: &str) -> uuid::Uuid {
+        let mobile = self.sheet.personas[persona].account.parse().unwrap();
+        self.ctx.store.find_account_by_mobile(&mobile).await.unwrap().unwrap().id
     }
 
     /// The person behind a persona.
@@ -135,13 +150,16 @@ impl City {
     }
 }
 
-async fn instance(database: &Database, base_url: &str, sms: Arc<RecordedSms>) -> Ctx {
+async fn instance(database: &Database, base_url: &str, sms: Arc<RecordedSms>, settings: Settings) -> Ctx {
     let parts = Parts {
         store: database.open(),
         clock: Clock::from_source(start_of_time),
         sms,
+        sign_outs: Arc::new(HttpSignOuts::new().unwrap()),
         blobs: Arc::new(BlobStore::local(&database.folder.join("files")).unwrap()),
+        registries: demo::SampleRegistries::both(),
         public_url: base_url.to_owned(),
+        settings,
         demo: true,
     };
     boot::assemble(parts).await.unwrap()
@@ -157,9 +175,14 @@ pub struct Portal {
 
 impl Portal {
     pub async fn open(database: impl Into<Arc<Database>>) -> Self {
+        Self::open_with(database, Settings::demo()).await
+    }
+
+    /// Where the operator chose otherwise.
+    pub async fn open_with(database: impl Into<Arc<Database>>, settings: Settings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
-        let city = City::found_at(database, &base_url).await;
+        let city = City::found_with(database, &base_url, settings).await;
         Self::serve(city, listener)
     }
 

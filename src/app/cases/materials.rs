@@ -10,10 +10,12 @@ use super::{Audience, CaseReply, known, readable, rules, scope};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
+use crate::app::people::applicants::as_party;
+use crate::app::permit::permit_on_case;
 use crate::domain::cases::history::hex;
 use crate::domain::cases::{AttachMaterial, Command, Evidence, MediaType, RemoveMaterial, decide};
 use crate::domain::codes::{CertificateId, RegionCode};
-use crate::domain::policy::{Operation, Target, Verdict, authorise};
+use crate::domain::policy::{Operation, Target};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
 
@@ -36,12 +38,15 @@ pub async fn attach(
     upload: Upload,
 ) -> AppResult<CaseReply> {
     // Who may not edit the draft may not fill the file store either.
-    may_edit(ctx, caller, case).await?;
+    let party = may_edit(ctx, caller, case).await?;
     let mut certificate = None;
     let evidence = match upload {
         Upload::File { bytes, file_name } => store_file(ctx, &material, bytes, file_name).await?,
         Upload::Certificate(id) => {
             certificate = ctx.store.find_certificate(&id).await?.map(|sealed| known(sealed.certificate));
+            if let Some(known) = &mut certificate {
+                known.holder = as_party(ctx, known.holder, party).await?;
+            }
             Evidence::Certificate { certificate: id }
         }
         Upload::Promise => Evidence::Promise,
@@ -82,13 +87,12 @@ pub async fn download(
     }
 }
 
-async fn may_edit(ctx: &Ctx, caller: &Caller, case: Uuid) -> AppResult<()> {
+/// Gives whose case it is.
+async fn may_edit(ctx: &Ctx, caller: &Caller, case: Uuid) -> AppResult<Uuid> {
     let stored = ctx.store.find_case(case).await?.ok_or(AppError::NotFound)?;
-    match authorise(&caller.actor, Operation::EditCase, Target::Case(scope(&stored.case)), ctx.clock.now()) {
-        Verdict::Allow(_) => Ok(()),
-        Verdict::Hidden => Err(AppError::NotFound),
-        Verdict::Forbidden => Err(AppError::Forbidden),
-    }
+    let target = Target::Case(scope(&stored.case));
+    permit_on_case(ctx, caller, Operation::EditCase, target, case).await?;
+    Ok(stored.case.opened.party)
 }
 
 async fn store_file(
@@ -125,11 +129,7 @@ async fn change(
         let stored = ctx.store.find_case(id).await?.ok_or(AppError::NotFound)?;
         let at = ctx.clock.now();
         let target = Target::Case(scope(&stored.case));
-        let by = match authorise(&caller.actor, Operation::EditCase, target, at) {
-            Verdict::Allow(by) => by,
-            Verdict::Hidden => return Err(AppError::NotFound),
-            Verdict::Forbidden => return Err(AppError::Forbidden),
-        };
+        let by = permit_on_case(ctx, caller, Operation::EditCase, target, id).await?;
         if expected_version.is_some_and(|version| version != stored.case.version) {
             return Err(AppError::Stale);
         }
@@ -140,7 +140,8 @@ async fn change(
         }
         let regions = ctx.catalogue.regions();
         let exists = |code: &RegionCode| regions.contains(code.as_str());
-        let acts = decide(&stored.case, rules(ctx, &guide, &exists), command.clone(), &by, at)?;
+        let calendar = ctx.calendar.current();
+        let acts = decide(&stored.case, rules(&calendar, &guide, &exists), command.clone(), &by, at)?;
         let audience = Audience::of(&by);
         let provenance = caller.provenance();
         let writing = Writing { ctx, guide: &guide, at, audience, provenance, claim: None };

@@ -5,6 +5,7 @@ mod materials;
 mod open;
 mod read;
 mod record;
+mod unmask;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ pub use read::{
     ListRequest, Receipt, clock, events, letter, letters, list_mine, list_work, read, receipt, verify_receipt,
 };
 use record::Writing;
+pub use unmask::unmask;
 
 use super::catalog::PublishedGuide;
 use super::ctx::Ctx;
@@ -24,13 +26,16 @@ use super::error::{AppError, AppResult};
 use super::identity::Caller;
 use super::numbers::Taken;
 use super::once::{Answer, first_answer};
+use super::people::applicants::as_known;
+use super::permit::{permit, permit_on_case};
+use crate::domain::calendar::WorkCalendar;
 use crate::domain::cases::{
     ApproveCase, By, Case, Command, DeliverCase, GiveGrounds, KnownCertificate, RecordStep, Rules, SaveCase,
     SubmitCase, WithdrawCase, decide,
 };
 use crate::domain::codes::RegionCode;
 use crate::domain::guides::{MaterialSource, StepRole};
-use crate::domain::policy::{CaseScope, Operation, Target, Verdict, authorise};
+use crate::domain::policy::{CaseScope, Operation, Target};
 use crate::domain::refusal::Refusal;
 pub use crate::store::LetterRecord;
 use crate::store::{Claim, StoredCase};
@@ -106,17 +111,15 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: &Request) -> AppResult<Cas
     let at = ctx.clock.now();
     let guide = guide_for(ctx, &stored.case, &request.action).await?;
     let operation = operation(&request.action, &stored.case, &guide);
-    let by = match authorise(&caller.actor, operation, Target::Case(scope(&stored.case)), at) {
-        Verdict::Allow(by) => by,
-        Verdict::Hidden => return Err(AppError::NotFound),
-        Verdict::Forbidden => return Err(AppError::Forbidden),
-    };
+    let target = Target::Case(scope(&stored.case));
+    let by = permit_on_case(ctx, caller, operation, target, stored.case.id).await?;
     if request.expected_version.is_some_and(|version| version != stored.case.version) {
         return Err(AppError::Stale);
     }
     let regions = ctx.catalogue.regions();
     let exists = |code: &RegionCode| regions.contains(code.as_str());
-    let rules = rules(ctx, &guide, &exists);
+    let calendar = ctx.calendar.current();
+    let rules = rules(&calendar, &guide, &exists);
     let number = match request.action {
         Action::Submit => Some(ctx.numbers.take(&ctx.store, &stored.case.opened.guide, at).await?),
         _ => None,
@@ -125,7 +128,7 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: &Request) -> AppResult<Cas
         Action::Submit => {
             let case_no = number.as_ref().map(|taken| taken.case_no.clone());
             let case_no = case_no.ok_or_else(|| AppError::Internal("no case number was taken".into()))?;
-            Command::Submit(Box::new(submission(ctx, caller, &stored.case, &guide, case_no).await?))
+            Command::Submit(Box::new(submission(ctx, caller, &stored.case, &guide, case_no, &by).await?))
         }
         Action::Save(save) => Command::Save(save.clone()),
         Action::Accept => Command::Accept,
@@ -181,20 +184,25 @@ async fn submission(
     case: &Case,
     guide: &PublishedGuide,
     case_no: crate::domain::codes::CaseNo,
+    by: &By,
 ) -> AppResult<SubmitCase> {
+    let party = case.opened.party;
     let person = ctx
         .store
-        .find_person(case.opened.party)
+        .find_person(party)
         .await?
         .ok_or_else(|| AppError::Internal(format!("the applicant of case {} is gone", case.id)))?;
-    let certificates = known_certificates(ctx, case.opened.party, guide).await?;
-    Ok(SubmitCase { case_no, applicant: person.applicant, aal: caller.aal, certificates })
+    let certificates = known_certificates(ctx, person.id, party, guide).await?;
+    let applicant = as_known(ctx, person, by, ctx.clock.now()).await?;
+    Ok(SubmitCase { case_no, applicant, aal: caller.aal, certificates })
 }
 
-/// The certificates of a person, where the guide can use any.
+/// The certificates of a person, where the guide can use any. On whichever of his
+/// records they are, to the case he is its party.
 async fn known_certificates(
     ctx: &Ctx,
     holder: Uuid,
+    party: Uuid,
     guide: &PublishedGuide,
 ) -> AppResult<Vec<KnownCertificate>> {
     let materials = &guide.guide.materials;
@@ -202,7 +210,8 @@ async fn known_certificates(
         return Ok(Vec::new());
     }
     let held = ctx.store.list_certificates(holder, None, 1000).await?;
-    Ok(held.into_iter().map(|sealed| known(sealed.certificate)).collect())
+    let of_party = |held| KnownCertificate { holder: party, ..known(held) };
+    Ok(held.into_iter().map(|sealed| of_party(sealed.certificate)).collect())
 }
 
 fn known(certificate: crate::domain::certificates::Certificate) -> KnownCertificate {
@@ -216,16 +225,11 @@ fn known(certificate: crate::domain::certificates::Certificate) -> KnownCertific
 }
 
 fn rules<'a>(
-    ctx: &'a Ctx,
+    calendar: &'a WorkCalendar,
     guide: &'a PublishedGuide,
     exists: &'a (dyn Fn(&RegionCode) -> bool + Sync),
 ) -> Rules<'a> {
-    Rules {
-        guide: &guide.guide,
-        guide_version: guide.version,
-        calendar: &ctx.calendar,
-        region_exists: exists,
-    }
+    Rules { guide: &guide.guide, guide_version: guide.version, calendar, region_exists: exists }
 }
 
 /// What the policy must allow for an action. Who may take a step depends on the
@@ -318,7 +322,8 @@ pub async fn tick(ctx: &Ctx, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
     let regions = ctx.catalogue.regions();
     let exists = |code: &RegionCode| regions.contains(code.as_str());
     let by = By::System;
-    let acts = decide(&stored.case, rules(ctx, &guide, &exists), Command::Tick, &by, at)?;
+    let calendar = ctx.calendar.current();
+    let acts = decide(&stored.case, rules(&calendar, &guide, &exists), Command::Tick, &by, at)?;
     if acts.is_empty() {
         return Ok(false);
     }
@@ -335,8 +340,7 @@ pub async fn tick(ctx: &Ctx, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
 async fn readable(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<(StoredCase, Audience)> {
     let stored = ctx.store.find_case(id).await?.ok_or(AppError::NotFound)?;
     let target = Target::Case(scope(&stored.case));
-    match authorise(&caller.actor, Operation::ReadCase, target, ctx.clock.now()) {
-        Verdict::Allow(by) => Ok((stored, Audience::of(&by))),
-        Verdict::Hidden | Verdict::Forbidden => Err(AppError::NotFound),
-    }
+    let by = permit(caller, Operation::ReadCase, target, ctx.clock.now());
+    let audience = Audience::of(&by.map_err(AppError::or_not_found)?);
+    Ok((stored, audience))
 }

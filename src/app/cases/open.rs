@@ -11,11 +11,15 @@ use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
 use crate::app::numbers::Taken;
 use crate::app::once::Answer;
+use crate::app::people::applicants::as_known;
+use crate::app::people::presence::present_person;
+use crate::app::permit::permit;
 use crate::domain::cases::{Command, OpenCase, SubmitCase, decide};
 use crate::domain::codes::{RegionCode, ResidentId};
-use crate::domain::guides::{Applicant, ApplicantKind, Attribute, Facts, IdNumber};
-use crate::domain::policy::{CaseScope, Operation, Target, Verdict, authorise};
-use crate::store::{self, Changes, Claim, PeopleWrite, PersonRecord, PersonRow};
+use crate::domain::guides::Facts;
+use crate::domain::policy::{CaseScope, Operation, Target};
+use crate::domain::registries::PersonName;
+use crate::store::{Claim, PersonRecord};
 
 /// Whom a case is opened for.
 #[derive(Debug, Clone)]
@@ -55,13 +59,12 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<
     let person = applicant(ctx, caller, &request.applicant, &guide).await?;
     let present = matches!(request.applicant, ApplicantRef::Present { .. });
     let scope = new_scope(caller, person.id, &guide);
-    let by = match authorise(&caller.actor, Operation::OpenCase, Target::NewCase { scope, present }, at) {
-        Verdict::Allow(by) => by,
-        Verdict::Hidden | Verdict::Forbidden => return Err(AppError::Forbidden),
-    };
+    let by = permit(caller, Operation::OpenCase, Target::NewCase { scope, present }, at)
+        .map_err(AppError::or_forbidden)?;
     let regions = ctx.catalogue.regions();
     let exists = |code: &RegionCode| regions.contains(code.as_str());
-    let rules = rules(ctx, &guide, &exists);
+    let calendar = ctx.calendar.current();
+    let rules = rules(&calendar, &guide, &exists);
     let id = new_id(at);
     let opening = OpenCase {
         id,
@@ -78,8 +81,8 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<
     let submission = match &number {
         Some(taken) => Some(SubmitCase {
             case_no: taken.case_no.clone(),
-            certificates: known_certificates(ctx, person.id, &guide).await?,
-            applicant: person.applicant,
+            certificates: known_certificates(ctx, person.id, person.id, &guide).await?,
+            applicant: as_known(ctx, person, &by, at).await?,
             aal: caller.aal,
         }),
         None => None,
@@ -134,62 +137,10 @@ async fn applicant(
             let at = ctx.clock.now();
             let scope = new_scope(caller, Uuid::nil(), guide);
             let target = Target::NewCase { scope, present: true };
-            match authorise(&caller.actor, Operation::OpenCase, target, at) {
-                Verdict::Allow(_) => present_person(ctx, name, id_number).await,
-                Verdict::Hidden | Verdict::Forbidden => Err(AppError::Forbidden),
-            }
+            permit(caller, Operation::OpenCase, target, at).map_err(AppError::or_forbidden)?;
+            let name =
+                PersonName::parse("/applicant/name", name).map_err(|error| AppError::Invalid(vec![error]))?;
+            present_person(ctx, caller.actor.account, &name, id_number, "/applicant/name").await
         }
     }
-}
-
-async fn present_person(ctx: &Ctx, name: &str, id_number: &ResidentId) -> AppResult<PersonRecord> {
-    let number = IdNumber::ResidentId(id_number.clone());
-    if let Some(known) = known_person(ctx, name, &number).await? {
-        return Ok(known);
-    }
-    let at = ctx.clock.now();
-    let person = PersonRecord {
-        id: new_id(at),
-        applicant: Applicant {
-            kind: ApplicantKind::NaturalPerson,
-            name: name.to_owned(),
-            birth_date: Some(id_number.birth_date()),
-            gender: Some(id_number.gender()),
-            id_number: Some(number.clone()),
-            residence: None,
-            mobile: None,
-            ial: 4,
-            verified: [Attribute::Name, Attribute::IdNumber, Attribute::BirthDate, Attribute::Gender].into(),
-        },
-        created_at: at,
-        version: 1,
-    };
-    let mut changes = Changes::new();
-    changes.write(PeopleWrite::InsertPerson(PersonRow::seal(&person, ctx.store.vault())?));
-    match ctx.store.commit(changes).await {
-        // Another counter entered him a moment ago.
-        Err(store::Error::Duplicate(_)) => known_person(ctx, name, &number).await?.ok_or(AppError::Stale),
-        other => other.map(|()| person).map_err(AppError::from),
-    }
-}
-
-/// The person with this number, who must bear this name.
-async fn known_person(ctx: &Ctx, name: &str, number: &IdNumber) -> AppResult<Option<PersonRecord>> {
-    match ctx.store.find_person_by_id_number(number).await? {
-        Some(known) if known.applicant.name != name => Err(name_mismatch()),
-        found => Ok(found),
-    }
-}
-
-fn name_mismatch() -> AppError {
-    use crate::domain::refusal::FieldError;
-    use crate::domain::text::Text;
-    AppError::Invalid(vec![FieldError::new(
-        "/applicant/name",
-        "mismatch",
-        Text::new(
-            "姓名与该身份证号码登记的不一致，请核对证件。",
-            "The name is not the one registered with this ID number; check the card.",
-        ),
-    )])
 }

@@ -10,6 +10,7 @@ use super::{Audience, CaseReply, ReplayPointer, readable};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
+use crate::app::permit::permit;
 use crate::domain::cases::clock::{Clock, clocks};
 use crate::domain::cases::history::{Record, hex};
 use crate::domain::cases::{Case, StateName, begin, evolve};
@@ -72,7 +73,9 @@ pub async fn list_mine(ctx: &Ctx, caller: &Caller, request: ListRequest) -> AppR
     }
     let principals =
         caller.actor.mandates.iter().filter(|mandate| mandate.in_force(at)).map(|mandate| mandate.principal);
-    let mut parties: Vec<Uuid> = std::iter::once(caller.actor.party).chain(principals).collect();
+    let own = std::iter::once(caller.actor.party).chain(caller.actor.former.iter().copied());
+    let mut parties: Vec<Uuid> = own.chain(principals).collect();
+    parties.sort_unstable();
     parties.dedup();
     list(ctx, caller, CaseFilter { parties: Some(parties), ..filter(request) }, at).await
 }
@@ -80,10 +83,7 @@ pub async fn list_mine(ctx: &Ctx, caller: &Caller, request: ListRequest) -> AppR
 /// The staff worklist: filed cases within reach of the caller's posts.
 pub async fn list_work(ctx: &Ctx, caller: &Caller, request: ListRequest) -> AppResult<Vec<CaseReply>> {
     let at = ctx.clock.now();
-    match authorise(&caller.actor, Operation::ListWork, Target::Platform, at) {
-        Verdict::Allow(_) => {}
-        Verdict::Hidden | Verdict::Forbidden => return Err(AppError::Forbidden),
-    }
+    permit(caller, Operation::ListWork, Target::Platform, at).map_err(AppError::or_forbidden)?;
     list(ctx, caller, CaseFilter { reach: Some(reach(caller, at)), ..filter(request) }, at).await
 }
 
@@ -132,7 +132,7 @@ fn audience(caller: &Caller, stored: &StoredCase, at: DateTime<Utc>) -> Option<A
     let target = Target::Case(super::scope(&stored.case));
     match authorise(&caller.actor, Operation::ReadCase, target, at) {
         Verdict::Allow(by) => Some(Audience::of(&by)),
-        Verdict::Hidden | Verdict::Forbidden => None,
+        Verdict::Hidden | Verdict::Forbidden | Verdict::StepUp => None,
     }
 }
 
@@ -161,7 +161,7 @@ pub async fn events(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Vec<Recor
 /// The explained deadlines.
 pub async fn clock(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Vec<Clock>> {
     let reply = read(ctx, caller, id).await?;
-    Ok(clocks(&reply.case, &reply.guide.guide, &ctx.calendar, ctx.clock.now()))
+    Ok(clocks(&reply.case, &reply.guide.guide, &ctx.calendar.current(), ctx.clock.now()))
 }
 
 pub async fn letters(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Vec<LetterRecord>> {
@@ -197,6 +197,7 @@ const RECEIPT: &str = "receipt+jwt";
 pub async fn receipt(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<String> {
     let (stored, _) = readable(ctx, caller, id).await?;
     let filing = stored.case.state.filing().ok_or(AppError::NotFound)?;
+    let at = ctx.clock.now();
     let receipt = Receipt {
         case: stored.case.id,
         case_no: filing.case_no.to_string(),
@@ -206,9 +207,9 @@ pub async fn receipt(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<String> 
         seq: stored.origin.head.seq,
         head: hex(&stored.origin.head.hash),
         submitted_at: filing.at,
-        issued_at: ctx.clock.now(),
+        issued_at: at,
     };
-    ctx.identity.sign_seal(&receipt, RECEIPT)
+    ctx.identity.sign_seal(&receipt, RECEIPT, at)
 }
 
 /// What a receipt says, if this portal signed it.

@@ -53,7 +53,7 @@ guides!(
 pub async fn found(ctx: &Ctx) -> AppResult<()> {
     for (table, csv) in [(Table::Regions, REGIONS), (Table::Agencies, AGENCIES), (Table::Counters, COUNTERS)]
     {
-        organisation::import(ctx, table, csv.as_bytes())
+        organisation::import(ctx, None, table, csv.as_bytes())
             .await?
             .map_err(|errors| AppError::Internal(format!("sample {table:?}: {errors:?}")))?;
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{ClientSheet, DemoSheet, PersonaSheet};
@@ -11,15 +11,19 @@ use crate::app::certificates;
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
 use crate::domain::cases::history::hex;
+use crate::domain::certificates::{HouseholdMember, Kinship};
 use crate::domain::codes::{CertificateType, CounterCode, Mobile, RegionCode, ResidentId, Uscc};
 use crate::domain::guides::{Applicant, ApplicantKind, Attribute, IdNumber};
 use crate::domain::identity::{
-    Aal, Assurance, Authentication, Channel, Client, ClientId, Grant, Ial, Password, RedirectUri, ScopeSet,
-    Secret,
+    Aal, Assurance, Authentication, Channel, Client, ClientId, Grant, Ial, IdentityProof, Level, Owner,
+    PasswordProfile, ProofMethod, RedirectUri, ScopeSet, Secret, Verifier,
 };
-use crate::domain::policy::{Mandate, Post, Role};
+use crate::domain::mandates::{Mandate, MandateKind, NewMandate, Terms};
+use crate::domain::policy::{Post, Role};
 use crate::domain::text::Text;
-use crate::store::{AccountRecord, AccountRow, Changes, Epoch, PeopleWrite, PersonRecord, PersonRow};
+use crate::store::{
+    AccountRecord, AccountRow, Changes, Epoch, MandateRow, PeopleWrite, PersonRecord, PersonRow,
+};
 
 struct Persona {
     slug: &'static str,
@@ -62,8 +66,11 @@ const PERSONAS: &[Persona] = &[
 /// Certificates the residents hold already, as the police would have issued them.
 const HELD: &[(&str, &str, &str)] = &[
     ("11100000MBWXT0001A001", "居民身份证", "Resident identity card"),
-    ("11100000MBWXT0001A002", "居民户口簿", "Household register"),
+    (HOUSEHOLD_REGISTER, "居民户口簿", "Household register"),
 ];
+const HOUSEHOLD_REGISTER: &str = "11100000MBWXT0001A002";
+/// Whose register names which child, and its number.
+const CHILDREN: &[(&str, &str, &str)] = &[("resident", "林亦辰", "340705201208144513")];
 const POLICE: &str = "11340705MBWXT0111D";
 
 struct Registration {
@@ -85,6 +92,9 @@ const CLIENTS: &[Registration] = &[
     Registration { slug: "hotline", zh: "12345 热线工作台", en: "12345 hotline desk", channel: Channel::Hotline, counter: None, has_secret: false, staff: true },
     Registration { slug: "third_party", zh: "铜城通（第三方应用）", en: "Copper City app (third party)", channel: Channel::ThirdParty, counter: None, has_secret: true, staff: false },
 ];
+
+/// The sector of the third party's pairwise subjects.
+const SECTOR: &str = "copper-city.example";
 
 /// Ids of the demo are derived from what they name, so that a second start finds them.
 fn id_of(kind: &str, slug: &str, ctx: &Ctx) -> Uuid {
@@ -110,36 +120,43 @@ pub async fn settle(ctx: &Ctx) -> AppResult<()> {
     for persona in PERSONAS {
         let person = person(persona, ctx, at)?;
         let mobile = built_in(Mobile::parse(persona.mobile))?;
-        let password = Password::choose(PASSWORD, &mobile, Some(persona.name), "/password")
+        let owner = Owner { mobile: &mobile, name: Some(persona.name) };
+        let password = PasswordProfile::Asvs
+            .choose(PASSWORD, owner, "/password")
             .map_err(|errors| AppError::Internal(format!("sample password: {errors:?}")))?;
         let account = AccountRecord {
             id: id_of("account", persona.slug, ctx),
             person: person.id,
             mobile,
             password_hash: Some(ctx.identity.hash_password(password).await?),
+            level: Level { ial: persona_ial()?, until: None },
+            language: None,
             created_at: at,
             closed_at: None,
             version: 1,
         };
         changes
             .write(PeopleWrite::InsertPerson(PersonRow::seal(&person, ctx.store.vault())?))
-            .write(PeopleWrite::InsertAccount(AccountRow::seal(&account, ctx.store.vault())));
+            .write(PeopleWrite::InsertAccount(AccountRow::seal(&account, ctx.store.vault())))
+            .write(PeopleWrite::InsertProof(proof(&account, at)?));
         for post in posts(persona, &agencies, at)? {
             changes.write(PeopleWrite::InsertPost { account: account.id, post });
         }
         if matches!(persona.posts, Posts::None) {
-            hold_certificates(ctx, &person, at, &mut changes)?;
+            hold_certificates(ctx, persona.slug, &person, at, &mut changes)?;
         }
     }
-    let mandate = Mandate {
+    let new = NewMandate {
         id: id_of("mandate", "resident-agent", ctx),
         principal: id_of("person", "resident", ctx),
-        guides: None,
-        valid_from: at,
-        valid_until: None,
+        terms: Terms { guides: None, from: at, until: None, may_delegate: false },
+        evidence: None,
+        granted_by: Some(id_of("account", "resident", ctx)),
     };
-    let agent = id_of("person", "agent", ctx);
-    changes.write(PeopleWrite::InsertMandate { mandate, agent, at }).write(Epoch::Identity);
+    let mandate = Mandate::settled(new, MandateKind::Agency, id_of("person", "agent", ctx), at);
+    changes
+        .write(PeopleWrite::InsertMandate(MandateRow::seal(&mandate, ctx.store.vault())))
+        .write(Epoch::Identity);
     Ok(ctx.store.commit(changes).await?)
 }
 
@@ -155,7 +172,7 @@ fn person(persona: &Persona, ctx: &Ctx, at: DateTime<Utc>) -> AppResult<PersonRe
             id_number: Some(IdNumber::ResidentId(number)),
             residence: Some(built_in(RegionCode::parse(persona.residence))?),
             mobile: Some(built_in(Mobile::parse(persona.mobile))?),
-            ial: 3,
+            ial: persona_ial()?.get(),
             verified: BTreeSet::from([
                 Attribute::Name,
                 Attribute::IdNumber,
@@ -164,9 +181,36 @@ fn person(persona: &Persona, ctx: &Ctx, at: DateTime<Utc>) -> AppResult<PersonRe
                 Attribute::Residence,
             ]),
         },
+        ial_until: None,
         created_at: at,
         version: 1,
     })
+}
+
+/// How well the personas are known.
+fn persona_ial() -> AppResult<Ial> {
+    Ial::new(3).ok_or_else(|| AppError::Internal("sample data: ial 3".to_owned()))
+}
+
+/// What the personas are known by; longer than anybody moves the test clock.
+fn proof(account: &AccountRecord, at: DateTime<Utc>) -> AppResult<IdentityProof> {
+    Ok(IdentityProof {
+        id: new_id(at),
+        person: account.person,
+        account: Some(account.id),
+        ial: persona_ial()?,
+        method: ProofMethod::FaceMatch,
+        evidence: "sample".to_owned(),
+        verifier: Verifier::Registry,
+        at,
+        expires_at: at + TimeDelta::days(100 * 365),
+        withdrawn_at: None,
+    })
+}
+
+/// The personas as the population registry knows them: name, number, residence.
+pub(super) fn residents() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    PERSONAS.iter().map(|persona| (persona.name, persona.id_number, persona.residence))
 }
 
 async fn agencies_with_guides(ctx: &Ctx) -> AppResult<BTreeSet<Uscc>> {
@@ -192,17 +236,33 @@ fn posts(persona: &Persona, agencies: &BTreeSet<Uscc>, at: DateTime<Utc>) -> App
     })
 }
 
+fn children_of(slug: &str) -> AppResult<Vec<HouseholdMember>> {
+    let own = CHILDREN.iter().filter(|(parent, _, _)| *parent == slug);
+    own.map(|(_, name, number)| {
+        Ok(HouseholdMember {
+            name: (*name).to_owned(),
+            number: built_in(ResidentId::parse(number))?,
+            relation: Kinship::Child,
+        })
+    })
+    .collect()
+}
+
 fn hold_certificates(
     ctx: &Ctx,
+    slug: &str,
     person: &PersonRecord,
     at: DateTime<Utc>,
     changes: &mut Changes,
 ) -> AppResult<()> {
     let issuer = built_in(Uscc::parse(POLICE))?;
-    for (certificate_type, zh, en) in HELD {
-        let certificate_type = built_in(CertificateType::parse(certificate_type))?;
+    for (type_code, zh, en) in HELD {
+        let certificate_type = built_in(CertificateType::parse(type_code))?;
         let name = Text::new(*zh, *en);
-        let sealed = certificates::take_over(ctx, person, certificate_type, name, &issuer, at)?;
+        let mut sealed = certificates::take_over(ctx, person, certificate_type, name, &issuer, at)?;
+        if *type_code == HOUSEHOLD_REGISTER {
+            sealed.certificate.household = children_of(slug)?;
+        }
         changes.insert_certificate(&sealed, ctx.store.vault())?;
     }
     Ok(())
@@ -218,10 +278,15 @@ pub async fn register_clients(ctx: &Ctx, base_url: &str) -> AppResult<()> {
         } else {
             "openid profile cases offline_access"
         };
-        let mut grants = BTreeSet::from([Grant::AuthorizationCode, Grant::RefreshToken]);
+        let mut grants =
+            BTreeSet::from([Grant::AuthorizationCode, Grant::RefreshToken, Grant::TokenExchange]);
         if registration.has_secret {
             grants.insert(Grant::ClientCredentials);
         }
+        if registration.channel == Channel::Kiosk {
+            grants.insert(Grant::DeviceCode);
+        }
+        let third_party = registration.channel == Channel::ThirdParty;
         clients.push(Client {
             id: built_in(ClientId::parse(registration.slug))?,
             name: Text::new(registration.zh, registration.en),
@@ -241,10 +306,15 @@ pub async fn register_clients(ctx: &Ctx, base_url: &str) -> AppResult<()> {
                 .map(|uri| built_in(RedirectUri::parse(uri)))
                 .collect::<AppResult<_>>()?,
             post_logout_redirect_uris: vec![built_in(RedirectUri::parse(&format!("{base_url}/")))?],
+            backchannel_logout_uri: None,
             grants,
             scopes: ScopeSet::parse(scopes).map_err(AppError::Internal)?,
+            sector: third_party.then(|| SECTOR.to_owned()),
+            require_dpop: false,
+            require_par: false,
             created_at: at,
             disabled_at: None,
+            version: 1,
         });
     }
     ctx.identity.put_clients(clients, at).await

@@ -1,18 +1,18 @@
-//! Accounts: registering, and what an account shows of itself.
-
-use std::net::IpAddr;
+//! Accounts: registering.
 
 use uuid::Uuid;
 
-use super::Caller;
 use super::one_time_codes::answer_code;
-use super::throttle::{Tries, parse_at};
+use super::password_history;
+use super::throttle::{Door, Tries, named, parse_at};
+use super::visitor::Visitor;
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
 use crate::app::once::{Answer, first_answer};
+use crate::domain::audit::{AuditAction, Outcome};
 use crate::domain::codes::{Mobile, ResidentId};
 use crate::domain::guides::{Applicant, ApplicantKind, IdNumber};
-use crate::domain::identity::{Ial, Password, Purpose, SmsCode};
+use crate::domain::identity::{Ial, Level, Owner, Password, PasswordProfile, Purpose, SmsCode};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
 use crate::store::{self, AccountRecord, AccountRow, Changes, Claim, PeopleWrite, PersonRecord, PersonRow};
@@ -37,9 +37,9 @@ pub struct RegisterRequest {
 /// # Errors
 /// `Invalid` with everything wrong at once; `InvalidCode`; `TooMany`;
 /// `AlreadyExists`, told only to who holds the number.
-pub async fn register(ctx: &Ctx, request: RegisterRequest, from: IpAddr) -> AppResult<Answer<Uuid>> {
+pub async fn register(ctx: &Ctx, request: RegisterRequest, visitor: &Visitor) -> AppResult<Answer<Uuid>> {
     let claim = request.claim.clone();
-    let error = match register_once(ctx, request, from).await {
+    let error = match register_once(ctx, request, visitor).await {
         Ok(account) => return Ok(Answer::first(account)),
         Err(error) => error,
     };
@@ -48,20 +48,32 @@ pub async fn register(ctx: &Ctx, request: RegisterRequest, from: IpAddr) -> AppR
     account.parse().map(Answer::again).map_err(unreadable)
 }
 
-async fn register_once(ctx: &Ctx, request: RegisterRequest, from: IpAddr) -> AppResult<Uuid> {
-    let wanted = Wanted::parse(&request)?;
+async fn register_once(ctx: &Ctx, request: RegisterRequest, visitor: &Visitor) -> AppResult<Uuid> {
+    let wanted = Wanted::parse(&request, ctx.settings.passwords)?;
     let at = ctx.clock.now();
-    let tries = Tries::count(ctx, &wanted.mobile, from, at).await?;
+    let tries = Tries::count(ctx, Door::Registration, &wanted.mobile, visitor, at).await?;
     let Some(code_used) = answer_code(ctx, &wanted.mobile, Purpose::Register, &wanted.code, at).await? else {
+        let entry = visitor.entry(ctx, at, AuditAction::Registered, Outcome::Refused);
+        let mut changes = Changes::new();
+        changes.audit(&entry.on(named(ctx, &wanted.mobile).await?));
+        ctx.store.commit(changes).await?;
         return Err(invalid_code());
     };
     let password_hash = ctx.identity.hash_password(wanted.password).await?;
-    let person = PersonRecord { id: new_id(at), applicant: wanted.applicant, created_at: at, version: 1 };
+    let person = PersonRecord {
+        id: new_id(at),
+        applicant: wanted.applicant,
+        ial_until: None,
+        created_at: at,
+        version: 1,
+    };
     let account = AccountRecord {
         id: new_id(at),
         person: person.id,
         mobile: wanted.mobile,
-        password_hash: Some(password_hash),
+        password_hash: Some(password_hash.clone()),
+        level: Level::DECLARED,
+        language: None,
         created_at: at,
         closed_at: None,
         version: 1,
@@ -71,6 +83,10 @@ async fn register_once(ctx: &Ctx, request: RegisterRequest, from: IpAddr) -> App
     changes.write(code_used);
     changes.write(PeopleWrite::InsertPerson(PersonRow::seal(&person, vault)?));
     changes.write(PeopleWrite::InsertAccount(AccountRow::seal(&account, vault)));
+    changes.audit(
+        &visitor.entry(ctx, at, AuditAction::Registered, Outcome::Succeeded).by(account.id).on(account.id),
+    );
+    password_history::note_chosen(ctx, account.id, &password_hash, at, &mut changes);
     tries.forgive(&mut changes);
     changes.claim(request.claim.as_ref(), account.id.to_string(), at);
     match ctx.store.commit(changes).await {
@@ -91,7 +107,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn parse(request: &RegisterRequest) -> AppResult<Self> {
+    fn parse(request: &RegisterRequest, passwords: PasswordProfile) -> AppResult<Self> {
         let mut errors = Vec::new();
         let mobile = keep(parse_at("/mobile", Mobile::parse(&request.mobile)), &mut errors);
         let code = keep(SmsCode::parse(&request.code).ok_or_else(|| vec![wrong_code_form()]), &mut errors);
@@ -105,8 +121,8 @@ impl Wanted {
             &mut errors,
         );
         let password = mobile.as_ref().and_then(|mobile| {
-            let chosen = Password::choose(&request.password, mobile, request.name.as_deref(), "/password");
-            keep(chosen, &mut errors)
+            let owner = Owner { mobile, name: request.name.as_deref() };
+            keep(passwords.choose(&request.password, owner, "/password"), &mut errors)
         });
         match (mobile, code, password, name, id_number) {
             (Some(mobile), Some(code), Some(password), Some(name), Some(id_number)) => {
@@ -171,16 +187,4 @@ fn already_registered() -> AppError {
         "You have an account already: sign in. If you cannot, a service counter helps.",
     )
     .into()
-}
-
-/// The caller's own account and person.
-pub struct Me {
-    pub account: AccountRecord,
-    pub person: PersonRecord,
-}
-
-pub async fn me(ctx: &Ctx, caller: &Caller) -> AppResult<Me> {
-    let account = ctx.store.find_account(caller.actor.account).await?.ok_or(AppError::Unauthenticated)?;
-    let person = ctx.store.find_person(account.person).await?.ok_or(AppError::Unauthenticated)?;
-    Ok(Me { account, person })
 }

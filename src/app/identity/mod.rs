@@ -7,17 +7,33 @@
 //! second of that.
 
 pub mod accounts;
+pub mod authenticators;
+pub mod browser;
 mod caller;
+pub mod clients;
+pub mod consents;
+pub mod device;
+pub mod devices;
 mod forms;
 mod hashing;
+pub mod holder;
 mod keys;
 pub mod oauth;
 pub mod one_time_codes;
+pub mod passkeys;
+pub mod password_history;
+pub mod passwords;
+mod possession;
 mod rights;
+pub mod second_factor;
 pub mod sessions;
 pub mod sign_in;
-mod throttle;
+pub mod sign_outs;
+mod signatures;
+pub(in crate::app) mod throttle;
+mod token_cache;
 mod tokens;
+mod visitor;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -27,23 +43,27 @@ use uuid::Uuid;
 
 use super::error::AppResult;
 use crate::domain::identity::session::ACCESS_TOKEN_LIFETIME;
-use crate::domain::identity::{Aal, Assurance, Client, Ial, Password};
+use crate::domain::identity::{Aal, Assurance, Client, Ial, Lifetimes, Password};
 use crate::store::{Changes, Epoch, KeyPurpose, Store};
 
-pub use caller::{Application, Caller, Principal};
+pub use caller::{Application, Caller, Principal, Shown};
 pub use forms::new_form_key;
-pub use tokens::VerifiedToken;
+pub use hashing::HashingReport;
+pub use tokens::{Delegation, VerifiedToken};
+pub use visitor::Visitor;
 
 use hashing::Hashers;
 use keys::KeyRing;
 use rights::RightsCache;
-use tokens::TokenCache;
+use throttle::Noted;
+use token_cache::TokenCache;
 
 /// See the module.
 pub struct Identity {
     store: Store,
     /// The base URL of this portal, as tokens name it.
     issuer: String,
+    lifetimes: Lifetimes,
     /// Whether the tokens of a demo are good here.
     demo: bool,
     known: RwLock<Arc<Known>>,
@@ -52,6 +72,7 @@ pub struct Identity {
     verified: TokenCache,
     rights: RightsCache,
     hashers: Hashers,
+    noted: Noted,
 }
 
 /// What changes rarely, replaced as a whole.
@@ -67,6 +88,7 @@ impl Identity {
     pub async fn open(
         store: Store,
         issuer: impl Into<String>,
+        lifetimes: Lifetimes,
         demo: bool,
         at: DateTime<Utc>,
     ) -> AppResult<Self> {
@@ -74,12 +96,14 @@ impl Identity {
         let known = load(&store).await?;
         let identity = Self {
             issuer: issuer.into(),
+            lifetimes,
             demo,
             known: RwLock::new(Arc::new(known)),
             ended: RwLock::default(),
             verified: TokenCache::default(),
             rights: RightsCache::default(),
             hashers: Hashers::start()?,
+            noted: Noted::default(),
             store,
         };
         identity.load_ended(at).await?;
@@ -115,6 +139,11 @@ impl Identity {
         &self.issuer
     }
 
+    /// How long sessions rest and last here.
+    pub fn lifetimes(&self) -> &Lifetimes {
+        &self.lifetimes
+    }
+
     /// An enabled client.
     pub fn client(&self, id: &str) -> Option<Arc<Client>> {
         self.known().clients.get(id).filter(|client| client.is_enabled()).cloned()
@@ -125,9 +154,10 @@ impl Identity {
         self.known().clients.get(id).cloned()
     }
 
-    /// The keys tokens are verified with, as a JWK set (RFC 7517 §5).
-    pub fn token_jwks(&self) -> serde_json::Value {
-        self.known().token_keys.jwks()
+    /// The keys tokens are verified with, as a JWK set (RFC 7517 §5): those that
+    /// sign, will sign soon, or signed what is still good.
+    pub fn token_jwks(&self, at: DateTime<Utc>) -> serde_json::Value {
+        self.known().token_keys.jwks_at(at)
     }
 
     /// The keys receipts and certificates are verified with, retired ones included.
@@ -136,14 +166,24 @@ impl Identity {
     }
 
     /// Signs a receipt or certificate: a compact JWS (RFC 7515), ES256.
-    pub fn sign_seal(&self, claims: &impl serde::Serialize, typ: &str) -> AppResult<String> {
-        self.known().seal_keys.sign(claims, typ)
+    pub fn sign_seal(
+        &self,
+        claims: &impl serde::Serialize,
+        typ: &str,
+        at: DateTime<Utc>,
+    ) -> AppResult<String> {
+        self.known().seal_keys.sign(claims, typ, at)
     }
 
     /// What a seal of that type says, if one of this portal's keys, retired or
     /// not, signed it.
     pub fn verify_seal(&self, jws: &str, typ: &str) -> Option<serde_json::Value> {
         self.known().seal_keys.verify_seal(jws, typ)
+    }
+
+    /// What the threads that hash passwords have done.
+    pub fn hashing(&self) -> HashingReport {
+        self.hashers.report()
     }
 
     /// The PHC string of a password, argon2id. Waits for its turn.
@@ -157,7 +197,8 @@ impl Identity {
     /// Registers clients or replaces their registrations.
     pub async fn put_clients(&self, clients: Vec<Client>, at: DateTime<Utc>) -> AppResult<()> {
         let mut changes = Changes::new();
-        for client in clients {
+        for mut client in clients {
+            client.settle_sector();
             let problems = client.problems();
             if !problems.is_empty() {
                 return Err(super::AppError::Invalid(problems));

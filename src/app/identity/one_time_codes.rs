@@ -4,17 +4,17 @@
 //! has an account; a code is guessed at five times at the most, however many
 //! guesses come at the same moment.
 
-use std::net::IpAddr;
-
 use chrono::{DateTime, Utc};
+use serde_json::json;
 
-use super::throttle::{parse_mobile, refuse_if_waiting, subject, too_many};
+use super::throttle::{Door, Tries, named, parse_mobile, too_many};
+use super::visitor::Visitor;
 use crate::app::ctx::Ctx;
 use crate::app::error::AppResult;
+use crate::domain::audit::{AuditAction, Outcome};
 use crate::domain::codes::Mobile;
 use crate::domain::identity::sms_code::{Answer, message, message_without_code};
-use crate::domain::identity::throttle::network;
-use crate::domain::identity::{PendingCode, Purpose, SmsCode, Subject};
+use crate::domain::identity::{PendingCode, Purpose, SmsCode};
 use crate::store::{self, Changes, IdentityWrite, SmsCodeRow, random};
 
 /// How often a write that somebody else overtook is tried again.
@@ -22,35 +22,37 @@ const ATTEMPTS: usize = 10;
 
 /// Sends a code to a number. Whether the number has an account changes the
 /// message alone, which only its owner reads.
-pub async fn request_sms_code(ctx: &Ctx, mobile: &str, purpose: Purpose, from: IpAddr) -> AppResult<()> {
+pub async fn request_sms_code(ctx: &Ctx, mobile: &str, purpose: Purpose, visitor: &Visitor) -> AppResult<()> {
     let mobile = parse_mobile(mobile)?;
     let at = ctx.clock.now();
-    let address = subject(ctx, "sms_code.address", &network(from));
-    refuse_if_waiting(Subject::Address, ctx.store.find_failures(address.clone()).await?, at)?;
     if let Some(wait) = ctx.store.find_sms_code(&mobile, purpose).await?.and_then(|code| code.resend_wait(at))
     {
         return Err(too_many(wait));
     }
-    let has_account = ctx.store.find_account_by_mobile(&mobile).await?.is_some();
+    let tries = Tries::count(ctx, Door::Message, &mobile, visitor, at).await?;
+    let account = ctx.store.find_account_by_mobile(&mobile).await?;
     let code = SmsCode::from_random(random());
     let pending = PendingCode::new(code_digest(ctx, &mobile, purpose, &code), at);
     let mut changes = Changes::new();
     changes.write(IdentityWrite::PutSmsCode(SmsCodeRow::new(&mobile, purpose, &pending, ctx.store.vault())));
-    changes.write(IdentityWrite::AddTry {
-        subject: address,
-        forgotten_before: Subject::Address.forgotten_before(at),
-        at,
-    });
+    let asked_for = named(ctx, &mobile).await?;
+    let entry = visitor.entry(ctx, at, AuditAction::CodeRequested, Outcome::Succeeded);
+    changes.audit(&entry.on(asked_for).with(json!({ "purpose": purpose.as_str() })));
     ctx.store.commit(changes).await?;
     let leads_somewhere = match purpose {
-        Purpose::Register => !has_account,
-        Purpose::SignIn => has_account,
+        Purpose::Register | Purpose::NewMobile => account.is_none(),
+        Purpose::SignIn
+        | Purpose::SecondFactor
+        | Purpose::ResetPassword
+        | Purpose::CloseAccount
+        | Purpose::ProveIdentity => account.is_some(),
     };
     let text = if leads_somewhere { message(purpose, &code) } else { message_without_code(purpose) };
     if let Err(error) = ctx.sms.send(&mobile, &text).await {
         // Nothing was sent, so another may be asked for at once.
         let mut changes = Changes::new();
         changes.write(use_code(ctx, &mobile, purpose, 0));
+        tries.forgive(&mut changes);
         ctx.store.commit(changes).await?;
         return Err(error.into());
     }
@@ -58,7 +60,7 @@ pub async fn request_sms_code(ctx: &Ctx, mobile: &str, purpose: Purpose, from: I
 }
 
 /// The write that uses the code up, when it is the right one.
-pub(super) async fn answer_code(
+pub(in crate::app) async fn answer_code(
     ctx: &Ctx,
     mobile: &Mobile,
     purpose: Purpose,

@@ -1,14 +1,17 @@
 //! What gives an account its rights: the person behind it, its posts, the
-//! mandates it acts under. Kept in memory until `Epoch::Identity` moves.
+//! mandates it acts under, its places in organisations. Kept in memory until
+//! `Epoch::Identity` moves. And how well its holder is known.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Identity;
 use crate::app::error::AppResult;
+use crate::domain::identity::{Ial, Level, Of, proofing};
 use crate::domain::policy::{Mandate, Post};
 
 /// Accounts kept in memory; beyond that all are looked up anew.
@@ -16,6 +19,7 @@ const MOST: usize = 20_000;
 
 pub(super) struct Rights {
     pub(super) party: Uuid,
+    pub(super) former: Vec<Uuid>,
     pub(super) posts: Vec<Post>,
     pub(super) mandates: Vec<Mandate>,
 }
@@ -65,10 +69,32 @@ impl Identity {
         };
         let rights = Arc::new(Rights {
             party: record.person,
+            former: self.store.list_former_records(record.person).await?,
             posts: self.store.list_posts(account).await?,
-            mandates: self.store.list_mandates_of_agent(record.person).await?,
+            mandates: self.store.list_reach(record.person).await?,
         });
         self.rights.keep(account, Arc::clone(&rights), generation);
         Ok(Some(rights))
+    }
+
+    /// Lets go of the rights of all accounts at once: this instance has just changed
+    /// one; the others follow `Epoch::Identity`.
+    pub(in crate::app) fn forget_rights(&self) {
+        self.rights.forget_all();
+    }
+
+    /// How well the holder of an account is known now. What was written down is
+    /// true until then; after that the proofs are looked at again.
+    pub(in crate::app) async fn holder_ial(
+        &self,
+        account: Uuid,
+        level: Level,
+        at: DateTime<Utc>,
+    ) -> AppResult<Ial> {
+        if level.holds(at) {
+            return Ok(level.ial);
+        }
+        let proofs = self.store.list_proofs_of_account(account).await?;
+        Ok(proofing::level(&proofs, Of::Holder(account), at).ial)
     }
 }

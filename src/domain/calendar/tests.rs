@@ -182,6 +182,64 @@ fn the_ends_of_the_calendar_do_not_panic() {
     }
 }
 
+/// A notice of a year nobody has given yet, reaching back over New Year's Eve.
+const NOTICE: &str = "date,kind,festival\n2026-12-31,rest,元旦\n2027-01-01,rest,元旦\n2027-01-09,work,元旦\n";
+
+#[test]
+fn a_notice_that_is_entered_counts_from_then_on() {
+    let before = calendar();
+    assert!(!before.has_notice_for(2027));
+    let after = before.with_notice(2027, NOTICE).unwrap();
+    assert!(after.has_notice_for(2027) && after.has_notice_for(2026));
+    for (date, is_working) in [("2026-12-31", false), ("2027-01-01", false), ("2027-01-09", true)] {
+        assert_eq!(after.is_working(day(date)), is_working, "{date}");
+    }
+    assert_ne!(after.version(), before.version());
+    assert_eq!(after.with_notice(2027, NOTICE).unwrap(), after, "twice is the same");
+    assert_eq!(after.noticed_years().last(), Some(2027));
+    assert!(after.exceptions().any(|(date, worked, _)| date == day("2027-01-09") && worked));
+}
+
+#[test]
+fn a_notice_replaces_its_own_year_and_no_other() {
+    let before = calendar();
+    let after = before.with_notice(2025, "date,kind,festival\n2025-05-06,rest,劳动节\n").unwrap();
+    let of = |calendar: &WorkCalendar, year: i32| -> Vec<NaiveDate> {
+        calendar.exceptions().map(|(date, ..)| date).filter(|date| date.year() == year).collect()
+    };
+    assert_eq!(of(&after, 2025), [day("2025-05-06")]);
+    for year in [2023, 2024, 2026] {
+        assert_eq!(of(&after, year), of(&before, year));
+    }
+    // What the next year's notice says of the last days of December stays.
+    let next = before.with_notice(2027, NOTICE).unwrap();
+    let again = next.with_notice(2026, "date,kind,festival\n2026-05-06,rest,劳动节\n").unwrap();
+    assert!(!again.is_working(day("2026-12-31")));
+}
+
+#[test]
+fn a_notice_with_a_fault_is_refused_by_line() {
+    let lines = |year, csv: &str| -> Vec<u64> {
+        calendar().with_notice(year, csv).unwrap_err().into_iter().map(|error| error.line).collect()
+    };
+    let head = "date,kind,festival\n";
+    assert_eq!(
+        lines(
+            2027,
+            &format!(
+                "{head}2027-01-01,rest,元旦\n2028-01-01,rest,元旦\n2027-02-30,rest,x\n2027-01-02,off,x\n"
+            )
+        ),
+        [3, 4, 5]
+    );
+    assert_eq!(
+        lines(2027, &format!("{head}2026-11-30,rest,元旦\n2027-01-01,rest,元旦\n2027-01-01,work,元旦\n")),
+        [2, 4]
+    );
+    assert_eq!(lines(2027, head), [1]);
+    assert_eq!(lines(2027, &format!("{head}2026-12-31,rest,元旦\n")), [1]);
+}
+
 fn some_limit() -> impl Strategy<Value = Limit> {
     (0_u16..400, any::<bool>()).prop_map(
         |(days, by_working_day)| {

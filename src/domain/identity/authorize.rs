@@ -5,10 +5,12 @@
 //! registered for the client; everything before that point is a page.
 
 use super::client::{Client, ClientId, Grant};
+use super::jwk::Thumbprint;
 use super::oauth_error::{OAuthCode, OAuthError};
 use super::pkce::CodeChallenge;
 use super::redirect_uri::RedirectUri;
 use super::scope::{Scope, ScopeSet};
+use super::secret::Digest;
 
 /// The longest value of a parameter the portal carries along.
 const LONGEST: usize = 1024;
@@ -31,6 +33,19 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     /// BCP 47 tags, the most wanted first.
     pub ui_locales: Option<String>,
+    /// The key the code is to be bound to (RFC 9449 §10).
+    pub key: Option<Thumbprint>,
+    /// How it came: one that was pushed leads to one code.
+    pub way: Way,
+}
+
+/// How a request comes to the portal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// In the address the browser was sent to.
+    Direct,
+    /// Pushed by the client before (RFC 9126), under the digest of its reference.
+    Pushed(Digest),
 }
 
 /// Whether the person may be asked anything (OpenID Connect Core §3.1.2.1).
@@ -44,6 +59,8 @@ pub enum Prompt {
     SignIn,
     /// `consent`: always ask whether the client may.
     Consent,
+    /// Both.
+    SignInAndConsent,
 }
 
 /// Why a request goes no further.
@@ -63,6 +80,9 @@ pub enum PageProblem {
     UnknownRedirectUri,
     /// A parameter occurs twice, so nobody can tell which is meant.
     Repeated,
+    /// The reference to a pushed request is unknown, used, expired or another
+    /// client's.
+    UnknownReference,
 }
 
 /// The parameters as they came, none of them believed.
@@ -100,8 +120,18 @@ impl Parameters {
     }
 }
 
-/// Checks a request. `client` is the one its `client_id` names, if there is one.
+/// Checks a request that came directly. `client` is the one its `client_id` names,
+/// if there is one.
 pub fn check(parameters: &Parameters, client: Option<&Client>) -> Result<AuthorizationRequest, Rejection> {
+    check_by(Way::Direct, parameters, client)
+}
+
+/// Checks a request that came in either way.
+pub fn check_by(
+    way: Way,
+    parameters: &Parameters,
+    client: Option<&Client>,
+) -> Result<AuthorizationRequest, Rejection> {
     let client = client
         .filter(|client| client.is_enabled() && parameters.get("client_id") == Some(client.id.as_str()))
         .ok_or(Rejection::Page(PageProblem::UnknownClient))?;
@@ -113,7 +143,7 @@ pub fn check(parameters: &Parameters, client: Option<&Client>) -> Result<Authori
         .and_then(|text| client.redirect_uri(text))
         .ok_or(Rejection::Page(PageProblem::UnknownRedirectUri))?;
     // From here on the client itself is told.
-    check_content(parameters, client, redirect_uri).map_err(|error| Rejection::Redirect {
+    check_content(way, parameters, client, redirect_uri).map_err(|error| Rejection::Redirect {
         to: redirect_uri.clone(),
         state: parameters.get("state").filter(|state| state.len() <= LONGEST).map(str::to_owned),
         error,
@@ -121,44 +151,24 @@ pub fn check(parameters: &Parameters, client: Option<&Client>) -> Result<Authori
 }
 
 fn check_content(
+    way: Way,
     parameters: &Parameters,
     client: &Client,
     redirect_uri: &RedirectUri,
 ) -> Result<AuthorizationRequest, OAuthError> {
-    use OAuthCode::{InvalidRequest, UnauthorizedClient, UnsupportedResponseType};
-    let refuse = |code, description| Err(OAuthError::new(code, description));
-    if parameters.pairs.iter().any(|(_, value)| value.len() > LONGEST) {
-        return refuse(InvalidRequest, "a parameter is longer than 1024 bytes");
-    }
-    if parameters.get("request").is_some() {
-        return refuse(
-            OAuthCode::RequestNotSupported,
-            "request objects are not supported; send plain parameters",
-        );
-    }
-    if parameters.get("request_uri").is_some() {
-        return refuse(
-            OAuthCode::RequestUriNotSupported,
-            "request_uri is not supported; send plain parameters",
-        );
-    }
-    match parameters.get("response_type") {
-        Some("code") => {}
-        Some(_) => return refuse(UnsupportedResponseType, "response_type must be code"),
-        None => return refuse(InvalidRequest, "response_type is missing; send code"),
-    }
-    if !client.may_use(Grant::AuthorizationCode) {
-        return refuse(UnauthorizedClient, "this client may not use authorization codes");
-    }
-    if parameters.get("response_mode").is_some_and(|mode| mode != "query") {
-        return refuse(InvalidRequest, "response_mode must be query or left out");
-    }
+    let refuse = |description| OAuthError::new(OAuthCode::InvalidRequest, description);
+    check_kind(way, parameters, client)?;
     let challenge = check_challenge(parameters)?;
     let scopes = check_scopes(parameters.get("scope"), client)?;
     let max_age_seconds = match parameters.get("max_age").map(str::parse) {
         None => None,
         Some(Ok(seconds)) => Some(seconds),
-        Some(Err(_)) => return refuse(InvalidRequest, "max_age must be a whole number of seconds"),
+        Some(Err(_)) => return Err(refuse("max_age must be a whole number of seconds")),
+    };
+    let key = match parameters.get("dpop_jkt").map(Thumbprint::parse) {
+        None => None,
+        Some(Some(key)) => Some(key),
+        Some(None) => return Err(refuse("dpop_jkt must be the SHA-256 thumbprint of a key")),
     };
     let owned = |name| parameters.get(name).map(str::to_owned);
     Ok(AuthorizationRequest {
@@ -178,7 +188,48 @@ fn check_content(
             .collect(),
         login_hint: owned("login_hint"),
         ui_locales: owned("ui_locales"),
+        key,
+        way,
     })
+}
+
+/// Whether it is a kind of request the portal answers and the client may make.
+fn check_kind(way: Way, parameters: &Parameters, client: &Client) -> Result<(), OAuthError> {
+    use OAuthCode::{InvalidRequest, UnauthorizedClient, UnsupportedResponseType};
+    let too_long = parameters.pairs.iter().any(|(_, value)| value.len() > LONGEST);
+    let response_type = parameters.get("response_type");
+    let rules = [
+        (too_long, InvalidRequest, "a parameter is longer than 1024 bytes"),
+        (
+            parameters.get("request").is_some(),
+            OAuthCode::RequestNotSupported,
+            "request objects are not supported; send plain parameters",
+        ),
+        (
+            parameters.get("request_uri").is_some(),
+            OAuthCode::RequestUriNotSupported,
+            "request_uri must be one this portal gave for a pushed request (RFC 9126)",
+        ),
+        (
+            client.require_par && way == Way::Direct,
+            InvalidRequest,
+            "this client must push its authorization requests (RFC 9126)",
+        ),
+        (response_type.is_none(), InvalidRequest, "response_type is missing; send code"),
+        (response_type != Some("code"), UnsupportedResponseType, "response_type must be code"),
+        (
+            !client.may_use(Grant::AuthorizationCode),
+            UnauthorizedClient,
+            "this client may not use authorization codes",
+        ),
+        (
+            parameters.get("response_mode").is_some_and(|mode| mode != "query"),
+            InvalidRequest,
+            "response_mode must be query or left out",
+        ),
+    ];
+    let broken = rules.into_iter().find(|(broken, ..)| *broken);
+    broken.map_or(Ok(()), |(_, code, description)| Err(OAuthError::new(code, description)))
 }
 
 fn check_challenge(parameters: &Parameters) -> Result<CodeChallenge, OAuthError> {
@@ -220,11 +271,14 @@ fn check_prompt(asked: Option<&str>) -> Result<Prompt, OAuthError> {
             "consent" => Prompt::Consent,
             _ => return Err(refuse("prompt may be none, login, consent or select_account")),
         };
-        if found != Prompt::WhenNeeded && (found == Prompt::Never) != (next == Prompt::Never) {
-            return Err(refuse("prompt none cannot be combined with another"));
-        }
-        // Whoever asks for consent signs in on the same page.
-        found = if found == Prompt::Consent { found } else { next };
+        found = match (found, next) {
+            (Prompt::WhenNeeded, next) => next,
+            (found, next) if found == next => found,
+            (Prompt::Never, _) | (_, Prompt::Never) => {
+                return Err(refuse("prompt none cannot be combined with another"));
+            }
+            (_, _) => Prompt::SignInAndConsent,
+        };
     }
     Ok(found)
 }

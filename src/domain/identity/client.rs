@@ -7,11 +7,11 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::jwk::KeySet;
 use super::redirect_uri::RedirectUri;
-use super::scope::{Scope, ScopeSet};
-use super::secret::{Digest, Secret, same_bytes};
+use super::scope::ScopeSet;
+use super::secret::Digest;
 use crate::domain::codes::{CodeError, CounterCode};
-use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
 
 /// A client's id: 1–64 of `a–z`, `0–9`, `-` and `_`.
@@ -108,17 +108,29 @@ pub enum Grant {
     AuthorizationCode,
     RefreshToken,
     ClientCredentials,
+    /// RFC 8628
+    DeviceCode,
+    /// RFC 8693
+    TokenExchange,
 }
 
 impl Grant {
-    pub const ALL: [Grant; 3] = [Grant::AuthorizationCode, Grant::RefreshToken, Grant::ClientCredentials];
+    pub const ALL: [Grant; 5] = [
+        Grant::AuthorizationCode,
+        Grant::RefreshToken,
+        Grant::ClientCredentials,
+        Grant::DeviceCode,
+        Grant::TokenExchange,
+    ];
 
-    /// The `grant_type` (RFC 6749).
+    /// The `grant_type` (RFC 6749, RFC 8628 §3.4, RFC 8693 §2.1).
     pub fn as_str(self) -> &'static str {
         match self {
             Grant::AuthorizationCode => "authorization_code",
             Grant::RefreshToken => "refresh_token",
             Grant::ClientCredentials => "client_credentials",
+            Grant::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            Grant::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
         }
     }
 
@@ -134,6 +146,18 @@ pub enum Authentication {
     Public,
     /// A secret of 256 bits, known here by its SHA-256 alone.
     Secret(Digest),
+    /// `private_key_jwt` (RFC 7523): it signs with a key whose public half is here.
+    PrivateKeyJwt(KeySet),
+}
+
+impl Authentication {
+    /// Whether the client can prove that it is itself.
+    pub fn is_confidential(&self) -> bool {
+        match self {
+            Authentication::Public => false,
+            Authentication::Secret(_) | Authentication::PrivateKeyJwt(_) => true,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,11 +170,21 @@ pub struct Client {
     pub authentication: Authentication,
     pub redirect_uris: Vec<RedirectUri>,
     pub post_logout_redirect_uris: Vec<RedirectUri>,
+    /// Where it wants to hear that a session of its has ended (OpenID Connect
+    /// Back-Channel Logout 1.0 §2.2).
+    pub backchannel_logout_uri: Option<RedirectUri>,
     pub grants: BTreeSet<Grant>,
     /// The most it may ask for.
     pub scopes: ScopeSet,
+    /// The host within which a third party's subjects are told apart.
+    pub sector: Option<String>,
+    /// All its tokens are bound to a key of its own (RFC 9449 §5.2).
+    pub require_dpop: bool,
+    /// Its requests come pushed or not at all (RFC 9126 §6).
+    pub require_par: bool,
     pub created_at: DateTime<Utc>,
     pub disabled_at: Option<DateTime<Utc>>,
+    pub version: i64,
 }
 
 impl Client {
@@ -185,61 +219,26 @@ impl Client {
         self.post_logout_redirect_uris.iter().find(|uri| uri.as_str() == text)
     }
 
-    /// Whether what was presented proves that the client is itself. A public
-    /// client presents nothing; a secret it sends is an error, not ignored.
-    pub fn is_proven_by(&self, presented: Option<&Secret>) -> bool {
-        match (&self.authentication, presented) {
-            (Authentication::Public, None) => true,
-            (Authentication::Secret(expected), Some(secret)) => same_bytes(expected, &secret.digest()),
-            (Authentication::Public, Some(_)) | (Authentication::Secret(_), None) => false,
+    /// Fixes the sector a third party has at its registration, so that its subjects
+    /// stay the same when its addresses change.
+    pub fn settle_sector(&mut self) {
+        let hosts_agree = self
+            .redirect_uris
+            .iter()
+            .all(|uri| Some(uri.host()) == self.redirect_uris.first().map(RedirectUri::host));
+        if self.sector.is_none() && hosts_agree {
+            self.sector = self.pairwise_sector().map(str::to_owned);
         }
     }
 
-    /// Everything that makes this registration unfit, with pointers into it.
-    pub fn problems(&self) -> Vec<FieldError> {
-        let public = self.authentication == Authentication::Public;
-        let rules: [(bool, &str, &'static str, &str, &str); 5] = [
-            (
-                self.may_use(Grant::AuthorizationCode) && self.redirect_uris.is_empty(),
-                "/redirect_uris",
-                "required",
-                "使用授权码方式的应用至少要登记一个回调地址。",
-                "A client that uses authorization codes registers at least one redirect URI.",
-            ),
-            (
-                self.may_use(Grant::ClientCredentials) && public,
-                "/grants",
-                "needs_a_secret",
-                "没有密钥的应用不能使用 client_credentials。",
-                "A client without a secret cannot use client_credentials.",
-            ),
-            (
-                self.may_use(Grant::RefreshToken) && !self.may_use(Grant::AuthorizationCode),
-                "/grants",
-                "needs_authorization_code",
-                "refresh_token 须与 authorization_code 一起使用。",
-                "refresh_token goes with authorization_code.",
-            ),
-            (
-                self.scopes.contains(Scope::Staff) && !self.is_first_party(),
-                "/scopes",
-                "first_party_only",
-                "第三方应用不能使用 staff 权限范围。",
-                "A third-party client cannot have the scope staff.",
-            ),
-            (
-                self.grants.is_empty(),
-                "/grants",
-                "required",
-                "请至少选择一种授权方式。",
-                "Choose at least one grant.",
-            ),
-        ];
-        rules
-            .into_iter()
-            .filter(|(broken, ..)| *broken)
-            .map(|(_, pointer, code, zh, en)| FieldError::new(pointer, code, Text::new(zh, en)))
-            .collect()
+    /// Within what a third party's subjects are told apart (OpenID Connect Core
+    /// §8.1); `None` for a first-party client, which sees the account itself.
+    pub fn pairwise_sector(&self) -> Option<&str> {
+        if self.is_first_party() {
+            return None;
+        }
+        let of_redirect = || self.redirect_uris.first().map(RedirectUri::host);
+        Some(self.sector.as_deref().or_else(of_redirect).unwrap_or(self.id.as_str()))
     }
 }
 
@@ -253,20 +252,21 @@ pub(super) fn sample(channel: Channel) -> Client {
         authentication: Authentication::Public,
         redirect_uris: vec![RedirectUri::parse("https://app.example.cn/callback").unwrap()],
         post_logout_redirect_uris: Vec::new(),
+        backchannel_logout_uri: None,
         grants: BTreeSet::from([Grant::AuthorizationCode, Grant::RefreshToken]),
         scopes: ScopeSet::parse("openid profile cases").unwrap(),
+        sector: None,
+        require_dpop: false,
+        require_par: false,
         created_at: DateTime::UNIX_EPOCH,
         disabled_at: None,
+        version: 1,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn codes(client: &Client) -> Vec<&'static str> {
-        client.problems().into_iter().map(|problem| problem.code).collect()
-    }
 
     #[test]
     fn every_name_is_read_back_as_itself() {
@@ -276,18 +276,6 @@ mod tests {
         for grant in Grant::ALL {
             assert_eq!(Grant::parse(grant.as_str()), Some(grant));
         }
-    }
-
-    #[test]
-    fn a_secret_proves_only_the_client_that_has_it() {
-        let (right, wrong) = (Secret::from_bytes([1; 32]), Secret::from_bytes([2; 32]));
-        let mut client = sample(Channel::ThirdParty);
-        assert!(client.is_proven_by(None));
-        assert!(!client.is_proven_by(Some(&right)));
-        client.authentication = Authentication::Secret(right.digest());
-        assert!(client.is_proven_by(Some(&right)));
-        assert!(!client.is_proven_by(Some(&wrong)));
-        assert!(!client.is_proven_by(None));
     }
 
     #[test]
@@ -307,15 +295,18 @@ mod tests {
     }
 
     #[test]
-    fn a_registration_that_cannot_work_says_why_all_at_once() {
-        assert_eq!(codes(&sample(Channel::Web)), Vec::<&str>::new());
+    fn a_third_party_has_a_sector_and_nobody_else() {
+        for channel in Channel::ALL {
+            let client = sample(channel);
+            let expected = (!client.is_first_party()).then_some("app.example.cn");
+            assert_eq!(client.pairwise_sector(), expected, "{channel:?}");
+        }
         let mut client = sample(Channel::ThirdParty);
+        client.sector = Some("example.cn".to_owned());
+        assert_eq!(client.pairwise_sector(), Some("example.cn"));
+        client.sector = None;
         client.redirect_uris.clear();
-        client.grants.insert(Grant::ClientCredentials);
-        client.scopes = client.scopes.with(Scope::Staff);
-        assert_eq!(codes(&client), ["required", "needs_a_secret", "first_party_only"]);
-        client.grants = BTreeSet::from([Grant::RefreshToken]);
-        assert!(codes(&client).contains(&"needs_authorization_code"));
+        assert_eq!(client.pairwise_sector(), Some("sample"));
     }
 
     #[test]

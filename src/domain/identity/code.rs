@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::client::ClientId;
+use super::jwk::Thumbprint;
 use super::methods::Methods;
 use super::pkce::CodeChallenge;
 use super::redirect_uri::RedirectUri;
@@ -36,6 +37,8 @@ pub struct FreshCode {
     pub challenge: CodeChallenge,
     pub scopes: ScopeSet,
     pub nonce: Option<String>,
+    /// The key that must be shown with it (RFC 9449 §10).
+    pub key: Option<Thumbprint>,
     pub methods: Methods,
     /// The sign-in of the browser it was given to.
     pub sign_in: Option<Uuid>,
@@ -50,6 +53,8 @@ pub struct Attempt<'a> {
     pub client: &'a ClientId,
     pub redirect_uri: &'a str,
     pub verifier: &'a str,
+    /// The key whose possession it proved.
+    pub key: Option<Thumbprint>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +75,7 @@ pub enum CodeRefusal {
     OtherRedirectUri,
     Expired,
     VerifierMismatch,
+    OtherKey,
 }
 
 impl AuthorizationCode {
@@ -96,6 +102,7 @@ impl FreshCode {
             (self.redirect_uri.as_str() == attempt.redirect_uri, CodeRefusal::OtherRedirectUri),
             (at < self.expires_at, CodeRefusal::Expired),
             (self.challenge.is_met_by(attempt.verifier), CodeRefusal::VerifierMismatch),
+            (self.key.is_none() || self.key == attempt.key, CodeRefusal::OtherKey),
         ];
         checks.into_iter().find(|(holds, _)| !holds).map(|(_, refusal)| refusal)
     }
@@ -127,6 +134,7 @@ mod tests {
             challenge: CodeChallenge::parse(&challenge_of(&verifier())).unwrap(),
             scopes: ScopeSet::EMPTY,
             nonce: None,
+            key: None,
             methods: Methods::NONE,
             sign_in: None,
             authenticated_at: signed_in,
@@ -139,7 +147,7 @@ mod tests {
         let start = DateTime::UNIX_EPOCH;
         let sample = client("sample");
         let verifier = verifier();
-        let attempt = Attempt { client: &sample, redirect_uri: CALLBACK, verifier: &verifier };
+        let attempt = Attempt { client: &sample, redirect_uri: CALLBACK, verifier: &verifier, key: None };
         let redeem = |at| AuthorizationCode::Fresh(fresh(start)).redeem(attempt, at);
         assert!(matches!(redeem(start + LIFETIME - TimeDelta::microseconds(1)), Redemption::Granted(_)));
         assert_eq!(redeem(start + LIFETIME), Redemption::Refused(CodeRefusal::Expired));
@@ -149,11 +157,29 @@ mod tests {
     fn a_second_use_ends_what_the_first_obtained_however_late() {
         let used = AuthorizationCode::Redeemed { client: client("sample"), session: Uuid::from_u128(1) };
         let (sample, other) = (client("sample"), client("other"));
-        let attempt = Attempt { client: &sample, redirect_uri: "x", verifier: "y" };
+        let attempt = Attempt { client: &sample, redirect_uri: "x", verifier: "y", key: None };
         let late = DateTime::UNIX_EPOCH + TimeDelta::days(1);
         assert_eq!(used.clone().redeem(attempt, late), Redemption::Replayed { session: Uuid::from_u128(1) });
         let stranger = Attempt { client: &other, ..attempt };
         assert_eq!(used.redeem(stranger, late), Redemption::Refused(CodeRefusal::OtherClient));
+    }
+
+    #[test]
+    fn a_code_bound_to_a_key_is_worth_nothing_without_it() {
+        let [own, other] = [1, 2].map(|seed| Thumbprint::parse(&challenge_of(&seed.to_string())).unwrap());
+        let (sample, verifier) = (client("sample"), verifier());
+        for (bound, shown, good) in [
+            (Some(own), Some(own), true),
+            (Some(own), Some(other), false),
+            (Some(own), None, false),
+            (None, Some(own), true),
+        ] {
+            let code = FreshCode { key: bound, ..fresh(DateTime::UNIX_EPOCH) };
+            let attempt =
+                Attempt { client: &sample, redirect_uri: CALLBACK, verifier: &verifier, key: shown };
+            let redemption = AuthorizationCode::Fresh(code).redeem(attempt, DateTime::UNIX_EPOCH);
+            assert_eq!(matches!(redemption, Redemption::Granted(_)), good, "{bound:?} {shown:?}");
+        }
     }
 
     proptest! {
@@ -168,6 +194,7 @@ mod tests {
                 client: &by,
                 redirect_uri: if same_uri { CALLBACK } else { "https://app.example.cn/other" },
                 verifier: &verifier,
+                key: None,
             };
             let at = start + if in_time { TimeDelta::zero() } else { LIFETIME };
             let granted = matches!(AuthorizationCode::Fresh(fresh(start)).redeem(attempt, at), Redemption::Granted(_));

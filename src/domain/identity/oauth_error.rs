@@ -1,5 +1,5 @@
 //! The error codes of OAuth 2.0 (RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1,
-//! RFC 7009 §2.2.1) and OpenID Connect Core §3.1.2.6.
+//! RFC 7009 §2.2.1, RFC 8628, RFC 8693, RFC 9449) and OpenID Connect Core §3.1.2.6.
 
 use std::fmt;
 
@@ -17,8 +17,20 @@ pub enum OAuthCode {
     ServerError,
     TemporarilyUnavailable,
     LoginRequired,
+    ConsentRequired,
+    InteractionRequired,
+    /// OpenID Connect Core Unmet Authentication Requirements 1.0.
+    UnmetAuthenticationRequirements,
     RequestNotSupported,
     RequestUriNotSupported,
+    /// RFC 8693 §2.2.2
+    InvalidTarget,
+    /// RFC 9449 §5
+    InvalidDpopProof,
+    /// RFC 8628 §3.5, with the next two.
+    AuthorizationPending,
+    SlowDown,
+    ExpiredToken,
 }
 
 impl OAuthCode {
@@ -36,8 +48,16 @@ impl OAuthCode {
             OAuthCode::ServerError => "server_error",
             OAuthCode::TemporarilyUnavailable => "temporarily_unavailable",
             OAuthCode::LoginRequired => "login_required",
+            OAuthCode::ConsentRequired => "consent_required",
+            OAuthCode::InteractionRequired => "interaction_required",
+            OAuthCode::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             OAuthCode::RequestNotSupported => "request_not_supported",
             OAuthCode::RequestUriNotSupported => "request_uri_not_supported",
+            OAuthCode::InvalidTarget => "invalid_target",
+            OAuthCode::InvalidDpopProof => "invalid_dpop_proof",
+            OAuthCode::AuthorizationPending => "authorization_pending",
+            OAuthCode::SlowDown => "slow_down",
+            OAuthCode::ExpiredToken => "expired_token",
         }
     }
 }

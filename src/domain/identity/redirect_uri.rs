@@ -65,6 +65,17 @@ impl RedirectUri {
         uri
     }
 
+    /// The host, without its port; for an app the scheme of its own.
+    pub fn host(&self) -> &str {
+        let Some((scheme, rest)) = self.0.split_once(':') else { return &self.0 };
+        authority(rest).map_or(scheme, |authority| split_port(authority).0)
+    }
+
+    /// Whether a server can be asked there.
+    pub fn is_web(&self) -> bool {
+        self.0.starts_with("https://") || self.0.starts_with("http://")
+    }
+
     /// What a content security policy calls it (CSP3 §2.3.1): scheme and
     /// authority, or the scheme alone for an app.
     pub fn origin(&self) -> &str {
@@ -160,7 +171,9 @@ mod tests {
             ("http://localhost/x", "http://localhost"),
             ("cn.example.app:/callback", "cn.example.app:"),
         ] {
-            assert_eq!(RedirectUri::parse(uri).unwrap().origin(), origin, "{uri}");
+            let read = RedirectUri::parse(uri).unwrap();
+            assert_eq!(read.origin(), origin, "{uri}");
+            assert!(!read.is_web() || origin.contains(&format!("://{}", read.host())), "{uri}");
         }
     }
 

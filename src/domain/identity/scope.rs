@@ -56,6 +56,10 @@ impl ScopeSet {
         Self(self.0 | scope.bit())
     }
 
+    pub fn without(self, scope: Scope) -> Self {
+        Self(self.0 & !scope.bit())
+    }
+
     pub fn intersection(self, other: ScopeSet) -> Self {
         Self(self.0 & other.0)
     }

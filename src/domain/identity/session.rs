@@ -4,9 +4,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::client::{Channel, ClientId};
+use super::client::ClientId;
+use super::jwk::Thumbprint;
 use super::methods::Methods;
-use super::scope::{Scope, ScopeSet};
+use super::scope::ScopeSet;
 
 /// How long an access token lives at the most (RFC 9068 asks for short ones).
 pub const ACCESS_TOKEN_LIFETIME: TimeDelta = TimeDelta::minutes(10);
@@ -21,6 +22,8 @@ pub struct Session {
     pub methods: Methods,
     /// The sign-in of a browser it came from, when it came from one.
     pub sign_in: Option<Uuid>,
+    /// The key a public client must show with every refresh (RFC 9449 §5).
+    pub key: Option<Thumbprint>,
     /// When the person last proved who he is.
     pub authenticated_at: DateTime<Utc>,
     pub created_at: DateTime<Utc>,
@@ -46,32 +49,6 @@ pub enum Standing {
     Idle,
     Expired,
     Revoked,
-}
-
-impl Lifetime {
-    /// A place others use next is left soon; staff stay for one shift; an app
-    /// the person allowed to stay signed in may rest a month.
-    pub fn of(channel: Channel, scopes: ScopeSet) -> Self {
-        let minutes =
-            |idle, absolute| Self { idle: TimeDelta::minutes(idle), absolute: TimeDelta::minutes(absolute) };
-        match channel {
-            Channel::Kiosk => minutes(3, 10),
-            Channel::Web
-            | Channel::MiniProgram
-            | Channel::App
-            | Channel::Counter
-            | Channel::Hotline
-            | Channel::ThirdParty => {
-                if scopes.contains(Scope::Staff) {
-                    minutes(15, 12 * 60)
-                } else if scopes.contains(Scope::OfflineAccess) {
-                    minutes(30 * 24 * 60, 180 * 24 * 60)
-                } else {
-                    minutes(30, 12 * 60)
-                }
-            }
-        }
-    }
 }
 
 impl Session {
@@ -104,6 +81,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::identity::{Channel, Lifetimes, Scope};
+
+    fn lifetime(channel: Channel, scopes: ScopeSet) -> Lifetime {
+        Lifetimes::default().of(channel, scopes)
+    }
 
     fn session() -> Session {
         let start = DateTime::UNIX_EPOCH;
@@ -114,17 +96,18 @@ mod tests {
             scopes: ScopeSet::EMPTY,
             methods: Methods::NONE,
             sign_in: None,
+            key: None,
             authenticated_at: start,
             created_at: start,
             last_used_at: start,
-            expires_at: start + Lifetime::of(Channel::Web, ScopeSet::EMPTY).absolute,
+            expires_at: start + lifetime(Channel::Web, ScopeSet::EMPTY).absolute,
             revoked_at: None,
         }
     }
 
     #[test]
     fn a_session_rests_expires_and_ends() {
-        let lifetime = Lifetime::of(Channel::Web, ScopeSet::EMPTY);
+        let lifetime = lifetime(Channel::Web, ScopeSet::EMPTY);
         let start = DateTime::UNIX_EPOCH;
         let mut session = session();
         assert_eq!(session.standing(lifetime, start), Standing::Live);
@@ -137,7 +120,7 @@ mod tests {
     #[test]
     fn a_kiosk_is_left_soon_even_by_staff_and_apps() {
         for scopes in ["", "staff", "offline_access"] {
-            let lifetime = Lifetime::of(Channel::Kiosk, ScopeSet::parse(scopes).unwrap());
+            let lifetime = lifetime(Channel::Kiosk, ScopeSet::parse(scopes).unwrap());
             assert!(lifetime.idle <= TimeDelta::minutes(3) && lifetime.absolute <= TimeDelta::minutes(10));
         }
     }
@@ -151,7 +134,7 @@ mod tests {
             let mut scopes = ScopeSet::EMPTY;
             if staff { scopes = scopes.with(Scope::Staff); }
             if offline { scopes = scopes.with(Scope::OfflineAccess); }
-            let lifetime = Lifetime::of(channel, scopes);
+            let lifetime = lifetime(channel, scopes);
             let session = Session { expires_at: DateTime::UNIX_EPOCH + lifetime.absolute, ..session() };
             let at = DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
             prop_assert!(session.access_until(lifetime, at) <= session.expires_at);

@@ -17,15 +17,38 @@ pub const MOST_FAILURES: u32 = 5;
 pub enum Purpose {
     Register,
     SignIn,
+    /// Beside what was shown already.
+    SecondFactor,
+    /// A new password, of somebody signed in or of who forgot the old one.
+    ResetPassword,
+    /// Another number for an account: sent to the new one.
+    NewMobile,
+    /// 注销
+    CloseAccount,
+    /// Shows an officer that the account is of the person before him.
+    ProveIdentity,
 }
 
 impl Purpose {
-    pub const ALL: [Purpose; 2] = [Purpose::Register, Purpose::SignIn];
+    pub const ALL: [Purpose; 7] = [
+        Purpose::Register,
+        Purpose::SignIn,
+        Purpose::SecondFactor,
+        Purpose::ResetPassword,
+        Purpose::NewMobile,
+        Purpose::CloseAccount,
+        Purpose::ProveIdentity,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Purpose::Register => "register",
             Purpose::SignIn => "sign_in",
+            Purpose::SecondFactor => "second_factor",
+            Purpose::ResetPassword => "reset_password",
+            Purpose::NewMobile => "new_mobile",
+            Purpose::CloseAccount => "close_account",
+            Purpose::ProveIdentity => "prove_identity",
         }
     }
 
@@ -115,6 +138,36 @@ pub fn message(purpose: Purpose, code: &SmsCode) -> Text {
             format!("【万事通】登录验证码 {code}，5 分钟内有效。任何人索要均请勿提供。"),
             format!("[Wanshitong] {code} is your code to sign in, good for 5 minutes. Give it to nobody."),
         ),
+        Purpose::SecondFactor => Text::new(
+            format!("【万事通】二次验证码 {code}，5 分钟内有效。如非本人登录，请立即修改密码。"),
+            format!(
+                "[Wanshitong] {code} is your second-factor code, good for 5 minutes. Not you? Change your password."
+            ),
+        ),
+        Purpose::ResetPassword => Text::new(
+            format!("【万事通】修改密码验证码 {code}，5 分钟内有效。任何人索要均请勿提供。"),
+            format!(
+                "[Wanshitong] {code} is your code to set a new password, good for 5 minutes. Give it to nobody."
+            ),
+        ),
+        Purpose::NewMobile => Text::new(
+            format!("【万事通】更换手机号码验证码 {code}，5 分钟内有效。任何人索要均请勿提供。"),
+            format!(
+                "[Wanshitong] {code} is your code to use this number with your account, good for 5 minutes. Give it to nobody."
+            ),
+        ),
+        Purpose::CloseAccount => Text::new(
+            format!("【万事通】注销账号验证码 {code}，5 分钟内有效。如非本人操作，请立即修改密码。"),
+            format!(
+                "[Wanshitong] {code} is your code to close your account, good for 5 minutes. Not you? Change your password."
+            ),
+        ),
+        Purpose::ProveIdentity => Text::new(
+            format!("【万事通】窗口实名核验验证码 {code}，5 分钟内有效。仅在您本人位于窗口时告知工作人员。"),
+            format!(
+                "[Wanshitong] {code} proves at the counter that this account is yours, good for 5 minutes. Tell it only to the officer before you."
+            ),
+        ),
     }
 }
 
@@ -122,11 +175,15 @@ pub fn message(purpose: Purpose, code: &SmsCode) -> Text {
 /// prove. The one who asked sees no difference.
 pub fn message_without_code(purpose: Purpose) -> Text {
     match purpose {
-        Purpose::Register => Text::new(
+        Purpose::Register | Purpose::NewMobile => Text::new(
             "【万事通】该手机号已有账号，请直接登录。如非本人操作，请忽略。",
             "[Wanshitong] This number has an account already: just sign in. If you did not ask, ignore this.",
         ),
-        Purpose::SignIn => Text::new(
+        Purpose::SignIn
+        | Purpose::SecondFactor
+        | Purpose::ResetPassword
+        | Purpose::CloseAccount
+        | Purpose::ProveIdentity => Text::new(
             "【万事通】该手机号尚未注册，请先注册。如非本人操作，请忽略。",
             "[Wanshitong] This number has no account yet: register first. If you did not ask, ignore this.",
         ),

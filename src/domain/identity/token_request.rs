@@ -1,11 +1,13 @@
-//! A request to the token endpoint (RFC 6749 §4.1.3, §4.4.2, §6) and the client
-//! that makes it (§2.3.1), read from what was sent.
+//! A request to the token endpoint (RFC 6749 §4.1.3, §4.4.2, §6; RFC 8628 §3.4;
+//! RFC 8693 §2.1) and the client that makes it, read from what was sent.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::authorize::Parameters;
 use super::client::Grant;
+use super::client_assertion;
+use super::exchange::TokenExchange;
 use super::oauth_error::{OAuthCode, OAuthError};
 use super::secret::Secret;
 
@@ -24,6 +26,10 @@ pub enum TokenRequest {
     ClientCredentials {
         scope: Option<String>,
     },
+    DeviceCode {
+        code: Secret,
+    },
+    TokenExchange(TokenExchange),
 }
 
 impl TokenRequest {
@@ -36,7 +42,8 @@ impl TokenRequest {
         let grant = required("grant_type", "grant_type is missing")?;
         let unsupported = OAuthError::new(
             OAuthCode::UnsupportedGrantType,
-            "grant_type may be authorization_code, refresh_token or client_credentials",
+            "grant_type may be authorization_code, refresh_token, client_credentials, \
+             urn:ietf:params:oauth:grant-type:device_code or urn:ietf:params:oauth:grant-type:token-exchange",
         );
         Ok(match Grant::parse(grant).ok_or(unsupported)? {
             Grant::AuthorizationCode => TokenRequest::AuthorizationCode {
@@ -49,6 +56,10 @@ impl TokenRequest {
                 scope: scope(),
             },
             Grant::ClientCredentials => TokenRequest::ClientCredentials { scope: scope() },
+            Grant::DeviceCode => TokenRequest::DeviceCode {
+                code: Secret::presented(required("device_code", "device_code is missing")?),
+            },
+            Grant::TokenExchange => TokenRequest::TokenExchange(TokenExchange::read(parameters)?),
         })
     }
 
@@ -57,6 +68,8 @@ impl TokenRequest {
             TokenRequest::AuthorizationCode { .. } => Grant::AuthorizationCode,
             TokenRequest::RefreshToken { .. } => Grant::RefreshToken,
             TokenRequest::ClientCredentials { .. } => Grant::ClientCredentials,
+            TokenRequest::DeviceCode { .. } => Grant::DeviceCode,
+            TokenRequest::TokenExchange(_) => Grant::TokenExchange,
         }
     }
 }
@@ -69,26 +82,65 @@ fn invalid(description: &'static str) -> OAuthError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PresentedClient {
     pub id: String,
-    pub secret: Option<Secret>,
+    pub proof: ClientProof,
 }
+
+/// What a client shows to prove itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientProof {
+    Nothing,
+    Secret(Secret),
+    /// A statement it signed (RFC 7523).
+    Assertion(Secret),
+}
+
+const UNKNOWN: OAuthError = OAuthError::new(
+    OAuthCode::InvalidClient,
+    "the client is unknown, or what it proves itself with is wrong, expired or used",
+);
 
 impl PresentedClient {
     /// Reads `client_secret_basic` from an `Authorization` header, else
-    /// `client_secret_post` or a bare `client_id` from the form. Both at once
-    /// are refused.
+    /// `private_key_jwt`, `client_secret_post` or a bare `client_id` from the
+    /// form. More than one at once is refused.
     pub fn read(authorization: Option<&str>, parameters: &Parameters) -> Result<Self, OAuthError> {
-        let unknown =
-            OAuthError::new(OAuthCode::InvalidClient, "the client is unknown or its secret is wrong");
+        if parameters.is_repeated() {
+            return Err(invalid("a parameter is given more than once"));
+        }
         let (id, secret) = (parameters.get("client_id"), parameters.get("client_secret"));
-        let Some(header) = authorization else {
-            let id = id.ok_or(unknown)?.to_owned();
-            return Ok(Self { id, secret: secret.map(Secret::presented) });
+        let assertion = Self::read_assertion(parameters)?;
+        let in_form = usize::from(secret.is_some()) + usize::from(assertion.is_some());
+        if in_form + usize::from(authorization.is_some()) > 1 {
+            return Err(several());
+        }
+        let presented = match (authorization, secret, assertion) {
+            (Some(header), ..) => Self::read_basic(header).ok_or(UNKNOWN)?,
+            (None, _, Some(assertion)) => assertion,
+            (None, Some(secret), None) => Self {
+                id: id.ok_or(UNKNOWN)?.to_owned(),
+                proof: ClientProof::Secret(Secret::presented(secret)),
+            },
+            (None, None, None) => Self { id: id.ok_or(UNKNOWN)?.to_owned(), proof: ClientProof::Nothing },
         };
-        let presented = Self::read_basic(header).ok_or(unknown)?;
-        if secret.is_some() || id.is_some_and(|id| id != presented.id) {
-            return Err(invalid("the client authenticates in more than one way"));
+        if id.is_some_and(|id| id != presented.id) {
+            return Err(several());
         }
         Ok(presented)
+    }
+
+    /// A signed statement names its client itself; `client_id` may be left out.
+    fn read_assertion(parameters: &Parameters) -> Result<Option<Self>, OAuthError> {
+        match (parameters.get("client_assertion_type"), parameters.get("client_assertion")) {
+            (None, None) => Ok(None),
+            (Some(client_assertion::TYPE), Some(text)) => {
+                let assertion = client_assertion::ClientAssertion::read(text).ok_or(UNKNOWN)?;
+                let id = assertion.client().ok_or(UNKNOWN)?.to_owned();
+                Ok(Some(Self { id, proof: ClientProof::Assertion(Secret::presented(text)) }))
+            }
+            _ => Err(invalid(
+                "client_assertion goes with client_assertion_type urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            )),
+        }
     }
 
     /// The values are form-encoded before base64 (RFC 6749 §2.3.1).
@@ -100,8 +152,16 @@ impl PresentedClient {
         let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
         let (id, secret) = decoded.split_once(':')?;
         let secret = form_decode(secret)?;
-        Some(Self { id: form_decode(id)?, secret: (!secret.is_empty()).then(|| Secret::presented(secret)) })
+        let proof = match secret.is_empty() {
+            true => ClientProof::Nothing,
+            false => ClientProof::Secret(Secret::presented(secret)),
+        };
+        Some(Self { id: form_decode(id)?, proof })
     }
+}
+
+fn several() -> OAuthError {
+    invalid("the client authenticates in more than one way")
 }
 
 /// Undoes `application/x-www-form-urlencoded`; `None` when it was not that.
@@ -124,7 +184,9 @@ fn form_decode(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
+    use super::super::jws::tests::{key, sign};
     use super::*;
 
     fn form(pairs: &[(&str, &str)]) -> Parameters {
@@ -150,7 +212,8 @@ mod tests {
     fn a_client_authenticates_in_one_way() {
         let by_form =
             PresentedClient::read(None, &form(&[("client_id", "shop"), ("client_secret", "s")])).unwrap();
-        assert_eq!(by_form, PresentedClient { id: "shop".to_owned(), secret: Some(Secret::presented("s")) });
+        let proof = ClientProof::Secret(Secret::presented("s"));
+        assert_eq!(by_form, PresentedClient { id: "shop".to_owned(), proof });
         let header = basic("shop:s");
         assert_eq!(PresentedClient::read(Some(&header), &form(&[("client_id", "shop")])).unwrap(), by_form);
         for pairs in [[("client_secret", "s")], [("client_id", "other")]] {
@@ -161,6 +224,32 @@ mod tests {
             let error = PresentedClient::read(Some(header), &form(&[])).unwrap_err();
             assert_eq!(error.code, OAuthCode::InvalidClient, "{header}");
         }
+    }
+
+    #[test]
+    fn a_signed_statement_names_its_client_and_stands_alone() {
+        let text = sign(&json!({"alg": "ES256"}), &json!({"sub": "shop"}), &key(1));
+        let statement =
+            [("client_assertion_type", client_assertion::TYPE), ("client_assertion", text.as_str())];
+        let read = PresentedClient::read(None, &form(&statement)).unwrap();
+        assert_eq!(read.id, "shop");
+        assert_eq!(read.proof, ClientProof::Assertion(Secret::presented(text.as_str())));
+        let with = |more: (&'static str, &str), header: Option<&str>| {
+            let pairs = [statement[0], statement[1], more];
+            PresentedClient::read(header, &form(&pairs)).map_err(|error| error.code)
+        };
+        assert!(with(("client_id", "shop"), None).is_ok());
+        assert_eq!(with(("client_id", "other"), None), Err(OAuthCode::InvalidRequest));
+        assert_eq!(with(("client_secret", "s"), None), Err(OAuthCode::InvalidRequest));
+        assert_eq!(with(("client_id", "shop"), Some(&basic("shop:s"))), Err(OAuthCode::InvalidRequest));
+        for pairs in
+            [[("client_assertion", text.as_str())], [("client_assertion_type", client_assertion::TYPE)]]
+        {
+            let error = PresentedClient::read(None, &form(&pairs)).unwrap_err();
+            assert_eq!(error.code, OAuthCode::InvalidRequest);
+        }
+        let unsigned = [statement[0], ("client_assertion", "e30.e30.")];
+        assert_eq!(PresentedClient::read(None, &form(&unsigned)).unwrap_err().code, OAuthCode::InvalidClient);
     }
 
     proptest! {

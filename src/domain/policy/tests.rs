@@ -145,10 +145,14 @@ fn mandates() -> impl Strategy<Value = Mandate> {
 fn actors() -> impl Strategy<Value = Actor> {
     let posts = prop::collection::vec(posts(), 0..5);
     let mandates = prop::collection::vec(mandates(), 0..4);
-    let scopes = any::<(bool, bool)>();
-    (10..13u8, 0..6u8, posts, mandates, scopes).prop_map(|(account, party, posts, mandates, scopes)| Actor {
+    let scopes =
+        (any::<bool>(), select(vec![StaffScope::Absent, StaffScope::OneFactor, StaffScope::TwoFactors]));
+    let former = prop::collection::vec((0..4u8).prop_map(id), 0..2);
+    let who = (10..13u8, 0..6u8, former);
+    (who, posts, mandates, scopes).prop_map(|((account, party, former), posts, mandates, scopes)| Actor {
         account: id(account),
         party: id(party),
+        former,
         posts,
         mandates,
         scopes: Scopes { cases: scopes.0, staff: scopes.1 },
@@ -169,7 +173,11 @@ fn is_on_the_applicants_side(actor: &Actor, case: &Lying) -> bool {
         };
         covers && mandate.principal == case.party && began(mandate.valid_from) && !ended(mandate.valid_until)
     });
-    actor.scopes.cases && (actor.party == case.party || mandated)
+    actor.scopes.cases && (is_himself(actor, case) || mandated)
+}
+
+fn is_himself(actor: &Actor, case: &Lying) -> bool {
+    actor.party == case.party || actor.former.contains(&case.party)
 }
 
 fn began(from: DateTime<Utc>) -> bool {
@@ -194,7 +202,7 @@ fn is_the_officers_business(actor: &Actor, case: &Lying) -> bool {
         (Role::Handler | Role::Reviewer | Role::Approver | Role::Supervisor, true) => false,
         (Role::CatalogueEditor | Role::CataloguePublisher | Role::Administrator | Role::Auditor, _) => false,
     };
-    actor.scopes.staff
+    actor.scopes.staff == StaffScope::TwoFactors
         && actor.posts.iter().any(|post| began(post.valid_from) && !ended(post.valid_until) && his(post))
 }
 
@@ -210,8 +218,34 @@ proptest! {
         actor in actors(), case in cases(), operation in operations(),
     ) {
         let concerned = is_on_the_applicants_side(&actor, &case) || is_the_officers_business(&actor, &case);
-        let verdict = verdict(&actor, operation, &case);
-        prop_assert_eq!(verdict != Verdict::Hidden, concerned, "{:?}", verdict);
+        match verdict(&actor, operation, &case) {
+            // He is told that two factors would do, and nothing else.
+            Verdict::StepUp => prop_assert!(actor.scopes.staff == StaffScope::OneFactor),
+            verdict => prop_assert_eq!(verdict != Verdict::Hidden, concerned, "{:?}", verdict),
+        }
+    }
+
+    #[test]
+    fn one_factor_lets_nobody_act_in_a_post_and_a_second_is_asked_for_only_where_it_helps(
+        actor in actors(), case in cases(), operation in operations(),
+    ) {
+        let with = |staff| Actor { scopes: Scopes { staff, ..actor.scopes }, ..actor.clone() };
+        let targets = [
+            Target::Case(case.scope()),
+            Target::NewCase { scope: case.scope(), present: true },
+            Target::Catalogue { agency: &case.agency },
+            Target::Counter { region: Some(&case.region) },
+            Target::Counter { region: None },
+            Target::Platform,
+        ];
+        for target in targets {
+            let [absent, one, two] = [StaffScope::Absent, StaffScope::OneFactor, StaffScope::TwoFactors]
+                .map(|staff| authorise(&with(staff), operation, target, now()));
+            let is_allowed = |verdict: &Verdict| matches!(verdict, Verdict::Allow(_));
+            prop_assert_eq!(is_allowed(&one), is_allowed(&absent));
+            prop_assert_eq!(one == Verdict::StepUp, is_allowed(&two) && !is_allowed(&one));
+            prop_assert!(absent != Verdict::StepUp && two != Verdict::StepUp);
+        }
     }
 
     #[test]
@@ -219,7 +253,7 @@ proptest! {
         actor in actors(), case in cases(), operation in operations(),
     ) {
         let case = Lying { is_draft: true, ..case };
-        let actor = Actor { scopes: Scopes { cases: false, staff: true }, ..actor };
+        let actor = Actor { scopes: Scopes { cases: false, staff: StaffScope::TwoFactors }, ..actor };
         if case.assisted_by != Some(actor.account) {
             prop_assert_eq!(verdict(&actor, operation, &case), Verdict::Hidden);
         }
@@ -231,7 +265,7 @@ proptest! {
     fn those_who_run_the_platform_never_see_a_case(actor in actors(), case in cases(), operation in operations()) {
         let runs = [Role::Administrator, Role::Auditor, Role::CataloguePublisher, Role::CatalogueEditor];
         let posts: Vec<_> = actor.posts.iter().filter(|post| runs.contains(&post.role)).cloned().collect();
-        let actor = Actor { posts, scopes: Scopes { cases: false, staff: true }, ..actor };
+        let actor = Actor { posts, scopes: Scopes { cases: false, staff: StaffScope::TwoFactors }, ..actor };
         prop_assert_eq!(verdict(&actor, operation, &case), Verdict::Hidden);
     }
 
@@ -246,6 +280,8 @@ proptest! {
             Target::Case(case.scope()),
             Target::NewCase { scope: case.scope(), present: true },
             Target::Catalogue { agency: &case.agency },
+            Target::Counter { region: Some(&case.region) },
+            Target::Counter { region: None },
             Target::Platform,
         ];
         for target in targets {
@@ -266,7 +302,8 @@ proptest! {
         let rank = |verdict: &Verdict| match verdict {
             Verdict::Hidden => 0,
             Verdict::Forbidden => 1,
-            Verdict::Allow(_) => 2,
+            Verdict::StepUp => 2,
+            Verdict::Allow(_) => 3,
         };
         prop_assert!(rank(&after) >= rank(&before), "{:?} became {:?}", before, after);
     }
@@ -281,7 +318,7 @@ proptest! {
             })
         };
         let named = match by {
-            By::Applicant { .. } => actor.party == case.party,
+            By::Applicant { .. } => is_himself(&actor, &case),
             By::Agent { mandate, .. } => {
                 actor.mandates.iter().any(|m| m.id == mandate && m.in_force(now()) && m.principal == case.party)
             }
@@ -298,5 +335,25 @@ proptest! {
         let target = Target::NewCase { scope: case.scope(), present: false };
         let opened = matches!(authorise(&actor, Operation::OpenCase, target, now()), Verdict::Allow(_));
         prop_assert_eq!(opened, is_on_the_applicants_side(&actor, &case));
+    }
+
+    #[test]
+    fn people_are_identified_by_counter_officers_at_their_counter_and_by_nobody_else(
+        actor in actors(), case in cases(),
+    ) {
+        let officer = |post: &Post| {
+            post.role == Role::CounterOfficer && began(post.valid_from) && !ended(post.valid_until)
+        };
+        let here = |post: &Post| post.region.contains(&case.region) || case.region.contains(&post.region);
+        let works = actor.scopes.staff == StaffScope::TwoFactors;
+        for operation in [Operation::IdentifyPerson, Operation::WitnessPerson] {
+            let at = |region| {
+                let verdict = authorise(&actor, operation, Target::Counter { region }, now());
+                matches!(verdict, Verdict::Allow(_))
+            };
+            prop_assert_eq!(at(None), works && actor.posts.iter().any(officer));
+            let is_here = actor.posts.iter().any(|post| officer(post) && here(post));
+            prop_assert_eq!(at(Some(&case.region)), works && is_here);
+        }
     }
 }

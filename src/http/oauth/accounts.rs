@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::form::address;
 use crate::app::Ctx;
 use crate::app::identity::accounts::{self, RegisterRequest};
 use crate::app::identity::one_time_codes;
 use crate::domain::identity::{Purpose, sms_code};
+use crate::http::address::visitor;
 use crate::http::extract::{Body, OnceKey, mark_replay};
 use crate::http::problem::{Problem, ProblemView};
 
@@ -30,6 +30,10 @@ pub struct SmsCodeBody {
 pub enum PurposeBody {
     Register,
     SignIn,
+    ResetPassword,
+    NewMobile,
+    CloseAccount,
+    ProveIdentity,
 }
 
 impl From<PurposeBody> for Purpose {
@@ -37,6 +41,10 @@ impl From<PurposeBody> for Purpose {
         match body {
             PurposeBody::Register => Purpose::Register,
             PurposeBody::SignIn => Purpose::SignIn,
+            PurposeBody::ResetPassword => Purpose::ResetPassword,
+            PurposeBody::NewMobile => Purpose::NewMobile,
+            PurposeBody::CloseAccount => Purpose::CloseAccount,
+            PurposeBody::ProveIdentity => Purpose::ProveIdentity,
         }
     }
 }
@@ -55,7 +63,7 @@ pub struct SmsCodeView {
 #[post("/accounts/sms-codes")]
 pub async fn request_sms_code(ctx: web::Data<Ctx>, request: HttpRequest, body: Body<SmsCodeBody>) -> Reply {
     let SmsCodeBody { mobile, purpose } = body.value;
-    one_time_codes::request_sms_code(&ctx, &mobile, purpose.into(), address(&request)).await?;
+    one_time_codes::request_sms_code(&ctx, &mobile, purpose.into(), &visitor(&ctx, &request)).await?;
     Ok(HttpResponse::Accepted().json(SmsCodeView {
         expires_in_seconds: sms_code::LIFETIME.num_seconds(),
         resend_after_seconds: sms_code::RESEND_AFTER.num_seconds(),
@@ -94,7 +102,7 @@ pub async fn register(
     let claim = once.claim_by_nobody(body.digest);
     let RegisterBody { mobile, code, password, name, id_number } = body.value;
     let wanted = RegisterRequest { mobile, code, password, name, id_number, claim };
-    let answer = accounts::register(&ctx, wanted, address(&request)).await?;
+    let answer = accounts::register(&ctx, wanted, &visitor(&ctx, &request)).await?;
     let mut response = HttpResponse::Created();
     mark_replay(&mut response, &answer);
     Ok(response.insert_header((LOCATION, "/api/v1/me")).json(AccountView { id: answer.value }))

@@ -1,7 +1,6 @@
 //! What the protocol's endpoints are given: form bodies, queries, cookies, the
 //! address a request comes from.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
@@ -65,9 +64,4 @@ pub fn cookie<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
-}
-
-/// Who is at the other end of the connection.
-pub fn address(request: &HttpRequest) -> IpAddr {
-    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip())
 }

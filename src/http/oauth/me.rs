@@ -8,13 +8,14 @@ use uuid::Uuid;
 
 use crate::app::Ctx;
 use crate::app::identity::Caller;
-use crate::app::identity::accounts::{self, Me};
 use crate::app::identity::sessions::{self, OwnSession};
+use crate::app::people::account::{self, Me};
 use crate::domain::codes::{mask_id, mask_mobile, mask_name};
 use crate::domain::policy::Post;
 use crate::http::extract::etag;
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::v1::TextView;
+use crate::http::v1::people::{IdentityProofView, OrganizationView};
 
 type Reply = Result<HttpResponse, Problem>;
 
@@ -28,8 +29,10 @@ pub struct MeView {
     pub mobile: String,
     /// Always masked.
     pub id_number: Option<String>,
-    /// How well the person is known, 1–4.
+    /// How well the holder of the account is known, 1–4.
     pub ial: u8,
+    /// Until when, if nothing more is proven; null: for good.
+    pub ial_until: Option<DateTime<Utc>>,
     /// How well this sign-in was, 1–3.
     pub aal: u8,
     /// The client this request came through, and its channel.
@@ -37,8 +40,16 @@ pub struct MeView {
     pub channel: String,
     /// Names with blanks between.
     pub scope: String,
+    /// The person this token acts for, and for nobody else; null when it is one's own.
+    pub principal: Option<Uuid>,
     pub posts: Vec<PostView>,
     pub mandates: Vec<MandateView>,
+    /// `zh-CN` or `en`; null when one never chose.
+    pub language: Option<String>,
+    /// What shows who one is; for the portal's own clients.
+    pub identity_proofs: Vec<IdentityProofView>,
+    /// The organisations one acts for; for the portal's own clients.
+    pub organizations: Vec<OrganizationView>,
 }
 
 /// 岗位
@@ -79,7 +90,7 @@ impl From<&Post> for PostView {
 }
 
 impl MeView {
-    fn new(me: &Me, caller: &Caller) -> Self {
+    pub fn new(me: Me, caller: &Caller) -> Self {
         let (name, mobile) = (&me.person.applicant.name, me.account.mobile.as_str());
         let own = caller.client.is_first_party();
         let mandates = caller.actor.mandates.iter().map(|mandate| MandateView {
@@ -94,13 +105,19 @@ impl MeView {
             name: if own { name.clone() } else { mask_name(name) },
             mobile: if own { mobile.to_owned() } else { mask_mobile(mobile) },
             id_number: me.person.applicant.id_number.as_ref().map(|number| mask_id(number.expose())),
-            ial: me.person.applicant.ial,
+            ial: me.ial.get(),
+            // What has passed says nothing of what holds now.
+            ial_until: me.account.level.until.filter(|_| me.account.level.ial == me.ial),
             aal: caller.aal,
             client_id: caller.client.id.to_string(),
             channel: caller.channel.as_str().to_owned(),
             scope: caller.scopes.to_string(),
+            principal: caller.principal,
             posts: caller.actor.posts.iter().map(PostView::from).collect(),
             mandates: mandates.collect(),
+            language: me.account.language.map(|language| language.tag().to_owned()),
+            identity_proofs: me.proofs.into_iter().map(IdentityProofView::from).collect(),
+            organizations: me.organizations.into_iter().map(OrganizationView::from).collect(),
         }
     }
 }
@@ -111,10 +128,9 @@ impl MeView {
 ))]
 #[get("/me")]
 pub async fn read_me(ctx: web::Data<Ctx>, caller: Caller) -> Reply {
-    let me = accounts::me(&ctx, &caller).await?;
-    let version = u64::try_from(me.person.version).unwrap_or_default();
-    let tag = (actix_web::http::header::ETAG, etag(version));
-    Ok(HttpResponse::Ok().insert_header(tag).json(MeView::new(&me, &caller)))
+    let me = account::me(&ctx, &caller).await?;
+    let tag = (actix_web::http::header::ETAG, etag(account::version(&me.account)));
+    Ok(HttpResponse::Ok().insert_header(tag).json(MeView::new(me, &caller)))
 }
 
 /// Somewhere one is signed in.
@@ -130,13 +146,25 @@ pub struct SessionView {
     pub created_at: DateTime<Utc>,
     pub last_used_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
+    /// The browser it was begun from; null when there was none, or it is signed out.
+    pub browser: Option<BrowserView>,
     /// Whether this request was made with it.
     pub is_current: bool,
 }
 
+/// A browser one is signed in at.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BrowserView {
+    /// The same for every session begun from this sign-in.
+    pub id: Uuid,
+    /// Browser and system in a few words; empty when it did not say.
+    pub user_agent: String,
+    pub last_used_at: DateTime<Utc>,
+}
+
 impl From<OwnSession> for SessionView {
     fn from(own: OwnSession) -> Self {
-        let OwnSession { session, client, is_current } = own;
+        let OwnSession { session, client, browser, is_current } = own;
         Self {
             id: session.id,
             client_id: session.client.to_string(),
@@ -147,6 +175,11 @@ impl From<OwnSession> for SessionView {
             created_at: session.created_at,
             last_used_at: session.last_used_at,
             expires_at: session.expires_at,
+            browser: browser.map(|browser| BrowserView {
+                id: browser.id,
+                user_agent: browser.user_agent,
+                last_used_at: browser.last_used_at,
+            }),
             is_current,
         }
     }

@@ -1,17 +1,13 @@
-//! Who a token is for (OpenID Connect Core §5.3), and signing out by way of a
-//! client (OpenID Connect RP-Initiated Logout).
+//! Who a token is for (OpenID Connect Core §5.3).
 
-use actix_web::http::header::{CACHE_CONTROL, LOCATION};
-use actix_web::{HttpRequest, HttpResponse, get, web};
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpResponse, get, post, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::form::parameters;
 use crate::app::Ctx;
 use crate::app::identity::Caller;
-use crate::app::identity::oauth::{self, EndSession, UserInfo};
-use crate::http::extract::Accepted;
-use crate::http::pages;
+use crate::app::identity::oauth::{self, UserInfo};
 use crate::http::problem::{Problem, ProblemView};
 
 type Reply = Result<HttpResponse, Problem>;
@@ -31,7 +27,7 @@ pub struct UserInfoView {
 
 impl From<UserInfo> for UserInfoView {
     fn from(info: UserInfo) -> Self {
-        Self { sub: info.sub.to_string(), name: info.name, phone_number: info.mobile, ial: info.ial }
+        Self { sub: info.sub, name: info.name, phone_number: info.mobile, ial: info.ial }
     }
 }
 
@@ -41,29 +37,19 @@ impl From<UserInfo> for UserInfoView {
 ))]
 #[get("/oauth2/userinfo")]
 pub async fn userinfo(ctx: web::Data<Ctx>, caller: Caller) -> Reply {
-    let info = oauth::userinfo(&ctx, &caller).await?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(UserInfoView::from(info)))
+    answer(&ctx, &caller).await
 }
 
-/// Ends the session named by `id_token_hint`, then goes to the registered
-/// `post_logout_redirect_uri`, or says that it is done.
-#[utoipa::path(tag = "oauth", operation_id = "end_session", params(
-    ("id_token_hint" = Option<String>, Query), ("client_id" = Option<String>, Query),
-    ("post_logout_redirect_uri" = Option<String>, Query), ("state" = Option<String>, Query),
-), responses((status = 200, content_type = "text/html", body = String), (status = 303)))]
-#[get("/oauth2/end_session")]
-pub async fn end_session(ctx: web::Data<Ctx>, request: HttpRequest, language: Accepted) -> Reply {
-    let parameters = parameters(request.query_string())?;
-    let wanted = EndSession {
-        id_token_hint: parameters.get("id_token_hint"),
-        client: parameters.get("client_id"),
-        post_logout_redirect_uri: parameters.get("post_logout_redirect_uri"),
-        state: parameters.get("state"),
-    };
-    let ended = oauth::end_session(&ctx, wanted).await?;
-    Ok(match ended {
-        oauth::Ended::GoTo(location) => HttpResponse::SeeOther().insert_header((LOCATION, location)).finish(),
-        oauth::Ended::Here => pages::signed_out(language.0),
-        oauth::Ended::Nothing => pages::nothing_ended(language.0),
-    })
+/// The same by POST; the token is in the header all the same (OpenID Connect Core §5.3.1).
+#[utoipa::path(tag = "oauth", operation_id = "userinfo_by_post", security(("bearer" = [])), responses(
+    (status = 200, body = UserInfoView), (status = "4XX", body = ProblemView)
+))]
+#[post("/oauth2/userinfo")]
+pub async fn userinfo_by_post(ctx: web::Data<Ctx>, caller: Caller) -> Reply {
+    answer(&ctx, &caller).await
+}
+
+async fn answer(ctx: &Ctx, caller: &Caller) -> Reply {
+    let info = oauth::userinfo(ctx, caller).await?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(UserInfoView::from(info)))
 }

@@ -17,7 +17,7 @@ use crate::http::problem::{Code, Problem, ProblemView};
 type Reply = Result<HttpResponse, Problem>;
 
 /// Largest CSV file, in bytes: a province's region tree is 1 MiB.
-const MAX_CSV_BYTES: usize = 16 * 1024 * 1024;
+pub(super) const MAX_CSV_BYTES: usize = 16 * 1024 * 1024;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -127,12 +127,12 @@ import!(
 async fn import(ctx: &Ctx, caller: &Caller, table: Table, payload: web::Payload) -> Reply {
     organisation::permit(ctx, caller)?;
     let csv = crate::http::extract::read(payload.into_inner(), MAX_CSV_BYTES).await?;
-    let imported = organisation::import(ctx, table, &csv).await?;
+    let imported = organisation::import(ctx, Some(caller), table, &csv).await?;
     let rows = imported.map_err(|errors| rows_problem(&errors))?;
     Ok(HttpResponse::Ok().json(ImportedRowsView { rows }))
 }
 
-fn rows_problem(errors: &[RowError]) -> Problem {
+pub(super) fn rows_problem(errors: &[RowError]) -> Problem {
     let errors = errors
         .iter()
         .map(|error| FieldError::new(format!("line {}", error.line), "row", error.reason.clone()))

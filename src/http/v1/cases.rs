@@ -323,7 +323,8 @@ pub async fn list_mine(ctx: web::Data<Ctx>, caller: Caller, query: Query<ListQue
 
 fn page(ctx: &Ctx, replies: &[CaseReply], limit: i64) -> Page<CaseLineView> {
     let at = ctx.clock.now();
-    let items = replies.iter().map(|reply| CaseLineView::of(reply, &ctx.calendar, at)).collect();
+    let calendar = ctx.calendar.current();
+    let items = replies.iter().map(|reply| CaseLineView::of(reply, &calendar, at)).collect();
     Page::new(items, limit, |line: &CaseLineView| line.id.to_string())
 }
 

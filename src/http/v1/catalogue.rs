@@ -316,7 +316,7 @@ pub async fn evaluate(
 }
 
 fn evaluation_view(ctx: &Ctx, guide: &Guide, found: &Evaluation<'_>, language: Language) -> EvaluationView {
-    let today = local_date(ctx.clock.now());
+    let (today, calendar) = (local_date(ctx.clock.now()), ctx.calendar.current());
     let problem = Problem::new(Code::ValidationFailed).errors(found.field_errors.clone());
     EvaluationView {
         eligible: found.eligible,
@@ -354,7 +354,7 @@ fn evaluation_view(ctx: &Ctx, guide: &Guide, found: &Evaluation<'_>, language: L
             crate::domain::guides::Fee::Free => 0,
             crate::domain::guides::Fee::Charged { amount_fen, .. } => *amount_fen,
         },
-        promised_due: ctx.calendar.due(today, guide.limits.promised),
-        legal_due: ctx.calendar.due(today, guide.limits.legal),
+        promised_due: calendar.due(today, guide.limits.promised),
+        legal_due: calendar.due(today, guide.limits.legal),
     }
 }

@@ -2,14 +2,20 @@
 //! registration, here.
 
 mod admin;
+mod audit;
+mod calendar;
 pub mod case_views;
 mod cases;
 mod catalogue;
 mod certificates;
+mod clients;
 mod history;
 mod materials;
 mod organisation;
+pub mod people;
+mod posts;
 mod sandbox;
+mod unmask;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -62,7 +68,23 @@ pub fn register(config: &mut ServiceConfig<'_>, demo: bool) {
         .service(admin::withdraw_guide)
         .service(admin::import_regions)
         .service(admin::import_agencies)
-        .service(admin::import_counters);
+        .service(admin::import_counters)
+        .service(posts::list_posts)
+        .service(posts::give_post)
+        .service(posts::end_post)
+        .service(audit::list_audit)
+        .service(audit::export_audit)
+        .service(calendar::read_calendar)
+        .service(calendar::enter_notice)
+        .service(unmask::unmask)
+        .service(clients::list_clients)
+        .service(clients::register_client)
+        .service(clients::read_client)
+        .service(clients::change_client)
+        .service(clients::rotate_client_secret)
+        .service(clients::disable_client)
+        .service(clients::enable_client);
+    people::register(config);
     crate::http::oauth::register_v1(config);
     if demo {
         config.service(sandbox::set_clock);

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use crate::domain::identity::KeyLife;
 use crate::store::Store;
 use crate::store::conn::Conn;
 use crate::store::error::{Error, Result};
@@ -43,9 +44,7 @@ pub struct SigningKey {
     pub private_key: Vec<u8>,
     /// The public half as a JWK (RFC 7517).
     pub public_jwk: serde_json::Value,
-    pub created_at: DateTime<Utc>,
-    /// Since when it signs nothing.
-    pub retired_at: Option<DateTime<Utc>>,
+    pub life: KeyLife,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -57,6 +56,7 @@ pub struct SigningKeyRow {
     public_jwk: String,
     created_at: At,
     retired_at: Option<At>,
+    signs_from: At,
 }
 
 impl SigningKeyRow {
@@ -66,8 +66,9 @@ impl SigningKeyRow {
             purpose: key.purpose.as_str().to_owned(),
             sealed: vault.seal(&context(&key.kid), &key.private_key),
             public_jwk: key.public_jwk.to_string(),
-            created_at: At(key.created_at),
-            retired_at: key.retired_at.map(At),
+            created_at: At(key.life.created_at),
+            retired_at: key.life.retired_at.map(At),
+            signs_from: At(key.life.signs_from),
         }
     }
 
@@ -81,8 +82,11 @@ impl SigningKeyRow {
             public_jwk: serde_json::from_str(&self.public_jwk)
                 .map_err(|error| corrupt(&error.to_string()))?,
             kid: self.kid,
-            created_at: self.created_at.0,
-            retired_at: self.retired_at.map(|at| at.0),
+            life: KeyLife {
+                created_at: self.created_at.0,
+                signs_from: self.signs_from.0,
+                retired_at: self.retired_at.map(|at| at.0),
+            },
         })
     }
 }
@@ -102,12 +106,12 @@ pub(super) fn retire(conn: &mut Conn, kid: &str, at: DateTime<Utc>) -> QueryResu
 }
 
 impl Store {
-    /// All signing keys, the oldest first.
+    /// All signing keys, in the order in which they sign.
     pub async fn list_signing_keys(&self) -> Result<Vec<SigningKey>> {
         let rows: Vec<SigningKeyRow> = self
             .read(|conn| {
                 Ok(signing_keys::table
-                    .order((signing_keys::created_at, signing_keys::kid))
+                    .order((signing_keys::signs_from, signing_keys::created_at, signing_keys::kid))
                     .select(SigningKeyRow::as_select())
                     .load(conn)?)
             })

@@ -5,20 +5,31 @@
 //! What always holds: a code is redeemed once and a refresh token rotated once,
 //! because the update that does it expects it not to have been done.
 
+mod browser_sign_ins;
 mod clients;
+mod device_grants;
 mod keys;
+mod passkeys;
+mod protocol;
 mod sessions;
 mod sign_in;
+mod totp;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::conn::Conn;
-use crate::domain::identity::{Client, Digest, FreshCode, Purpose, RefreshToken, Session};
+use crate::domain::identity::{Client, Digest, Failures, FreshCode, Purpose, RefreshToken, Session};
 
+pub use browser_sign_ins::{ConsentRecord, SignInWrite};
+pub use device_grants::{DeviceGrantRow, user_code_index};
 pub use keys::{KeyPurpose, SigningKey, SigningKeyRow};
+pub use passkeys::{CeremonyRecord, PasskeyRecord, PasskeyWrite};
+pub use protocol::ProtocolWrite;
+pub use sessions::RefreshRecord;
 pub use sign_in::SmsCodeRow;
+pub use totp::{TotpRow, TotpWrite};
 
 /// A write to one of the identity tables.
 #[derive(Debug, Clone)]
@@ -45,34 +56,33 @@ pub enum IdentityWrite {
         purpose: Purpose,
         failures_before: u32,
     },
-    /// Counts a try before its outcome is known, if `expected` tries are on
-    /// record; none expected means that a forgotten row is begun anew.
+    /// Counts a try before its outcome is known, if exactly what was expected is
+    /// on record.
     CountTry {
         subject: Vec<u8>,
-        expected: Option<u32>,
+        expected: Option<Failures>,
         count: u32,
         at: DateTime<Utc>,
     },
-    /// Counts a try whatever is on record, forgetting what lies before.
-    AddTry {
+    /// Adds tries to whatever is on record. What has faded is taken off only while
+    /// what was expected stands there, so that of several at once one does it.
+    AddTries {
         subject: Vec<u8>,
-        forgotten_before: DateTime<Utc>,
+        expected: Option<Failures>,
+        faded: u32,
+        count: u32,
         at: DateTime<Utc>,
     },
-    /// Takes one try back: it succeeded.
-    ForgiveTry {
+    /// Takes so many tries back, as far as they stand there.
+    ForgiveTries {
         subject: Vec<u8>,
+        count: u32,
     },
     /// Takes all tries back.
     ForgiveAll {
         subject: Vec<u8>,
     },
     InsertSession(Session),
-    /// A refresh: the session was used, if it was not revoked meanwhile.
-    TouchSession {
-        session: Uuid,
-        at: DateTime<Utc>,
-    },
     /// Ends a session; one that has ended stays as it is.
     RevokeSession {
         session: Uuid,
@@ -90,11 +100,6 @@ pub enum IdentityWrite {
     InsertRefreshToken {
         digest: Digest,
         token: RefreshToken,
-    },
-    /// Expects that nobody rotated it before.
-    RotateRefreshToken {
-        digest: Digest,
-        at: DateTime<Utc>,
     },
     /// Removes what expired before this.
     Sweep {
@@ -121,21 +126,21 @@ impl IdentityWrite {
             Write::CountTry { subject, expected, count, at } => {
                 sign_in::count_try(conn, subject, *expected, *count, *at)
             }
-            Write::AddTry { subject, forgotten_before, at } => {
-                sign_in::add_try(conn, subject, *forgotten_before, *at)
+            Write::AddTries { subject, expected, faded, count, at } => {
+                sign_in::add_tries(conn, subject, *expected, *faded, *count, *at)
             }
-            Write::ForgiveTry { subject } => sign_in::forgive_try(conn, subject),
+            Write::ForgiveTries { subject, count } => sign_in::forgive_tries(conn, subject, *count),
             Write::ForgiveAll { subject } => sign_in::forgive_all(conn, subject),
             Write::InsertSession(session) => sessions::insert(conn, session),
-            Write::TouchSession { session, at } => sessions::touch(conn, *session, *at),
             Write::RevokeSession { session, at } => sessions::revoke(conn, *session, *at),
             Write::InsertCode { digest, code } => sessions::insert_code(conn, digest, code),
             Write::RedeemCode { digest, at } => sessions::redeem_code(conn, digest, *at),
             Write::InsertRefreshToken { digest, token } => sessions::insert_refresh(conn, digest, token),
-            Write::RotateRefreshToken { digest, at } => sessions::rotate_refresh(conn, digest, *at),
             Write::Sweep { before } => {
                 sign_in::sweep(conn, *before)?;
                 sessions::sweep(conn, *before)?;
+                browser_sign_ins::sweep(conn, *before)?;
+                passkeys::sweep(conn, *before)?;
                 Ok(true)
             }
         }

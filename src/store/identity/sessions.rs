@@ -6,14 +6,16 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::domain::identity::{
-    AuthorizationCode, ClientId, CodeChallenge, Digest, FreshCode, Methods, RedirectUri, RefreshToken, Rotation,
-    ScopeSet, Session,
+    AuthorizationCode, ClientId, CodeChallenge, Digest, FreshCode, Level, Methods, RedirectUri, RefreshToken,
+    Rotation, ScopeSet, Session, Thumbprint,
 };
-use crate::store::Store;
 use crate::store::conn::Conn;
 use crate::store::error::{Error, Result};
-use crate::store::schema::{authorization_codes, refresh_tokens, sessions};
+use crate::store::people;
+use crate::store::rows::{RefreshRow, RefreshTokenRow};
+use crate::store::schema::{accounts, authorization_codes, refresh_tokens, sessions};
 use crate::store::types::{At, Key};
+use crate::store::{Changes, Store};
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = sessions, treat_none_as_default_value = false)]
@@ -29,6 +31,7 @@ struct SessionRow {
     revoked_at: Option<At>,
     methods: String,
     sign_in: Option<Key>,
+    key_thumbprint: Option<String>,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -47,16 +50,16 @@ struct CodeRow {
     redeemed_at: Option<At>,
     methods: String,
     sign_in: Option<Key>,
+    key_thumbprint: Option<String>,
 }
 
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = refresh_tokens, treat_none_as_default_value = false)]
-struct RefreshRow {
-    digest: Vec<u8>,
-    session: Key,
-    created_at: At,
-    expires_at: At,
-    rotated_at: Option<At>,
+/// A refresh token with all that answering it takes, found in one look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RefreshRecord {
+    pub token: RefreshToken,
+    pub session: Session,
+    /// How well the holder is known; none when the account was closed.
+    pub level: Option<Level>,
 }
 
 impl SessionRow {
@@ -73,6 +76,7 @@ impl SessionRow {
             revoked_at: session.revoked_at.map(At),
             methods: session.methods.to_string(),
             sign_in: session.sign_in.map(Key),
+            key_thumbprint: session.key.map(|key| key.to_string()),
         }
     }
 
@@ -85,6 +89,7 @@ impl SessionRow {
                 scopes: ScopeSet::parse(&self.scope).ok()?,
                 methods: Methods::parse(&self.methods)?,
                 sign_in: self.sign_in.map(|id| id.0),
+                key: thumbprint(self.key_thumbprint.as_deref())?,
                 authenticated_at: self.authenticated_at.0,
                 created_at: self.created_at.0,
                 last_used_at: self.last_used_at.0,
@@ -112,6 +117,7 @@ impl CodeRow {
             redeemed_at: None,
             methods: code.methods.to_string(),
             sign_in: code.sign_in.map(Key),
+            key_thumbprint: code.key.map(|key| key.to_string()),
         }
     }
 
@@ -129,6 +135,7 @@ impl CodeRow {
                 redirect_uri: RedirectUri::parse(&self.redirect_uri).ok()?,
                 challenge: CodeChallenge::parse(&self.code_challenge)?,
                 scopes: ScopeSet::parse(&self.scope).ok()?,
+                key: thumbprint(self.key_thumbprint.as_deref())?,
                 nonce: self.nonce,
                 methods: Methods::parse(&self.methods)?,
                 sign_in: self.sign_in.map(|id| id.0),
@@ -140,13 +147,13 @@ impl CodeRow {
     }
 }
 
-pub(super) fn insert(conn: &mut Conn, session: &Session) -> QueryResult<bool> {
-    diesel::insert_into(sessions::table).values(SessionRow::new(session)).execute(conn).map(|n| n == 1)
+/// The outer `None`: there is one, and it does not read.
+fn thumbprint(stored: Option<&str>) -> Option<Option<Thumbprint>> {
+    stored.map_or(Some(None), |text| Thumbprint::parse(text).map(Some))
 }
 
-pub(super) fn touch(conn: &mut Conn, session: Uuid, at: DateTime<Utc>) -> QueryResult<bool> {
-    let live = sessions::table.filter(sessions::id.eq(Key(session))).filter(sessions::revoked_at.is_null());
-    diesel::update(live).set(sessions::last_used_at.eq(At(at))).execute(conn).map(|n| n == 1)
+pub(super) fn insert(conn: &mut Conn, session: &Session) -> QueryResult<bool> {
+    diesel::insert_into(sessions::table).values(SessionRow::new(session)).execute(conn).map(|n| n == 1)
 }
 
 pub(super) fn revoke(conn: &mut Conn, session: Uuid, at: DateTime<Utc>) -> QueryResult<bool> {
@@ -170,24 +177,49 @@ pub(super) fn redeem_code(conn: &mut Conn, digest: &Digest, at: DateTime<Utc>) -
 }
 
 pub(super) fn insert_refresh(conn: &mut Conn, digest: &Digest, token: &RefreshToken) -> QueryResult<bool> {
-    let row = RefreshRow {
-        digest: digest.to_vec(),
-        session: Key(token.session),
-        created_at: At(token.created_at),
-        expires_at: At(token.expires_at),
-        rotated_at: match token.rotation {
-            Rotation::Current => None,
-            Rotation::Rotated { at } => Some(At(at)),
-        },
-    };
-    diesel::insert_into(refresh_tokens::table).values(row).execute(conn).map(|n| n == 1)
+    diesel::insert_into(refresh_tokens::table)
+        .values(RefreshTokenRow::new(digest, token))
+        .execute(conn)
+        .map(|n| n == 1)
 }
 
-pub(super) fn rotate_refresh(conn: &mut Conn, digest: &Digest, at: DateTime<Utc>) -> QueryResult<bool> {
-    let current = refresh_tokens::table
-        .filter(refresh_tokens::digest.eq(digest.as_slice()))
-        .filter(refresh_tokens::rotated_at.is_null());
-    diesel::update(current).set(refresh_tokens::rotated_at.eq(At(at))).execute(conn).map(|n| n == 1)
+impl RefreshTokenRow {
+    fn new(digest: &Digest, token: &RefreshToken) -> Self {
+        Self {
+            digest: digest.to_vec(),
+            session: Key(token.session),
+            created_at: At(token.created_at),
+            expires_at: At(token.expires_at),
+            rotated_at: match token.rotation {
+                Rotation::Current => None,
+                Rotation::Rotated { at } => Some(At(at)),
+            },
+        }
+    }
+
+    fn into_token(self) -> RefreshToken {
+        RefreshToken {
+            session: self.session.0,
+            created_at: self.created_at.0,
+            expires_at: self.expires_at.0,
+            rotation: self.rotated_at.map_or(Rotation::Current, |at| Rotation::Rotated { at: at.0 }),
+        }
+    }
+}
+
+impl Changes {
+    /// Replaces a refresh token by its successor and notes that the session was
+    /// used, if nobody replaced the one or ended the other before. This is the
+    /// hot path of identity, and goes beside the other writes.
+    pub fn refresh(&mut self, used: &Digest, successor: &Digest, token: &RefreshToken) -> &mut Self {
+        self.refreshes.push(RefreshRow {
+            used: used.to_vec(),
+            session: Key(token.session),
+            at: At(token.created_at),
+            successor: RefreshTokenRow::new(successor, token),
+        });
+        self
+    }
 }
 
 pub(super) fn sweep(conn: &mut Conn, before: DateTime<Utc>) -> QueryResult<()> {
@@ -213,32 +245,57 @@ impl Store {
         row.map(CodeRow::into_code).transpose()
     }
 
-    /// A refresh token with its session.
-    pub async fn find_refresh_token(&self, digest: Digest) -> Result<Option<(RefreshToken, Session)>> {
-        let found: Option<(RefreshRow, SessionRow)> = self
+    /// A refresh token with its session and its holder's level.
+    pub async fn find_refresh_token(&self, digest: Digest) -> Result<Option<RefreshRecord>> {
+        type Found = (RefreshTokenRow, SessionRow, (Option<At>, i32, Option<At>));
+        let found: Option<Found> = self
             .read(move |conn| {
-                let row: Option<RefreshRow> = refresh_tokens::table
+                Ok(refresh_tokens::table
+                    .inner_join(sessions::table.on(sessions::id.eq(refresh_tokens::session)))
+                    .inner_join(accounts::table.on(accounts::id.eq(sessions::account)))
                     .filter(refresh_tokens::digest.eq(digest.as_slice()))
-                    .select(RefreshRow::as_select())
+                    .select((
+                        RefreshTokenRow::as_select(),
+                        SessionRow::as_select(),
+                        (accounts::closed_at, accounts::ial, accounts::ial_until),
+                    ))
                     .first(conn)
-                    .optional()?;
-                let Some(row) = row else { return Ok(None) };
-                let session = sessions::table
-                    .filter(sessions::id.eq(row.session))
-                    .select(SessionRow::as_select())
-                    .first(conn)
-                    .optional()?;
-                Ok(session.map(|session| (row, session)))
+                    .optional()?)
             })
             .await?;
-        let Some((row, session)) = found else { return Ok(None) };
-        let token = RefreshToken {
-            session: row.session.0,
-            created_at: row.created_at.0,
-            expires_at: row.expires_at.0,
-            rotation: row.rotated_at.map_or(Rotation::Current, |at| Rotation::Rotated { at: at.0 }),
-        };
-        Ok(Some((token, session.into_session()?)))
+        let Some((token, session, known)) = found else { return Ok(None) };
+        let session = session.into_session()?;
+        let level = level_of(session.account, known)?;
+        Ok(Some(RefreshRecord { token: token.into_token(), session, level }))
+    }
+
+    /// How well the holder of an account is known; `None` when there is no such
+    /// account, or when it was closed.
+    pub async fn find_level(&self, account: Uuid) -> Result<Option<Level>> {
+        let found: Option<(Option<At>, i32, Option<At>)> = self
+            .read(move |conn| {
+                Ok(accounts::table
+                    .filter(accounts::id.eq(Key(account)))
+                    .select((accounts::closed_at, accounts::ial, accounts::ial_until))
+                    .first(conn)
+                    .optional()?)
+            })
+            .await?;
+        found.map_or(Ok(None), |known| level_of(account, known))
+    }
+
+    pub async fn list_sessions_by_id(&self, ids: Vec<Uuid>) -> Result<Vec<Session>> {
+        let rows: Vec<SessionRow> = self
+            .read(move |conn| {
+                let ids: Vec<Key> = ids.into_iter().map(Key).collect();
+                Ok(sessions::table
+                    .filter(sessions::id.eq_any(ids))
+                    .order(sessions::id)
+                    .select(SessionRow::as_select())
+                    .load(conn)?)
+            })
+            .await?;
+        rows.into_iter().map(SessionRow::into_session).collect()
     }
 
     pub async fn find_session(&self, id: Uuid) -> Result<Option<Session>> {
@@ -281,4 +338,9 @@ impl Store {
         })
         .await
     }
+}
+
+fn level_of(account: Uuid, (closed_at, ial, until): (Option<At>, i32, Option<At>)) -> Result<Option<Level>> {
+    let level = people::level(account, ial, until)?;
+    Ok(closed_at.is_none().then_some(level))
 }

@@ -74,14 +74,15 @@ pub(super) fn fail_code(conn: &mut Conn, mobile: &[u8], purpose: Purpose, before
 pub(super) fn count_try(
     conn: &mut Conn,
     subject: &[u8],
-    expected: Option<u32>,
+    expected: Option<Failures>,
     count: u32,
     at: DateTime<Utc>,
 ) -> QueryResult<bool> {
     let row = sign_in_failures::table.filter(sign_in_failures::subject.eq(subject));
     match expected {
         Some(before) => {
-            let row = row.filter(sign_in_failures::failures.eq(signed(before)));
+            let row = row.filter(sign_in_failures::failures.eq(signed(before.count)));
+            let row = row.filter(sign_in_failures::last_at.eq(At(before.last_at)));
             diesel::update(row)
                 .set((sign_in_failures::failures.eq(signed(count)), sign_in_failures::last_at.eq(At(at))))
                 .execute(conn)
@@ -92,20 +93,29 @@ pub(super) fn count_try(
     }
 }
 
-pub(super) fn add_try(
+pub(super) fn add_tries(
     conn: &mut Conn,
     subject: &[u8],
-    forgotten_before: DateTime<Utc>,
+    expected: Option<Failures>,
+    faded: u32,
+    count: u32,
     at: DateTime<Utc>,
 ) -> QueryResult<bool> {
     let row = || sign_in_failures::table.filter(sign_in_failures::subject.eq(subject));
-    diesel::delete(row().filter(sign_in_failures::last_at.le(At(forgotten_before)))).execute(conn)?;
-    let more =
-        (sign_in_failures::failures.eq(sign_in_failures::failures + 1), sign_in_failures::last_at.eq(At(at)));
+    if let Some(before) = expected.filter(|_| faded > 0) {
+        let unmoved = row().filter(sign_in_failures::last_at.eq(At(before.last_at)));
+        let unmoved = unmoved.filter(sign_in_failures::failures.ge(signed(faded)));
+        let less = sign_in_failures::failures - signed(faded);
+        diesel::update(unmoved).set(sign_in_failures::failures.eq(less)).execute(conn)?;
+    }
+    let more = (
+        sign_in_failures::failures.eq(sign_in_failures::failures + signed(count)),
+        sign_in_failures::last_at.eq(At(at)),
+    );
     if diesel::update(row()).set(more).execute(conn)? == 1 {
         return Ok(true);
     }
-    insert_tries(conn, subject, 1, at)
+    insert_tries(conn, subject, count, at)
 }
 
 fn insert_tries(conn: &mut Conn, subject: &[u8], count: u32, at: DateTime<Utc>) -> QueryResult<bool> {
@@ -119,11 +129,13 @@ fn insert_tries(conn: &mut Conn, subject: &[u8], count: u32, at: DateTime<Utc>) 
         .map(|n| n == 1)
 }
 
-pub(super) fn forgive_try(conn: &mut Conn, subject: &[u8]) -> QueryResult<bool> {
-    let row = sign_in_failures::table
-        .filter(sign_in_failures::subject.eq(subject))
-        .filter(sign_in_failures::failures.gt(0));
-    diesel::update(row).set(sign_in_failures::failures.eq(sign_in_failures::failures - 1)).execute(conn)?;
+pub(super) fn forgive_tries(conn: &mut Conn, subject: &[u8], count: u32) -> QueryResult<bool> {
+    let row = || sign_in_failures::table.filter(sign_in_failures::subject.eq(subject));
+    let left = sign_in_failures::failures - signed(count);
+    let enough = row().filter(sign_in_failures::failures.gt(signed(count)));
+    if diesel::update(enough).set(sign_in_failures::failures.eq(left)).execute(conn)? == 0 {
+        diesel::delete(row()).execute(conn)?;
+    }
     Ok(true)
 }
 
@@ -164,21 +176,24 @@ impl Store {
         .transpose()
     }
 
-    /// The failures counted against a subject, by its keyed index.
-    pub async fn find_failures(&self, subject: Vec<u8>) -> Result<Option<Failures>> {
-        let row: Option<(i32, At)> = self
+    /// The failures counted against each of these subjects, by their keyed indexes.
+    pub async fn list_failures(&self, subjects: Vec<Vec<u8>>) -> Result<Vec<Option<Failures>>> {
+        let rows: Vec<Option<(i32, At)>> = self
             .read(move |conn| {
-                Ok(sign_in_failures::table
-                    .filter(sign_in_failures::subject.eq(subject))
-                    .select((sign_in_failures::failures, sign_in_failures::last_at))
-                    .first(conn)
-                    .optional()?)
+                let find = |subject: &Vec<u8>| {
+                    Ok(sign_in_failures::table
+                        .filter(sign_in_failures::subject.eq(subject))
+                        .select((sign_in_failures::failures, sign_in_failures::last_at))
+                        .first(conn)
+                        .optional()?)
+                };
+                subjects.iter().map(find).collect()
             })
             .await?;
-        row.map(|(count, last_at)| {
+        let failures = |(count, last_at): (i32, At)| {
             Ok(Failures { count: unsigned("sign_in_failures", count)?, last_at: last_at.0 })
-        })
-        .transpose()
+        };
+        rows.into_iter().map(|row| row.map(failures).transpose()).collect()
     }
 }
 

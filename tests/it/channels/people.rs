@@ -37,7 +37,13 @@ impl Person {
         };
         Self {
             account: random.uuid(),
-            record: PersonRecord { id: random.uuid(), applicant, created_at: at, version: 1 },
+            record: PersonRecord {
+                id: random.uuid(),
+                applicant,
+                ial_until: None,
+                created_at: at,
+                version: 1,
+            },
             held: Vec::new(),
         }
     }

@@ -259,8 +259,11 @@ impl<'a> Run<'a> {
             AppError::Forbidden => json!({ "status": "forbidden" }),
             AppError::Stale => json!({ "status": "stale" }),
             AppError::Unauthenticated
+            | AppError::UnfitProof(_)
+            | AppError::SignInAgain { .. }
             | AppError::KeyReused
             | AppError::TooMany { .. }
+            | AppError::Away { .. }
             | AppError::Unavailable(_)
             | AppError::Internal(_) => panic!(
                 "script {} through {}: {error:?} is the answer to {:?} by {:?} (guide {})",

@@ -177,9 +177,9 @@ async fn the_page_speaks_the_language_asked_for() {
     let query = serde_urlencoded::to_string(super::browser::authorize_query("shop", "cases")).unwrap();
     let url = format!("{}/oauth2/authorize?{query}", house.url);
     for (header, more, lang, words) in [
-        ("zh-CN", "", "zh-CN", "第三方应用"),
-        ("en", "", "en", "third-party app"),
-        ("zh-CN", "&ui_locales=en", "en", "third-party app"),
+        ("zh-CN", "", "zh-CN", "某应用"),
+        ("en", "", "en", "Some app"),
+        ("zh-CN", "&ui_locales=en", "en", "Some app"),
     ] {
         let answer =
             house.http.get(format!("{url}{more}")).header("accept-language", header).send().await.unwrap();

@@ -6,7 +6,7 @@ use reqwest::Response;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::house::{CALLBACK, House, PASSWORD};
+use super::house::{CALLBACK, House, SHOP_SECRET};
 
 pub const VERIFIER: &str = "a-verifier-of-forty-three-characters-or-more";
 
@@ -83,13 +83,16 @@ pub fn sent_back(answer: &Response, name: &str) -> Option<String> {
     pairs.into_iter().find(|(other, _)| other == name).map(|(_, value)| value)
 }
 
-/// Signs in and gives the code the client gets.
+/// Signs in, agrees if asked, and gives the code the client gets.
 pub async fn code(house: &House, client: &str, scope: &str, mobile: &str) -> String {
-    let answer = Browser::open(house, client, scope).await.try_password(mobile, PASSWORD).await;
-    assert_eq!(answer.status(), 303, "{}", answer.text().await.unwrap());
-    assert_eq!(sent_back(&answer, "state").as_deref(), Some("s-1"));
-    assert_eq!(sent_back(&answer, "iss").as_deref(), Some(house.url.as_str()));
-    sent_back(&answer, "code").unwrap()
+    let mut tab = super::tab::Tab::new(house);
+    tab.visit(client, scope, &[]).await.sign_in(mobile).await;
+    if tab.answer.is_none() && tab.has_button("allow") {
+        tab.press("allow", &[]).await;
+    }
+    assert_eq!(tab.sent_back("state").as_deref(), Some("s-1"));
+    assert_eq!(tab.sent_back("iss").as_deref(), Some(house.url.as_str()));
+    tab.code()
 }
 
 pub async fn redeem(house: &House, code: &str, verifier: &str) -> (u16, Value) {
@@ -99,6 +102,29 @@ pub async fn redeem(house: &House, code: &str, verifier: &str) -> (u16, Value) {
         ("code", code),
         ("redirect_uri", CALLBACK),
         ("code_verifier", verifier),
+    ];
+    read(house.post_form("/oauth2/token", &pairs).await).await
+}
+
+/// The third party redeems a code; gives what it is answered.
+pub async fn redeem_as_shop(house: &House, code: &str) -> Value {
+    let pairs = [
+        ("grant_type", "authorization_code"),
+        ("client_id", "shop"),
+        ("client_secret", SHOP_SECRET),
+        ("code", code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ];
+    read(house.post_form("/oauth2/token", &pairs).await).await.1
+}
+
+pub async fn refresh_as_shop(house: &House, token: &str) -> (u16, Value) {
+    let pairs = [
+        ("grant_type", "refresh_token"),
+        ("client_id", "shop"),
+        ("client_secret", SHOP_SECRET),
+        ("refresh_token", token),
     ];
     read(house.post_form("/oauth2/token", &pairs).await).await
 }

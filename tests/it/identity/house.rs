@@ -18,6 +18,7 @@ use wanshitong::domain::identity::{
     Authentication, Channel, Client, ClientId, Grant, RedirectUri, ScopeSet, Secret,
 };
 use wanshitong::domain::text::Text;
+use wanshitong::gateways::HttpSignOuts;
 use wanshitong::store::{Location, MasterKey, Store, Vault, migrate};
 
 pub const CALLBACK: &str = "https://app.example.cn/callback";
@@ -58,6 +59,7 @@ pub struct House {
 impl Drop for House {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
+        crate::logs::assert_clean();
     }
 }
 
@@ -71,14 +73,30 @@ impl House {
     }
 
     pub async fn build_in(demo: bool) -> Self {
+        Self::build_as(demo, |address| format!("http://{address}")).await
+    }
+
+    /// Known to the world by a host name, as passkeys need it.
+    pub async fn build_named() -> Self {
+        Self::build_as(true, |address| format!("http://localhost:{}", address.port())).await
+    }
+
+    /// Behind a proxy that speaks TLS.
+    pub async fn build_behind_tls() -> Self {
+        Self::build_as(true, |_| "https://portal.example.cn".to_owned()).await
+    }
+
+    async fn build_as(demo: bool, public_url: impl Fn(std::net::SocketAddr) -> String) -> Self {
+        crate::logs::watch();
         let folder = std::env::temp_dir().join(format!("wst-identity-{}", wanshitong::app::new_id(noon())));
         std::fs::create_dir_all(&folder).unwrap();
         let master = MasterKey::random();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
+        let url = format!("http://{address}");
         let sms = Arc::new(KeptSms::default());
-        let ctx = open(&folder, &master, &url, Arc::clone(&sms), demo).await;
-        ctx.identity.put_clients(vec![web(), shop()], ctx.clock.now()).await.unwrap();
+        let ctx = open(&folder, &master, &public_url(address), Arc::clone(&sms), demo).await;
+        ctx.identity.put_clients(vec![web(), other(), shop(), kiosk()], ctx.clock.now()).await.unwrap();
         let server = wanshitong::http::serve(ctx.clone(), listener, 2).unwrap();
         actix_web::rt::spawn(server);
         let http = Http::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
@@ -148,8 +166,11 @@ async fn open(folder: &std::path::Path, master: &MasterKey, url: &str, sms: Arc<
         store: Store::open(&location, Vault::new(master), wanshitong::store::Tuning::default()).unwrap(),
         clock: Clock::from_source(noon),
         sms,
+        sign_outs: Arc::new(HttpSignOuts::new().unwrap()),
         blobs: Arc::new(NoBlobs),
+        registries: wanshitong::app::demo::SampleRegistries::both(),
         public_url: url.to_owned(),
+        settings: wanshitong::app::Settings::demo(),
         demo,
     })
     .await
@@ -165,10 +186,15 @@ fn web() -> Client {
         authentication: Authentication::Public,
         redirect_uris: vec![RedirectUri::parse(CALLBACK).unwrap()],
         post_logout_redirect_uris: vec![RedirectUri::parse("https://app.example.cn/bye").unwrap()],
+        backchannel_logout_uri: None,
         grants: BTreeSet::from([Grant::AuthorizationCode, Grant::RefreshToken]),
         scopes: ScopeSet::parse("openid profile cases staff").unwrap(),
+        sector: None,
+        require_dpop: false,
+        require_par: false,
         created_at: noon(),
         disabled_at: None,
+        version: 1,
     }
 }
 
@@ -180,6 +206,25 @@ fn shop() -> Client {
         authentication: Authentication::Secret(Secret::presented(SHOP_SECRET).digest()),
         grants: BTreeSet::from(Grant::ALL),
         scopes: ScopeSet::parse("openid profile cases").unwrap(),
+        ..web()
+    }
+}
+
+/// Another app of the portal's own.
+fn other() -> Client {
+    Client {
+        id: ClientId::parse("app").unwrap(),
+        name: Text::new("手机应用", "App"),
+        channel: Channel::App,
+        ..web()
+    }
+}
+
+fn kiosk() -> Client {
+    Client {
+        id: ClientId::parse("kiosk").unwrap(),
+        name: Text::new("自助终端", "Kiosk"),
+        channel: Channel::Kiosk,
         ..web()
     }
 }

@@ -102,13 +102,33 @@ fn an_unknown_or_disabled_client_is_a_page() {
 }
 
 #[test]
+fn a_client_that_must_push_its_requests_cannot_send_them_directly() {
+    let mut client = sample(Channel::Web);
+    client.require_par = true;
+    let parameters = Parameters::new(good());
+    assert_eq!(told(check(&parameters, Some(&client))), OAuthCode::InvalidRequest);
+    let pushed = check_by(Way::Pushed([7; 32]), &parameters, Some(&client)).unwrap();
+    assert_eq!(pushed.way, Way::Pushed([7; 32]));
+}
+
+#[test]
+fn the_key_of_a_code_is_a_thumbprint() {
+    let key = challenge_of("a key");
+    assert_eq!(checked(with("dpop_jkt", &key)).unwrap().key.map(|key| key.to_string()), Some(key));
+    assert_eq!(told(checked(with("dpop_jkt", "short"))), OAuthCode::InvalidRequest);
+}
+
+#[test]
 fn prompts_are_understood() {
     for (text, prompt) in [
         ("", Prompt::WhenNeeded),
         ("none", Prompt::Never),
         ("login", Prompt::SignIn),
-        ("consent login", Prompt::Consent),
-        ("login consent", Prompt::Consent),
+        ("consent", Prompt::Consent),
+        ("consent login", Prompt::SignInAndConsent),
+        ("login consent", Prompt::SignInAndConsent),
+        ("login consent select_account", Prompt::SignInAndConsent),
+        ("login select_account", Prompt::SignIn),
         ("select_account", Prompt::SignIn),
     ] {
         assert_eq!(checked(with("prompt", text)).unwrap().prompt, prompt, "{text}");

@@ -1,0 +1,12 @@
+DROP TABLE device_grants;
+DROP TABLE used_proofs;
+DROP TABLE pushed_requests;
+ALTER TABLE sessions DROP COLUMN key_thumbprint;
+ALTER TABLE authorization_codes DROP COLUMN key_thumbprint;
+ALTER TABLE signing_keys DROP COLUMN signs_from;
+ALTER TABLE clients DROP COLUMN version;
+ALTER TABLE clients DROP COLUMN require_par;
+ALTER TABLE clients DROP COLUMN require_dpop;
+ALTER TABLE clients DROP COLUMN backchannel_logout_uri;
+ALTER TABLE clients DROP COLUMN sector;
+ALTER TABLE clients DROP COLUMN jwks;
