@@ -20,13 +20,16 @@ pub struct Calendars {
     store: Store,
     built_in: WorkCalendar,
     current: RwLock<Arc<WorkCalendar>>,
+    /// Held from reading to replacing, so that nobody replaces what is newer than
+    /// what he read.
+    reloading: tokio::sync::Mutex<()>,
 }
 
 impl Calendars {
     /// The notices entered, over those of a file.
     pub async fn load(store: Store, built_in: WorkCalendar) -> AppResult<Self> {
         let current = RwLock::new(Arc::new(built_in.clone()));
-        let calendars = Self { store, built_in, current };
+        let calendars = Self { store, built_in, current, reloading: tokio::sync::Mutex::default() };
         calendars.reload().await?;
         Ok(calendars)
     }
@@ -38,6 +41,7 @@ impl Calendars {
 
     /// Looks again at what was entered. Called when `Epoch::Calendar` has moved.
     pub async fn reload(&self) -> AppResult<()> {
+        let _turn = self.reloading.lock().await;
         let mut calendar = self.built_in.clone();
         for (year, csv) in self.store.list_notices().await? {
             calendar = calendar.with_notice(year, &csv).map_err(|errors| unreadable(year, &errors))?;

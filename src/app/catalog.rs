@@ -2,6 +2,8 @@
 //! until the catalogue's epoch moves.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -43,6 +45,12 @@ pub struct Catalogue {
     /// Every guide in force, in order of code; none until somebody asks.
     listed: RwLock<Option<Arc<Vec<Arc<PublishedGuide>>>>>,
     regions: RwLock<Arc<HashSet<String>>>,
+    /// Held from reading regions to replacing them, so that nobody replaces what is
+    /// newer than what he read.
+    reloading: tokio::sync::Mutex<()>,
+    /// Counts the times guides were forgotten, so that what was read before is not
+    /// kept after.
+    generation: AtomicU64,
 }
 
 impl Catalogue {
@@ -53,18 +61,26 @@ impl Catalogue {
             versions: RwLock::default(),
             listed: RwLock::default(),
             regions: RwLock::default(),
+            reloading: tokio::sync::Mutex::default(),
+            generation: AtomicU64::new(0),
         };
         catalogue.reload_regions().await?;
         Ok(catalogue)
     }
 
-    /// Forgets which versions are current: something was published or withdrawn.
-    pub fn forget_current(&self) {
-        self.current.write().unwrap_or_else(PoisonError::into_inner).clear();
-        *self.listed.write().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Forgets all guides: something was published or withdrawn.
+    pub fn forget_guides(&self) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
+        let mut listed = self.listed.write().unwrap_or_else(PoisonError::into_inner);
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        current.clear();
+        versions.clear();
+        *listed = None;
     }
 
     pub async fn reload_regions(&self) -> AppResult<()> {
+        let _turn = self.reloading.lock().await;
         let codes = self.store.list_region_codes().await?.into_iter().collect();
         *self.regions.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(codes);
         Ok(())
@@ -83,9 +99,10 @@ impl Catalogue {
         if GuideCode::parse(code).is_err() {
             return Ok(None);
         }
+        let generation = self.generation.load(Ordering::SeqCst);
         let Some(record) = self.store.find_current_guide(code.to_owned()).await? else { return Ok(None) };
         let guide = Arc::new(compile(record)?);
-        hold(&self.current, code.to_owned(), &guide);
+        self.hold(&self.current, code.to_owned(), &guide, generation);
         Ok(Some(guide))
     }
 
@@ -94,6 +111,7 @@ impl Catalogue {
         if let Some(listed) = self.listed.read().unwrap_or_else(PoisonError::into_inner).clone() {
             return Ok(listed);
         }
+        let generation = self.generation.load(Ordering::SeqCst);
         let mut all = Vec::new();
         let mut after = None;
         loop {
@@ -105,7 +123,10 @@ impl Catalogue {
             }
         }
         let all = Arc::new(all);
-        *self.listed.write().unwrap_or_else(PoisonError::into_inner) = Some(all.clone());
+        let mut listed = self.listed.write().unwrap_or_else(PoisonError::into_inner);
+        if self.generation.load(Ordering::SeqCst) == generation {
+            *listed = Some(all.clone());
+        }
         Ok(all)
     }
 
@@ -117,19 +138,24 @@ impl Catalogue {
         if GuideCode::parse(code).is_err() {
             return Ok(None);
         }
+        let generation = self.generation.load(Ordering::SeqCst);
         let Some(record) = self.store.find_guide(code.to_owned(), version).await? else { return Ok(None) };
         let guide = Arc::new(compile(record)?);
-        hold(&self.versions, key, &guide);
+        self.hold(&self.versions, key, &guide, generation);
         Ok(Some(guide))
     }
-}
 
-fn hold<K: std::hash::Hash + Eq>(held: &Held<K>, key: K, guide: &Arc<PublishedGuide>) {
-    let mut held = held.write().unwrap_or_else(PoisonError::into_inner);
-    if held.len() >= GUIDES_HELD {
-        held.clear();
+    /// Keeps what was read in that generation, if it is still the present one.
+    fn hold<K: Hash + Eq>(&self, held: &Held<K>, key: K, guide: &Arc<PublishedGuide>, generation: u64) {
+        let mut held = held.write().unwrap_or_else(PoisonError::into_inner);
+        if self.generation.load(Ordering::SeqCst) != generation {
+            return;
+        }
+        if held.len() >= GUIDES_HELD {
+            held.clear();
+        }
+        held.insert(key, guide.clone());
     }
-    held.insert(key, guide.clone());
 }
 
 fn compile(record: GuideRecord) -> AppResult<PublishedGuide> {
@@ -295,7 +321,7 @@ pub async fn publish(
             Err(store::Error::Duplicate(_)) => return Err(AppError::Stale),
             other => other?,
         }
-        ctx.catalogue.forget_current();
+        ctx.catalogue.forget_guides();
     }
     Ok(Ok(imported))
 }
@@ -310,7 +336,7 @@ pub async fn withdraw(ctx: &Ctx, caller: &Caller, code: &str) -> AppResult<()> {
     let entry = caller.entry(at, AuditAction::CatalogueChanged, Outcome::Succeeded).on(code);
     changes.audit(&entry.with(json!({ "withdrawn": true })));
     ctx.store.commit(changes).await?;
-    ctx.catalogue.forget_current();
+    ctx.catalogue.forget_guides();
     Ok(())
 }
 

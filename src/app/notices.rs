@@ -8,7 +8,7 @@ use super::error::{AppError, AppResult};
 use super::ports::PortError;
 use crate::domain::codes::Mobile;
 use crate::domain::text::Text;
-use crate::store::{Changes, Message, OutboxWrite};
+use crate::store::{Changes, Message, OutboxWrite, StoredCase};
 
 /// Messages taken in one go.
 const PAGE: i64 = 100;
@@ -22,10 +22,13 @@ pub async fn deliver_due(ctx: &Ctx) -> AppResult<usize> {
     if due.is_empty() {
         return Ok(0);
     }
+    let subjects = due.iter().filter(|message| words(&message.topic).is_some());
+    let cases = ctx.store.find_cases(subjects.map(|message| message.subject)).await?;
     let mut delivered = Vec::new();
     let mut changes = Changes::new();
     for message in &due {
-        match deliver(ctx, message).await {
+        let case = cases.get(&message.subject);
+        match deliver(ctx, message, case).await {
             Ok(()) => delivered.push(message.id),
             Err(error) => {
                 changes.write(retry(message, &error, at));
@@ -40,10 +43,11 @@ pub async fn deliver_due(ctx: &Ctx) -> AppResult<usize> {
     }
 }
 
-async fn deliver(ctx: &Ctx, message: &Message) -> Result<(), PortError> {
-    let Some(words) = words(&message.topic) else { return Ok(()) };
-    let lost = |error: crate::store::Error| PortError::Unavailable(error.to_string());
-    let Some(stored) = ctx.store.find_case(message.subject).await.map_err(lost)? else { return Ok(()) };
+type Found = crate::store::Result<StoredCase>;
+
+async fn deliver(ctx: &Ctx, message: &Message, case: Option<&Found>) -> Result<(), PortError> {
+    let (Some(words), Some(found)) = (words(&message.topic), case) else { return Ok(()) };
+    let stored = found.as_ref().map_err(|error| PortError::Unavailable(error.to_string()))?;
     let Some(filing) = stored.case.state.filing() else { return Ok(()) };
     let Some(mobile) = filing.applicant.known().and_then(|applicant| applicant.mobile.clone()) else {
         return Ok(());

@@ -40,6 +40,15 @@ pub fn canonical_json(value: &Value) -> Result<Vec<u8>, NotCanonical> {
     Ok(out.into_bytes())
 }
 
+/// The canonical bytes of an object of these members, which come in the order of
+/// their names: as those of the whole, without its being put together first.
+pub fn canonical_members(members: &[(&str, &Value)]) -> Result<Vec<u8>, NotCanonical> {
+    debug_assert!(members.is_sorted_by(|(a, _), (b, _)| a.encode_utf16().lt(b.encode_utf16())));
+    let mut out = String::new();
+    write_members(&mut out, members.iter().copied())?;
+    Ok(out.into_bytes())
+}
+
 fn write_value(out: &mut String, value: &Value) -> Result<(), NotCanonical> {
     match value {
         Value::Null => out.push_str("null"),
@@ -57,19 +66,35 @@ fn write_value(out: &mut String, value: &Value) -> Result<(), NotCanonical> {
             out.push_str(if items.is_empty() { "[]" } else { "]" });
         }
         Value::Object(members) => {
-            let mut sorted: Vec<_> = members.iter().collect();
-            sorted.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
-            let mut separator = '{';
-            for (name, member) in sorted {
-                out.push(separator);
-                write_string(out, name);
-                out.push(':');
-                write_value(out, member)?;
-                separator = ',';
+            // In memory members lie in the order of their bytes, which for ASCII is that
+            // of their UTF-16 code units.
+            if members.keys().all(|name| name.is_ascii()) {
+                write_members(out, members.iter().map(|(name, member)| (name.as_str(), member)))?;
+            } else {
+                let mut sorted: Vec<_> =
+                    members.iter().map(|(name, member)| (name.as_str(), member)).collect();
+                sorted.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+                write_members(out, sorted)?;
             }
-            out.push_str(if members.is_empty() { "{}" } else { "}" });
         }
     }
+    Ok(())
+}
+
+fn write_members<'a>(
+    out: &mut String,
+    members: impl IntoIterator<Item = (&'a str, &'a Value)>,
+) -> Result<(), NotCanonical> {
+    out.push('{');
+    for (index, (name, member)) in members.into_iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_string(out, name);
+        out.push(':');
+        write_value(out, member)?;
+    }
+    out.push('}');
     Ok(())
 }
 
@@ -84,23 +109,35 @@ fn write_number(out: &mut String, number: &Number) -> Result<(), NotCanonical> {
 }
 
 /// RFC 8785 §3.2.2.2: the two-character escapes where they exist, `\u00xx` for
-/// the other control characters, everything else as it is.
+/// the other control characters, everything else as it is: whole stretches at once.
 fn write_string(out: &mut String, text: &str) {
+    let must_be_escaped = |c: char| c < ' ' || c == '"' || c == '\\';
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            control if control < ' ' => out.push_str(&format!("\\u{:04x}", u32::from(control))),
-            other => out.push(other),
+    let mut rest = text;
+    while let Some(at) = rest.find(must_be_escaped) {
+        let (plain, from) = rest.split_at(at);
+        out.push_str(plain);
+        let mut characters = from.chars();
+        if let Some(character) = characters.next() {
+            write_escaped(out, character);
         }
+        rest = characters.as_str();
     }
+    out.push_str(rest);
     out.push('"');
+}
+
+fn write_escaped(out: &mut String, character: char) {
+    match character {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\u{8}' => out.push_str("\\b"),
+        '\t' => out.push_str("\\t"),
+        '\n' => out.push_str("\\n"),
+        '\u{c}' => out.push_str("\\f"),
+        '\r' => out.push_str("\\r"),
+        control => out.push_str(&format!("\\u{:04x}", u32::from(control))),
+    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,7 @@
 //! one it rests on; what has ended stays ended.
 
 mod helper_code;
-
-use std::collections::BTreeSet;
+mod terms;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
@@ -15,18 +14,15 @@ use uuid::Uuid;
 use super::codes::Mobile;
 use super::policy;
 use super::refusal::{FieldError, Refusal, RefusalCode};
-use super::text::Text;
 use super::time::end_of_local_day;
 
 pub use helper_code::{HelperCode, IssuedCode};
+pub use terms::{MOST_GUIDES, Terms};
 
 /// How long an offer waits for an answer.
 pub const OFFER_LIFETIME: TimeDelta = TimeDelta::days(30);
-/// How far ahead a mandate may begin.
-const FARTHEST_START: TimeDelta = TimeDelta::days(366);
 /// How often a mandate may be given on.
 pub const MOST_LINKS: usize = 4;
-const MOST_GUIDES: usize = 100;
 /// 民法典 17
 const OF_AGE: i32 = 18;
 
@@ -63,18 +59,6 @@ impl MandateKind {
 pub enum Addressee {
     Person(Uuid),
     Mobile(Mobile),
-}
-
-/// What it allows, and when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Terms {
-    /// Guide codes; none means all.
-    pub guides: Option<BTreeSet<String>>,
-    pub from: DateTime<Utc>,
-    /// Not included; none: until it is ended.
-    pub until: Option<DateTime<Utc>>,
-    /// 转委托
-    pub may_delegate: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,10 +109,14 @@ pub enum EndedBy {
     Officer,
     /// The mandate it was given on from ended.
     Parent,
+    /// By what a registry says now: of a principal that is no more, or of a place
+    /// that is somebody else's.
+    Registry,
 }
 
 impl EndedBy {
-    pub const ALL: [EndedBy; 4] = [EndedBy::Principal, EndedBy::Agent, EndedBy::Officer, EndedBy::Parent];
+    pub const ALL: [EndedBy; 5] =
+        [EndedBy::Principal, EndedBy::Agent, EndedBy::Officer, EndedBy::Parent, EndedBy::Registry];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -136,6 +124,7 @@ impl EndedBy {
             EndedBy::Agent => "agent",
             EndedBy::Officer => "officer",
             EndedBy::Parent => "parent",
+            EndedBy::Registry => "registry",
         }
     }
 
@@ -164,79 +153,6 @@ impl Standing {
             Standing::Declined => "declined",
             Standing::Ended => "ended",
         }
-    }
-}
-
-impl Terms {
-    /// What is wrong with them for a mandate offered now.
-    pub fn problems(&self, at: DateTime<Utc>) -> Vec<FieldError> {
-        let mut errors = Vec::new();
-        let mut wrong = |pointer: &str, code, zh: &str, en: &str| {
-            errors.push(FieldError::new(pointer, code, Text::new(zh, en)));
-        };
-        match self.guides.as_ref().map(BTreeSet::len) {
-            Some(0) => wrong(
-                "/guides",
-                "required",
-                "请至少列出一个事项；授权全部事项的，请去掉 guides。",
-                "Name at least one guide; to mean all, leave `guides` out.",
-            ),
-            Some(count) if count > MOST_GUIDES => {
-                wrong("/guides", "too_many", "一次最多授权 100 个事项。", "At most 100 guides at once.");
-            }
-            Some(_) | None => {}
-        }
-        if self.from > at + FARTHEST_START {
-            wrong("/valid_from", "out_of_range", "开始时间最晚为一年之后。", "It begins within a year.");
-        }
-        if self.until.is_some_and(|until| until <= self.from || until <= at) {
-            wrong(
-                "/valid_until",
-                "out_of_range",
-                "结束时间应晚于现在和开始时间。",
-                "It must end after it begins, and after now.",
-            );
-        }
-        errors
-    }
-
-    /// Where these go beyond the wider ones.
-    pub fn beyond(&self, wider: &Terms) -> Vec<FieldError> {
-        let mut errors = Vec::new();
-        let mut wrong = |pointer: &str, zh: &str, en: &str| {
-            errors.push(FieldError::new(pointer, "beyond_mandate", Text::new(zh, en)));
-        };
-        let guides_fit = match (&wider.guides, &self.guides) {
-            (None, _) => true,
-            (Some(_), None) => false,
-            (Some(wider), Some(own)) => own.is_subset(wider),
-        };
-        if !guides_fit {
-            wrong(
-                "/guides",
-                "转委托的事项不能超出您受托的事项。",
-                "Only guides you were given can be given on.",
-            );
-        }
-        if self.from < wider.from {
-            wrong(
-                "/valid_from",
-                "不能早于您受托的开始时间。",
-                "It cannot begin before your own mandate does.",
-            );
-        }
-        let ends_in_time = match (wider.until, self.until) {
-            (None, _) => true,
-            (Some(_), None) => false,
-            (Some(wider), Some(own)) => own <= wider,
-        };
-        if !ends_in_time {
-            wrong("/valid_until", "不能晚于您受托的结束时间。", "It cannot outlast your own mandate.");
-        }
-        if self.may_delegate && !wider.may_delegate {
-            wrong("/may_delegate", "您无权再转委托。", "You were not allowed to let it be given on.");
-        }
-        errors
     }
 }
 

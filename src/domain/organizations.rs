@@ -59,7 +59,7 @@ impl Membership {
 
     /// A member acts for his organisation like an agent for all guides.
     pub fn in_policy(&self) -> Option<policy::Mandate> {
-        self.ended_at.is_none().then(|| policy::Mandate {
+        self.ended_at.is_none().then_some(policy::Mandate {
             id: self.id,
             principal: self.organization,
             guides: None,

@@ -261,6 +261,10 @@ impl RepresentativeAnswer {
 }
 
 fn sha256(digits: &str) -> Option<[u8; 32]> {
+    // `from_str_radix` alone would take a sign for a digit.
+    if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
     let byte = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
     let bytes: Option<Vec<u8>> = (0..digits.len()).step_by(2).map(byte).collect();
     bytes?.try_into().ok()

@@ -2,6 +2,9 @@
 //! problems rendered, the framework's own errors brought into the same form, and
 //! one line in the log.
 
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
@@ -32,7 +35,6 @@ pub async fn envelope(
         Language::negotiate(request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(language);
-    let (method, path) = (request.method().clone(), request.path().to_owned());
     let by_dpop = request.headers().get(AUTHORIZATION).is_some_and(|value| {
         value.as_bytes().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"dpop "))
     });
@@ -48,10 +50,12 @@ pub async fn envelope(
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    if status.is_server_error() {
-        tracing::warn!(request_id = id, %method, path, status = status.as_u16(), "answered");
+    let asked = response.request();
+    let (method, path, status) = (asked.method(), asked.path(), status.as_u16());
+    if status >= 500 {
+        tracing::warn!(request_id = id, %method, path, status, "answered");
     } else {
-        tracing::debug!(request_id = id, %method, path, status = status.as_u16(), "answered");
+        tracing::debug!(request_id = id, %method, path, status, "answered");
     }
     Ok(response)
 }
@@ -75,9 +79,14 @@ fn request_id(request: &ServiceRequest) -> String {
         (8..=64).contains(&id.len())
             && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
-    given
-        .filter(fine)
-        .map_or_else(|| uuid::Uuid::from_bytes(crate::app::random()).simple().to_string(), str::to_owned)
+    given.filter(fine).map_or_else(fresh_id, str::to_owned)
+}
+
+/// Unlike any other: the process's own random half, and a count.
+fn fresh_id() -> String {
+    static PROCESS: LazyLock<u64> = LazyLock::new(|| u64::from_be_bytes(crate::app::random()));
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("{:016x}{:016x}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Writes the body of an error answer, unless a handler wrote a JSON or HTML one itself.

@@ -60,6 +60,8 @@ impl governor::clock::Clock for Ticks {
 struct Limiter {
     counted: Counted,
     quota: Quota,
+    /// The policy as every answer names it.
+    policy: Option<HeaderValue>,
     limiter: governor::RateLimiter<u64, DefaultKeyedStateStore<u64>, Ticks, StateInformationMiddleware>,
     ticks: Ticks,
 }
@@ -82,7 +84,9 @@ impl Limiter {
         let gcra = governor::Quota::per_second(quota.per_second).allow_burst(quota.burst);
         let ticks = Ticks(clock.clone());
         let limiter = governor::RateLimiter::dashmap_with_clock(gcra, ticks.clone());
-        Self { counted, quota, limiter: limiter.with_middleware(), ticks }
+        let policy = format!("\"{}\";q={};w={}", counted.as_str(), quota.burst, quota.window_seconds());
+        let policy = HeaderValue::try_from(policy).ok();
+        Self { counted, quota, policy, limiter: limiter.with_middleware(), ticks }
     }
 
     fn check(&self, key: u64) -> Left {
@@ -142,6 +146,15 @@ impl RateLimits {
         }
     }
 
+    fn policy(&self, counted: Counted) -> Option<&HeaderValue> {
+        let limiter = match counted {
+            Counted::Network => &self.network,
+            Counted::Person => &self.person,
+            Counted::Client => &self.client,
+        };
+        limiter.policy.as_ref()
+    }
+
     /// How many are remembered.
     pub fn remembered(&self) -> usize {
         [&self.network, &self.person, &self.client].into_iter().map(|limiter| limiter.limiter.len()).sum()
@@ -156,7 +169,10 @@ pub async fn limit(
     if request.path().starts_with("/health/") {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     }
-    let Some((first, second)) = left_to(&request).await else {
+    let Some(limits) = request.app_data::<web::Data<RateLimits>>().cloned() else {
+        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    };
+    let Some((first, second)) = left_to(&request, &limits).await else {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     };
     let lefts = || std::iter::once(&first).chain(second.as_ref());
@@ -168,15 +184,14 @@ pub async fn limit(
         None => next.call(request).await?.map_into_boxed_body(),
     };
     for left in lefts() {
-        tell(response.headers_mut(), left);
+        tell(response.headers_mut(), left, limits.policy(left.counted));
     }
     Ok(response)
 }
 
 /// A token that is good counts for its person or client; anything else for the network.
-async fn left_to(request: &ServiceRequest) -> Option<(Left, Option<Left>)> {
+async fn left_to(request: &ServiceRequest, limits: &RateLimits) -> Option<(Left, Option<Left>)> {
     let ctx = request.app_data::<web::Data<Ctx>>()?;
-    let limits = request.app_data::<web::Data<RateLimits>>()?;
     let verified = match access_token(request.headers()) {
         Some(token) => ctx.identity.verify(token, ctx.clock.now()).await.ok().flatten(),
         None => None,
@@ -204,16 +219,14 @@ fn access_token(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// `RateLimit-Policy: "person";q=200;w=10` and `RateLimit: "person";r=199;t=1`.
-fn tell(headers: &mut HeaderMap, left: &Left) {
-    let Left { counted, quota, requests, seconds, .. } = left;
-    let (name, burst, window) = (counted.as_str(), quota.burst, quota.window_seconds());
-    for (header, value) in [
-        (RATE_LIMIT_POLICY, format!("\"{name}\";q={burst};w={window}")),
-        (RATE_LIMIT, format!("\"{name}\";r={requests};t={seconds}")),
-    ] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.append(header, value);
-        }
+fn tell(headers: &mut HeaderMap, left: &Left, policy: Option<&HeaderValue>) {
+    let Left { counted, requests, seconds, .. } = left;
+    if let Some(policy) = policy {
+        headers.append(RATE_LIMIT_POLICY, policy.clone());
+    }
+    let left = format!("\"{}\";r={requests};t={seconds}", counted.as_str());
+    if let Ok(left) = HeaderValue::try_from(left) {
+        headers.append(RATE_LIMIT, left);
     }
 }
 

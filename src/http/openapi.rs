@@ -1,12 +1,15 @@
 //! The API document: made from the routes themselves, so that it cannot lie.
 
+use std::sync::LazyLock;
+
 use actix_web::{HttpResponse, web};
+use bytes::Bytes;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{health, oauth, v1};
 
@@ -22,8 +25,15 @@ pub fn register(config: &mut ServiceConfig<'_>, demo: bool) {
 /// The document and the pages to read it with.
 pub fn register_docs(config: &mut web::ServiceConfig) {
     config
-        .route("/openapi.json", web::get().to(|| async { HttpResponse::Ok().json(document()) }))
-        .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document()));
+        .route("/openapi.json", web::get().to(read_document))
+        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")));
+}
+
+/// Made once: it takes all routes to make it.
+async fn read_document() -> HttpResponse {
+    static DOCUMENT: LazyLock<Bytes> =
+        LazyLock::new(|| Bytes::from(serde_json::to_vec(&document()).unwrap_or_default()));
+    HttpResponse::Ok().content_type("application/json").body(DOCUMENT.clone())
 }
 
 /// The API as OpenAPI 3.1. The sandbox is left out: it exists only in the demo.

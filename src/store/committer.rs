@@ -1,8 +1,10 @@
 //! The one way to write: group commit, on both databases.
 //!
-//! One thread owns the writing connection. It takes whatever changes arrived
-//! while the last transaction was being flushed, and commits them together; a
-//! lone change commits at once. Nobody is answered before the commit is durable.
+//! A thread owns a writing connection. It takes whatever changes arrived while the
+//! last transaction was being flushed, and commits them together; a lone change
+//! commits at once. Nobody is answered before the commit is durable. SQLite has one
+//! writer; on PostgreSQL one thread writes while another waits for its flush, as
+//! two instances would.
 //!
 //! What always holds: a change is written whole or not at all; a change that
 //! cannot be written never takes a neighbour down with it.
@@ -25,6 +27,8 @@ use super::types::At;
 
 /// Changes that may wait before the answer is `Busy`.
 const QUEUE: usize = 2048;
+/// Threads that write to PostgreSQL: while one waits for its flush, the other writes.
+const WRITERS: usize = 2;
 
 enum Job {
     Commit(Box<Changes>, oneshot::Sender<Result<()>>),
@@ -37,7 +41,7 @@ enum Job {
 
 pub(super) struct Committer {
     queue: Option<Sender<Job>>,
-    thread: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
+    threads: Vec<std::thread::JoinHandle<()>>,
 }
 
 struct Pending {
@@ -48,14 +52,18 @@ struct Pending {
 impl Committer {
     /// `batch`: changes written in one transaction at the most.
     pub(super) fn start(location: &Location, batch: usize) -> Result<Self> {
-        let conn = location.connect()?;
         let (queue, jobs) = bounded(QUEUE);
-        let location = location.clone();
-        let thread = std::thread::Builder::new()
-            .name("committer".to_owned())
-            .spawn(move || Worker { conn, location, batch: batch.max(1) }.serve(&jobs))
-            .map_err(|error| Error::Unavailable(error.to_string()))?;
-        Ok(Self { queue: Some(queue), thread: std::sync::Mutex::new(Some(thread)) })
+        let writers = if location.is_sqlite() { 1 } else { WRITERS };
+        let mut threads = Vec::with_capacity(writers);
+        for index in 0..writers {
+            let (conn, location, jobs) = (location.connect()?, location.clone(), jobs.clone());
+            let thread = std::thread::Builder::new()
+                .name(format!("committer-{index}"))
+                .spawn(move || Worker { conn, location, batch: batch.max(1) }.serve(&jobs))
+                .map_err(|error| Error::Unavailable(error.to_string()))?;
+            threads.push(thread);
+        }
+        Ok(Self { queue: Some(queue), threads })
     }
 
     pub(super) async fn commit(&self, changes: Changes) -> Result<()> {
@@ -84,7 +92,7 @@ impl Drop for Committer {
     /// Writes what is still queued, then stops.
     fn drop(&mut self) {
         self.queue = None;
-        if let Ok(Some(thread)) = self.thread.get_mut().map(Option::take) {
+        for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
     }
@@ -165,6 +173,7 @@ impl Worker {
     }
 
     fn commit_winners(&mut self, batch: &mut Vec<Pending>, lost: &mut Vec<(Pending, Error)>) {
+        let mut tries = 0;
         while !batch.is_empty() {
             let attempt = std::panic::catch_unwind(AssertUnwindSafe(|| self.attempt(batch)))
                 .unwrap_or(Attempt::Failed(diesel::result::Error::RollbackTransaction));
@@ -179,6 +188,10 @@ impl Worker {
                 Attempt::Failed(error) => {
                     revive(&mut self.conn, || self.location.connect());
                     if let [_] = batch.as_slice() {
+                        tries += 1;
+                        if tries < TRIES && may_pass_next_time(&error) {
+                            continue;
+                        }
                         let error = Error::from(error);
                         lost.extend(batch.drain(..).map(|pending| (pending, error.clone())));
                         return;
@@ -239,8 +252,8 @@ impl Worker {
         let conn = &mut self.conn;
         let each = || batch.iter().map(|pending| &pending.changes);
 
-        let claims: Vec<_> = each().filter_map(|changes| changes.claim.as_ref()).collect();
-        let claimed: HashSet<Vec<u8>> = dialect::claim_keys(conn, &claims)?.into_iter().collect();
+        let mut claims: Vec<_> = each().filter_map(|changes| changes.claim.as_ref()).collect();
+        let claimed: HashSet<Vec<u8>> = dialect::claim_keys(conn, &mut claims)?.into_iter().collect();
         let mut updates: Vec<_> = each().flat_map(|changes| &changes.case_updates).collect();
         let current: HashSet<Uuid> = dialect::update_cases(conn, &mut updates)?.into_iter().collect();
         let mut refreshes: Vec<_> = each().flat_map(|changes| &changes.refreshes).collect();
@@ -271,6 +284,16 @@ impl Worker {
         dialect::insert_refresh_tokens(conn, &successors.collect::<Vec<_>>())?;
         Ok(Vec::new())
     }
+}
+
+/// Of a change that stands alone.
+const TRIES: usize = 3;
+
+/// Whether the same statements may succeed when they are sent again: another writer
+/// stood in the way (a deadlock has no kind of its own). Nothing was written.
+fn may_pass_next_time(error: &diesel::result::Error) -> bool {
+    use diesel::result::{DatabaseErrorKind as Kind, Error as Failure};
+    matches!(error, Failure::DatabaseError(Kind::SerializationFailure | Kind::Unknown, _))
 }
 
 const RECONNECTS: usize = 50;

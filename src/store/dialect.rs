@@ -272,11 +272,13 @@ pub(super) fn replace_regions(conn: &mut Conn, rows: &[RegionRow]) -> QueryResul
     }
 }
 
-/// Claims idempotency keys; gives those that were free.
-pub(super) fn claim_keys(conn: &mut Conn, rows: &[&IdempotencyRow]) -> QueryResult<Vec<Vec<u8>>> {
+/// Claims idempotency keys; gives those that were free. In order of the key, so that
+/// two writers never wait for each other crosswise.
+pub(super) fn claim_keys(conn: &mut Conn, rows: &mut [&IdempotencyRow]) -> QueryResult<Vec<Vec<u8>>> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
+    rows.sort_by(|a, b| a.key.cmp(&b.key));
     match conn {
         Conn::Pg(pg) => ClaimKeys::of(rows.iter().copied()).load(pg),
         Conn::Sqlite(sqlite) => {
@@ -292,7 +294,7 @@ pub(super) fn claim_keys(conn: &mut Conn, rows: &[&IdempotencyRow]) -> QueryResu
 }
 
 /// Writes the new state of cases that are still at the version they were read
-/// at; gives those. In order of id, so that two instances never lock crosswise.
+/// at; gives those. In order of id, so that two writers never lock crosswise.
 pub(super) fn update_cases(conn: &mut Conn, updates: &mut [&CaseUpdate]) -> QueryResult<Vec<Uuid>> {
     if updates.is_empty() {
         return Ok(Vec::new());
@@ -318,7 +320,7 @@ pub(super) fn update_cases(conn: &mut Conn, updates: &mut [&CaseUpdate]) -> Quer
 }
 
 /// Uses refresh tokens up that nobody used before and whose sessions last; gives
-/// those. In order of the session, so that two instances never lock crosswise.
+/// those. In order of the session, so that two writers never lock crosswise.
 pub(super) fn refresh(conn: &mut Conn, refreshes: &mut [&RefreshRow]) -> QueryResult<Vec<Vec<u8>>> {
     if refreshes.is_empty() {
         return Ok(Vec::new());

@@ -51,11 +51,30 @@ async fn faulty_guide_files_are_reported_whole_and_nothing_is_imported() {
 }
 
 #[actix_web::test]
+async fn what_was_just_published_is_what_everybody_reads_however_many_were_reading() {
+    let portal = Portal::open(Database::sqlite()).await;
+    for round in 2..12 {
+        let changed = YAML.replace("0562-2810613", &format!("0562-28106{round:02}"));
+        let publish = async { portal.post("publisher@web", GUIDES, files(&[&changed])).await.expect(200) };
+        let readers = join_all((0..8).map(|_| async {
+            for _ in 0..6 {
+                version(&portal).await;
+            }
+        }));
+        futures_util::future::join(publish, readers).await;
+        assert_eq!(version(&portal).await, round);
+    }
+    portal.close().await;
+}
+
+#[actix_web::test]
 async fn a_withdrawn_guide_takes_no_application_and_says_so() {
     let portal = Portal::open(Database::sqlite()).await;
     let allowance = portal.city.guide("old-age-allowance.yaml");
     let road = portal.city.guide("road-occupation-permit.yaml");
     let draft = road_draft(&portal, "resident@web", json!({})).await;
+    let version = format!("/api/v1/guides/{allowance}/versions/1");
+    assert!(portal.get("", &version).await.expect(200)["withdrawn_at"].is_null());
     for code in [&allowance, &road] {
         let withdraw = format!("{GUIDES}/{code}/withdraw");
         portal.post("resident@web", &withdraw, json!({})).await.problem(403);
@@ -70,6 +89,8 @@ async fn a_withdrawn_guide_takes_no_application_and_says_so() {
     assert_eq!(portal.post("resident@web", &submit, json!({})).await.problem(409)["code"], "guide_closed");
     let shown = portal.get("", &format!("/api/v1/guides/{allowance}")).await.expect(200);
     assert!(shown["withdrawn_at"].is_string(), "what was published stays readable");
+    let shown = portal.get("", &version).await.expect(200);
+    assert!(shown["withdrawn_at"].is_string(), "and says of itself that it is withdrawn");
     let unknown = format!("{GUIDES}/11340705MBWXT061304000553009999/withdraw");
     portal.post("publisher@web", &unknown, json!({})).await.problem(404);
     portal.close().await;

@@ -1,13 +1,16 @@
 //! Every operation of the API document against everybody: nobody signed in, a
-//! stranger, every persona. An operation that is missing from the table below
+//! stranger, every persona. An operation that is missing from the table of `examples`
 //! fails these tests, so that none can be added without being thought of here.
+
+mod examples;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::api::{road_draft, submitted_road_case};
-use crate::support::{Database, PDF, Portal, Reply};
+use crate::support::{Database, Portal, Reply, id};
+use examples::{In, Sent, example};
 
 /// The personas of the sample city.
 const PERSONAS: [&str; 11] = [
@@ -27,6 +30,9 @@ const PERSONAS: [&str; 11] = [
 /// Public operations that answer 401 to a client that does not prove itself.
 const CLIENTS_PROVE_THEMSELVES: [&str; 5] =
     ["token", "revoke_token", "introspect_token", "push_request", "authorize_device"];
+
+const OF_A_MANDATE: &str = "/api/v1/me/mandates/{id}";
+const OF_AN_ORGANIZATION: &str = "/api/v1/me/organizations/{id}";
 
 /// An operation of the document.
 struct Operation {
@@ -52,159 +58,27 @@ fn operations() -> Vec<Operation> {
     found
 }
 
-/// The state a case must be in for an operation to make sense.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum In {
-    Draft,
-    Submitted,
-    Reviewed,
-    Decided,
+/// What the resident has: one case in every state, a mandate the agent accepted,
+/// an offer to him, an organisation.
+struct World {
+    cases: BTreeMap<In, String>,
+    mandate: String,
+    offer: String,
+    organization: String,
 }
 
-/// What is sent.
-enum Sent {
-    Nothing,
-    Json(Value),
-    Form(&'static str),
-    Bytes(&'static str, &'static [u8]),
-}
-
-/// How to try an operation: the state of the case, the value of the other
-/// parameter of the path, and the body.
-fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
-    let guide = |file: &str| portal.city.guide(file);
-    let allowance = || guide("old-age-allowance.yaml");
-    let grounds = || json!({"reason": "材料不符", "article": "第三十一条"});
-    let none = String::new;
-    let bare = |state| (state, none(), Sent::Nothing);
-    let command = |state, body| (state, none(), Sent::Json(body));
-    let csv = || (In::Draft, none(), Sent::Bytes("text/csv", b"code,name"));
-    Some(match id {
-        "live" | "ready" | "list_regions" | "list_agencies" | "list_items" | "list_counters" => {
-            bare(In::Draft)
-        }
-        "me" | "list_my_cases" | "list_my_certificates" | "list_sessions" | "userinfo" => bare(In::Draft),
-        "end_all_sessions" | "openid_configuration" | "jwks" | "seal_keys" | "end_session" => bare(In::Draft),
-        "userinfo_by_post" | "oauth_server_metadata" => bare(In::Draft),
-        "push_request" | "authorize_device" => (In::Draft, none(), Sent::Form("scope=cases")),
-        "page_style" | "authorize" | "list_work" => bare(In::Draft),
-        "end_own_session" => (In::Draft, "00000000-0000-0000-0000-000000000000".into(), Sent::Nothing),
-        "read_region" => (In::Draft, "340705000000".into(), Sent::Nothing),
-        "read_item" => (In::Draft, "000553001000".into(), Sent::Nothing),
-        "read_guide" | "read_guide_version" | "read_form" => (In::Draft, allowance(), Sent::Nothing),
-        "evaluate_guide" => (In::Draft, allowance(), Sent::Json(json!({}))),
-        "verify_receipt" => command(In::Draft, json!({"receipt": "x"})),
-        "verify_certificate" => command(In::Draft, json!({"id": "1.2.156.3005.2.x"})),
-        "request_sms_code" => command(In::Draft, json!({"mobile": "13900000099", "purpose": "register"})),
-        "register" => command(
-            In::Draft,
-            json!({"mobile": "13900000099", "code": "000000", "password": "correct horse"}),
-        ),
-        "authorize_by_form" | "sign_in" | "token" | "revoke_token" | "introspect_token" => {
-            (In::Draft, none(), Sent::Form("token=x&grant_type=client_credentials"))
-        }
-        "open_case" => command(In::Draft, json!({"guide_code": allowance()})),
-        "read_case" | "list_events" | "explain_clocks" | "list_letters" | "read_receipt" => {
-            bare(In::Submitted)
-        }
-        "read_letter" => (In::Submitted, "00000000-0000-0000-0000-000000000000".into(), Sent::Nothing),
-        "download_material" => (In::Submitted, "location_plan".into(), Sent::Nothing),
-        "save_facts" => command(In::Draft, json!({"area": 25})),
-        "attach_material" => (In::Draft, "location_plan".into(), Sent::Bytes("application/pdf", PDF)),
-        "remove_material" => (In::Draft, "location_plan".into(), Sent::Nothing),
-        "submit_case" => command(In::Draft, json!({})),
-        "accept_case" | "withdraw_case" => command(In::Submitted, json!({})),
-        "refuse_case" => command(In::Submitted, grounds()),
-        "record_step" => command(In::Submitted, json!({"step": "handle"})),
-        "approve_case" => command(In::Reviewed, json!({})),
-        "deny_case" => command(In::Reviewed, grounds()),
-        "issue_result" => command(In::Decided, json!({})),
-        "deliver_result" => command(In::Decided, json!({"method": "electronic"})),
-        "import_guides" => {
-            let yaml = include_str!("../../src/data/sample/guides/old-age-allowance.yaml");
-            command(In::Draft, json!({"files": [{"name": "old-age-allowance.yaml", "yaml": yaml}]}))
-        }
-        "withdraw_guide" => (In::Draft, guide("veterans-preference-card.yaml"), Sent::Nothing),
-        "import_regions" | "import_agencies" | "import_counters" => csv(),
-        _ => return example_of_oversight(id).or_else(|| example_of_clients(id)),
-    })
-}
-
-/// Posts, the audit trail, the calendar, unmasking.
-fn example_of_oversight(id: &str) -> Option<(In, String, Sent)> {
-    let bare = (In::Draft, String::new(), Sent::Nothing);
-    Some(match id {
-        "list_posts" | "list_audit" | "export_audit" | "read_calendar" => bare,
-        "give_post" => {
-            let body = json!({"mobile": "13800000000", "role": "supervisor", "region": "340700000000"});
-            (In::Draft, String::new(), Sent::Json(body))
-        }
-        "end_post" => (In::Draft, "00000000-0000-0000-0000-000000000000".into(), Sent::Nothing),
-        "enter_notice" => (In::Draft, "2027".into(), Sent::Bytes("text/csv", b"date,kind")),
-        "unmask" => {
-            let body = json!({"field": "/applicant/mobile", "reason": "核对联系方式"});
-            (In::Submitted, String::new(), Sent::Json(body))
-        }
-        _ => return example_of_signing_in(id),
-    })
-}
-
-/// The same for the pages of a sign-in, and for what an account is proven with.
-fn example_of_signing_in(id: &str) -> Option<(In, String, Sent)> {
-    let none = String::new;
-    let with = |body| (In::Draft, none(), Sent::Json(body));
-    let nothing_of_his = || "00000000-0000-0000-0000-000000000000".to_owned();
-    Some(match id {
-        "page_script"
-        | "sign_in_page"
-        | "register_page"
-        | "forgotten_password_page"
-        | "account_page"
-        | "password_page"
-        | "totp_page"
-        | "device_page"
-        | "list_credentials"
-        | "list_consents"
-        | "begin_totp"
-        | "remove_totp"
-        | "begin_passkey" => (In::Draft, none(), Sent::Nothing),
-        "passkey_options"
-        | "choose_language"
-        | "register_by_form"
-        | "reset_password_by_form"
-        | "change_account"
-        | "change_password_by_form"
-        | "confirm_totp_by_form"
-        | "new_passkey_options"
-        | "decide_device"
-        | "end_session_by_form" => (In::Draft, none(), Sent::Form("action=x")),
-        "confirm_totp" => with(json!({"code": "000000"})),
-        "add_passkey" => with(json!({"ceremony": "x", "credential": {}})),
-        "change_password" => with(json!({"old_password": "not it", "new_password": "correct horse battery"})),
-        "rename_passkey" => (In::Draft, nothing_of_his(), Sent::Json(json!({"name": "x"}))),
-        "remove_passkey" => (In::Draft, nothing_of_his(), Sent::Nothing),
-        "revoke_consent" => (In::Draft, "third_party".into(), Sent::Nothing),
-        _ => return None,
-    })
-}
-
-/// Registering clients.
-fn example_of_clients(id: &str) -> Option<(In, String, Sent)> {
-    Some(match id {
-        "list_clients" => (In::Draft, String::new(), Sent::Nothing),
-        "read_client" => (In::Draft, "web".into(), Sent::Nothing),
-        // Of an administrator's tries none changes a client.
-        "disable_client" | "enable_client" => (In::Draft, "nobody".into(), Sent::Nothing),
-        "rotate_client_secret" => (In::Draft, "web".into(), Sent::Nothing),
-        "register_client" | "change_client" => {
-            let body = json!({
-                "channel": "telepathy", "name": {"zh": "应用", "en": "App"}, "authentication": "none",
-                "grants": [], "scopes": [],
-            });
-            (In::Draft, "web".into(), Sent::Json(body))
-        }
-        _ => return None,
-    })
+async fn world(portal: &Portal) -> World {
+    let agent = portal.get("agent@web", "/api/v1/me").await.expect(200);
+    let who = "resident@web";
+    let offer = portal.post(who, "/api/v1/me/mandates", json!({"mobile": "13900000003"})).await;
+    let uscc = json!({"uscc": "91340705MA8000001C"});
+    let organization = portal.post(who, "/api/v1/me/organizations", uscc).await;
+    World {
+        cases: cases(portal).await,
+        mandate: id(&agent["mandates"][0]),
+        offer: id(&offer.expect(201)),
+        organization: id(&organization.expect(201)),
+    }
 }
 
 /// One case of the resident's in every state.
@@ -230,19 +104,20 @@ async fn cases(portal: &Portal) -> BTreeMap<In, String> {
 
 /// Tries an operation as somebody. Changes name a version no case has, so that
 /// whoever may make them learns that it is stale, and nothing changes.
-async fn attempt(
-    portal: &Portal,
-    cases: &BTreeMap<In, String>,
-    operation: &Operation,
-    who: &str,
-    guarded: bool,
-) -> Reply {
+async fn attempt(portal: &Portal, world: &World, operation: &Operation, who: &str, guarded: bool) -> Reply {
     let Some((state, parameter, sent)) = example(portal, &operation.id) else {
-        panic!("how is {} tried? Add it to the table in this file", operation.id);
+        panic!("how is {} tried? Add it to the table in operations/examples.rs", operation.id);
     };
     let mut path = operation.path.replace("{version}", "1");
     if path.starts_with("/api/v1/cases/{id}") {
-        path = path.replace("{id}", &cases[&state]);
+        path = path.replace("{id}", &world.cases[&state]);
+    }
+    if path.starts_with(OF_A_MANDATE) {
+        let ends = operation.id == "end_mandate";
+        path = path.replace("{id}", if ends { &world.offer } else { &world.mandate });
+    }
+    if path.starts_with(OF_AN_ORGANIZATION) {
+        path = path.replace("{id}", &world.organization);
     }
     while let Some((before, rest)) = path.split_once('{') {
         let (_, after) = rest.split_once('}').unwrap();
@@ -266,9 +141,9 @@ async fn attempt(
 #[actix_web::test]
 async fn nobody_gets_past_a_protected_operation_and_everybody_past_a_public_one() {
     let portal = Portal::open(Database::sqlite()).await;
-    let cases = cases(&portal).await;
+    let world = world(&portal).await;
     for operation in operations() {
-        let reply = attempt(&portal, &cases, &operation, "", false).await;
+        let reply = attempt(&portal, &world, &operation, "", false).await;
         let name = format!("{} {}", operation.method, operation.path);
         if operation.is_protected {
             assert_eq!(reply.status, 401, "{name}: {:#}", reply.body);
@@ -295,14 +170,62 @@ async fn nobody_gets_past_a_protected_operation_and_everybody_past_a_public_one(
 #[actix_web::test]
 async fn to_a_stranger_no_operation_on_a_case_finds_it() {
     let portal = Portal::open(Database::sqlite()).await;
-    let cases = cases(&portal).await;
+    let world = world(&portal).await;
     let on_a_case = |operation: &Operation| operation.path.starts_with("/api/v1/cases/{id}");
     let operations: Vec<_> = operations().into_iter().filter(on_a_case).collect();
     assert!(operations.len() >= 17, "{} operations on a case", operations.len());
     for operation in operations {
-        let reply = attempt(&portal, &cases, &operation, "second_resident@web", false).await;
+        let reply = attempt(&portal, &world, &operation, "second_resident@web", false).await;
         assert_eq!(reply.status, 404, "{} {}: {:#}", operation.method, operation.path, reply.body);
         reply.problem(404);
+    }
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn to_a_stranger_no_operation_on_a_mandate_or_an_organisation_finds_it() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let world = world(&portal).await;
+    let theirs = |operation: &Operation| {
+        [OF_A_MANDATE, OF_AN_ORGANIZATION].iter().any(|path| operation.path.starts_with(path))
+    };
+    let operations: Vec<_> = operations().into_iter().filter(theirs).collect();
+    assert!(operations.len() >= 9, "{} operations on them", operations.len());
+    for operation in operations {
+        let reply = attempt(&portal, &world, &operation, "second_resident@web", false).await;
+        assert_eq!(reply.status, 404, "{} {}: {:#}", operation.method, operation.path, reply.body);
+        reply.problem(404);
+    }
+    // The agent knows of the mandate; of the organisation he does not.
+    let at = format!("/api/v1/me/mandates/{}", world.mandate);
+    portal.get("agent@web", &at).await.expect(200);
+    portal.get("agent@web", &format!("/api/v1/me/organizations/{}", world.organization)).await.problem(404);
+    portal.close().await;
+}
+
+/// What officers do at counters is no secret; whether somebody is on record is one.
+#[actix_web::test]
+async fn who_is_no_counter_officer_learns_nothing_of_who_is_on_record() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let at_a_counter = |operation: &Operation| operation.path.starts_with("/api/v1/persons/{id}");
+    let operations: Vec<_> = operations().into_iter().filter(at_a_counter).collect();
+    assert!(operations.len() >= 5, "{} operations at a counter", operations.len());
+    let known = portal.city.person("second_resident");
+    for operation in operations {
+        let (_, _, sent) = example(&portal, &operation.id).unwrap();
+        let Sent::Json(body) = sent else { panic!("{} takes JSON", operation.id) };
+        for persona in PERSONAS.into_iter().filter(|persona| *persona != "counter_officer") {
+            let mut answers = Vec::new();
+            for person in [known.as_str(), "00000000-0000-0000-0000-000000000000"] {
+                let path = operation.path.replace("{id}", person);
+                let path = path.replace("{proof}", person).replace("{mandate}", person);
+                let mut problem =
+                    portal.post(&format!("{persona}@web"), &path, body.clone()).await.problem(403);
+                problem.as_object_mut().unwrap().remove("request_id");
+                answers.push(problem);
+            }
+            assert_eq!(answers[0], answers[1], "{persona}: {}", operation.path);
+        }
     }
     portal.close().await;
 }
@@ -311,12 +234,12 @@ async fn to_a_stranger_no_operation_on_a_case_finds_it() {
 #[actix_web::test]
 async fn who_may_do_what_is_as_pinned_down() {
     let portal = Portal::open(Database::sqlite()).await;
-    let cases = cases(&portal).await;
+    let world = world(&portal).await;
     let mut matrix: BTreeMap<String, BTreeMap<&str, u16>> = BTreeMap::new();
     for operation in operations().into_iter().filter(|operation| operation.is_protected) {
         for persona in PERSONAS {
             let who = format!("{persona}@web");
-            let reply = attempt(&portal, &cases, &operation, &who, true).await;
+            let reply = attempt(&portal, &world, &operation, &who, true).await;
             assert!(reply.status < 500, "{} as {who}: {:#}", operation.id, reply.body);
             matrix.entry(operation.id.clone()).or_default().insert(persona, reply.status);
         }

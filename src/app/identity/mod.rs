@@ -67,6 +67,9 @@ pub struct Identity {
     /// Whether the tokens of a demo are good here.
     demo: bool,
     known: RwLock<Arc<Known>>,
+    /// Held from reading to replacing, so that nobody replaces what is newer than
+    /// what he read.
+    reloading: tokio::sync::Mutex<()>,
     /// Sessions ended lately, and when: their tokens are not good any more.
     ended: RwLock<HashMap<Uuid, DateTime<Utc>>>,
     verified: TokenCache,
@@ -99,6 +102,7 @@ impl Identity {
             lifetimes,
             demo,
             known: RwLock::new(Arc::new(known)),
+            reloading: tokio::sync::Mutex::default(),
             ended: RwLock::default(),
             verified: TokenCache::default(),
             rights: RightsCache::default(),
@@ -115,6 +119,7 @@ impl Identity {
     pub async fn reload(&self, at: DateTime<Utc>) -> AppResult<()> {
         self.rights.forget_all();
         self.load_ended(at).await?;
+        let _turn = self.reloading.lock().await;
         let known = load(&self.store).await?;
         let keys_changed = !known.token_keys.is_same(&self.known().token_keys);
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);

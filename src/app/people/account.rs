@@ -23,6 +23,7 @@ use crate::domain::registries::PersonName;
 use crate::domain::text::{Language, Text};
 use crate::store::{
     self, AccountRecord, AccountRow, Changes, Epoch, IdentityWrite, PeopleWrite, PersonRecord, PersonRow,
+    mobile_index,
 };
 
 /// The caller's own account, with everything that hangs on it.
@@ -81,7 +82,10 @@ pub async fn change(ctx: &Ctx, caller: &Caller, visitor: Visitor, request: Chang
     let (mut account, mut person) = (own.account.clone(), own.person.clone());
     if let Some((mobile, code)) = &wanted.mobile {
         holder.may_change(ctx).await?;
-        changes.write(used(ctx, mobile, code).await?);
+        changes.write(used(ctx, caller, mobile, code).await?);
+        // The old number may be somebody else's tomorrow.
+        let offers_to = mobile_index(ctx.store.vault(), &account.mobile);
+        changes.write(PeopleWrite::KeepOffers { mobile_index: offers_to, person: person.id });
         account.mobile = mobile.clone();
         person.applicant.mobile = Some(mobile.clone());
     }
@@ -149,9 +153,17 @@ impl Wanted {
     }
 }
 
-async fn used(ctx: &Ctx, mobile: &Mobile, code: &SmsCode) -> AppResult<IdentityWrite> {
-    let used = answer_code(ctx, mobile, Purpose::NewMobile, code, ctx.clock.now()).await?;
-    used.ok_or_else(wrong_code)
+/// What uses the code up; a wrong one is on record.
+async fn used(ctx: &Ctx, caller: &Caller, mobile: &Mobile, code: &SmsCode) -> AppResult<IdentityWrite> {
+    let at = ctx.clock.now();
+    if let Some(used) = answer_code(ctx, mobile, Purpose::NewMobile, code, at).await? {
+        return Ok(used);
+    }
+    let entry = caller.entry(at, AuditAction::AccountChanged, Outcome::Refused);
+    let mut changes = Changes::new();
+    changes.audit(&entry.on(caller.actor.account).with(json!({ "mobile": true })));
+    ctx.store.commit(changes).await?;
+    Err(wrong_code())
 }
 
 pub(super) fn wrong_code() -> AppError {

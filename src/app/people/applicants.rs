@@ -21,21 +21,26 @@ pub async fn person_ial(ctx: &Ctx, person: &PersonRecord, at: DateTime<Utc>) -> 
 }
 
 /// The applicant as the rules of a guide may see him when this one acts. What an
-/// officer knows of the person before him says nothing of who signs in as him.
+/// officer knows of the person before him says nothing of who signs in as him; and
+/// for somebody else nobody does what he is not known well enough to do for himself.
 pub async fn as_known(ctx: &Ctx, person: PersonRecord, by: &By, at: DateTime<Utc>) -> AppResult<Applicant> {
     let of_record = person_ial(ctx, &person, at).await?;
-    let holder = match by {
-        By::Applicant { account } => holder_of(*account, ctx.store.find_level(*account).await?),
-        By::Agent { .. } => {
-            let account = ctx.store.find_account_of(person.id).await?;
-            account.map(|account| (account.id, account.level))
+    let mut holders = Vec::new();
+    match by {
+        By::Applicant { account } => {
+            holders.extend(holder_of(*account, ctx.store.find_level(*account).await?));
         }
-        By::Assistant { .. } | By::Officer { .. } | By::System => None,
-    };
-    let ial = match holder {
-        Some((account, level)) => ctx.identity.holder_ial(account, level, at).await?.min(of_record),
-        None => of_record,
-    };
+        By::Agent { account, .. } => {
+            holders.extend(holder_of(*account, ctx.store.find_level(*account).await?));
+            let principal = ctx.store.find_account_of(person.id).await?;
+            holders.extend(principal.map(|account| (account.id, account.level)));
+        }
+        By::Assistant { .. } | By::Officer { .. } | By::System => {}
+    }
+    let mut ial = of_record;
+    for (account, level) in holders {
+        ial = ial.min(ctx.identity.holder_ial(account, level, at).await?);
+    }
     let mut applicant = person.applicant;
     applicant.ial = ial.get();
     if ial == Ial::DECLARED {

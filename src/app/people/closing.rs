@@ -22,7 +22,7 @@ use crate::domain::identity::{Purpose, SmsCode};
 use crate::domain::mandates::{EndedBy, MandateKind, Standing};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::text::Text;
-use crate::store::{self, Changes, Epoch, PeopleWrite, PersonRow};
+use crate::store::{self, Changes, Epoch, IdentityWrite, PeopleWrite, PersonRow, mobile_index};
 
 /// An account that is no more.
 pub struct Closed {
@@ -46,11 +46,7 @@ pub async fn close(ctx: &Ctx, caller: &Caller, visitor: Visitor, code: Option<&s
     }
     let holder = Holder::of_caller(ctx, caller, visitor).await?;
     let used = match code {
-        Some(text) => {
-            let code = SmsCode::parse(text).ok_or_else(wrong_code)?;
-            let used = answer_code(ctx, &own.account.mobile, Purpose::CloseAccount, &code, at).await?;
-            Some(used.ok_or_else(wrong_code)?)
-        }
+        Some(text) => Some(answered(ctx, caller, &own, text).await?),
         None if holder.is_fresh(ctx) => None,
         None => return Err(AppError::SignInAgain { max_age_seconds: FRESH.num_seconds().unsigned_abs() }),
     };
@@ -62,6 +58,7 @@ pub async fn close(ctx: &Ctx, caller: &Caller, visitor: Visitor, code: Option<&s
             return Err(AppError::Unauthenticated);
         };
         let mut person = ctx.store.find_person(account.person).await?.ok_or(AppError::Unauthenticated)?;
+        let line = |action| caller.entry(at, action, Outcome::Succeeded);
         let mut changes = Changes::new();
         if let Some(used) = &used {
             changes.write(used.clone());
@@ -69,14 +66,16 @@ pub async fn close(ctx: &Ctx, caller: &Caller, visitor: Visitor, code: Option<&s
         for mandate in ctx.store.list_mandates_given(vec![person.id]).await? {
             let stands = matches!(mandate.standing(at), Standing::Offered | Standing::Accepted);
             if stands && mandate.kind == MandateKind::Agency && mandate.parent.is_none() {
-                write_end(ctx, caller, mandate, EndedBy::Principal, None, &mut changes).await?;
+                write_end(ctx, mandate, EndedBy::Principal, None, &line, &mut changes).await?;
             }
         }
         // The number may be somebody else's tomorrow.
         person.applicant.mobile = None;
         person.version += 1;
         let vault = ctx.store.vault();
+        let offers_to = mobile_index(vault, &account.mobile);
         changes
+            .write(PeopleWrite::KeepOffers { mobile_index: offers_to, person: person.id })
             .write(PeopleWrite::CloseAccount {
                 account: account.id,
                 at,
@@ -85,7 +84,7 @@ pub async fn close(ctx: &Ctx, caller: &Caller, visitor: Visitor, code: Option<&s
             })
             .write(PeopleWrite::UpdatePerson(PersonRow::seal(&person, vault)?))
             .write(Epoch::Identity);
-        let entry = caller.entry(at, AuditAction::AccountClosed, Outcome::Succeeded).on(account.id);
+        let entry = line(AuditAction::AccountClosed).on(account.id);
         changes.audit(&entry.with(json!({ "open_cases": open_cases, "by_code": used.is_some() })));
         match ctx.store.commit(changes).await {
             Ok(()) => {
@@ -98,6 +97,19 @@ pub async fn close(ctx: &Ctx, caller: &Caller, visitor: Visitor, code: Option<&s
         }
     }
     Err(AppError::Unavailable("the account keeps changing".to_owned()))
+}
+
+/// What uses the code up; a wrong one is on record.
+async fn answered(ctx: &Ctx, caller: &Caller, own: &Own, text: &str) -> AppResult<IdentityWrite> {
+    let at = ctx.clock.now();
+    let code = SmsCode::parse(text).ok_or_else(wrong_code)?;
+    if let Some(used) = answer_code(ctx, &own.account.mobile, Purpose::CloseAccount, &code, at).await? {
+        return Ok(used);
+    }
+    let mut changes = Changes::new();
+    changes.audit(&caller.entry(at, AuditAction::AccountClosed, Outcome::Refused).on(own.account.id));
+    ctx.store.commit(changes).await?;
+    Err(wrong_code())
 }
 
 fn holds_posts() -> AppError {

@@ -93,12 +93,17 @@ pub async fn identify(ctx: &Ctx, caller: &Caller, name: &str, number: &str) -> A
             return Err(AppError::Invalid(name.err().into_iter().chain(number.err()).collect()));
         }
     };
-    let person = present_person(ctx, caller.actor.account, &name, &number, "/name").await?;
+    let present = present_person(ctx, caller.actor.account, &name, &number, "/name").await;
     let at = ctx.clock.now();
+    let entry = |outcome| caller.entry(at, AuditAction::PersonIdentified, outcome);
     let mut changes = Changes::new();
-    changes.audit(&caller.entry(at, AuditAction::PersonIdentified, Outcome::Succeeded).on(person.id));
+    match &present {
+        Ok(person) => changes.audit(&entry(Outcome::Succeeded).on(person.id)),
+        // Officers who try names for a number are seen.
+        Err(_) => changes.audit(&entry(Outcome::Refused)),
+    };
     ctx.store.commit(changes).await?;
-    identified(ctx, person).await
+    identified(ctx, present?).await
 }
 
 async fn identified(ctx: &Ctx, person: PersonRecord) -> AppResult<Identified> {
@@ -132,6 +137,26 @@ pub async fn record_proof(ctx: &Ctx, caller: &Caller, person: Uuid, seen: Seen) 
     let (person, number) = present(ctx, caller, person).await?;
     let at = ctx.clock.now();
     let checked = check(&seen, at).map_err(AppError::Invalid)?;
+    let recorded = record_checked(ctx, caller, &person, number, &seen, &checked).await;
+    if matches!(recorded, Err(AppError::Refused(_))) {
+        let entry = caller.entry(at, AuditAction::IdentityProven, Outcome::Refused).on(person.id);
+        let mut changes = Changes::new();
+        changes.audit(&entry);
+        ctx.store.commit(changes).await?;
+    }
+    recorded?;
+    identified(ctx, ctx.store.find_person(person.id).await?.ok_or(AppError::NotFound)?).await
+}
+
+async fn record_checked(
+    ctx: &Ctx,
+    caller: &Caller,
+    person: &PersonRecord,
+    number: ResidentId,
+    seen: &Seen,
+    checked: &Checked,
+) -> AppResult<()> {
+    let at = ctx.clock.now();
     let verifier = Verifier::Officer(caller.actor.account);
     let grounds = || Grounds {
         ial: checked.ial,
@@ -144,15 +169,14 @@ pub async fn record_proof(ctx: &Ctx, caller: &Caller, person: Uuid, seen: Seen) 
     match &seen.account {
         Some((mobile, code)) => {
             let (account, used) = account(ctx, mobile, code, at).await?;
-            let known = known(&person, number)?;
+            let known = known(person, number)?;
             let more = |_: &IdentityProof, changes: &mut Changes| {
                 changes.write(used.clone());
             };
-            tie(ctx, account, &known, grounds, entry, more).await?;
+            tie(ctx, account, &known, grounds, entry, more).await.map(drop)
         }
-        None => of_person_alone(ctx, person.id, grounds, entry, at).await?,
+        None => of_person_alone(ctx, person.id, grounds, entry, at).await,
     }
-    identified(ctx, ctx.store.find_person(person.id).await?.ok_or(AppError::NotFound)?).await
 }
 
 struct Checked {

@@ -4,7 +4,6 @@
 //! What always holds: a code works once, for ten minutes; every code entered is
 //! counted as a guess before it is looked for, against the account and its network.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
@@ -47,13 +46,14 @@ pub async fn issue(
     ctx: &Ctx,
     caller: &Caller,
     principal: Uuid,
-    guides: BTreeSet<String>,
+    guides: Vec<String>,
     valid_until: DateTime<Utc>,
 ) -> AppResult<HandedCode> {
     permit_at_counter(ctx, caller, Operation::WitnessPerson).await?;
     let (principal, _) = present(ctx, caller, principal).await?;
     let at = ctx.clock.now();
     let unknown = unknown_guides(ctx, Some(&guides)).await?;
+    let guides = guides.into_iter().collect();
     let issued = IssuedCode::issue(principal.id, guides, valid_until, caller.actor.account, at);
     let issued = match issued {
         Ok(issued) if unknown.is_empty() => issued,

@@ -4,12 +4,16 @@
 //! What always holds: a number is one person's, and a person has one open account.
 //! What was proven of the person elsewhere does not make this holder better known
 //! than his own proof does. A stronger proof takes a person over from an account
-//! that has only a weaker one; an equal one does not.
+//! that has only a weaker one; an equal one does not. What that account gave and
+//! took in the person's name ends with it.
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::mandates::write_end_with_place;
 use super::presence::Grounds;
 use super::texts::{Notice, tell};
 use super::{ATTEMPTS, refused};
@@ -20,6 +24,7 @@ use crate::domain::audit::{AuditAction, AuditEntry};
 use crate::domain::codes::{Gender, RegionCode, ResidentId};
 use crate::domain::guides::{Applicant, ApplicantKind, Attribute, IdNumber};
 use crate::domain::identity::{IdentityProof, Level, Of, proofing};
+use crate::domain::mandates::{EndedBy, Mandate, MandateKind, MandateState};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::registries::PersonName;
 use crate::store::{self, AccountRecord, Changes, Epoch, PeopleWrite, PersonRecord, PersonRow};
@@ -53,6 +58,9 @@ pub(super) async fn tie(
     for _ in 0..ATTEMPTS {
         let plan = Plan::make(ctx, account, known, grounds(), at).await?;
         let mut changes = Changes::new();
+        if let Some(loser) = &plan.loser {
+            undo_acts_of(ctx, loser, plan.person.id, &entry, &mut changes).await?;
+        }
         plan.write(ctx, &entry, at, &mut changes)?;
         more(&plan.proof, &mut changes);
         match ctx.store.commit(changes).await {
@@ -171,6 +179,43 @@ impl Plan {
         changes.audit(&entry(AuditAction::IdentityProven).on(person.id).with(details));
         Ok(())
     }
+}
+
+/// Ends what an account did in the name of somebody it was not: the mandates it gave
+/// for him and his organisations, and those it accepted as him.
+async fn undo_acts_of(
+    ctx: &Ctx,
+    loser: &AccountRecord,
+    person: Uuid,
+    entry: &impl Fn(AuditAction) -> AuditEntry,
+    changes: &mut Changes,
+) -> AppResult<()> {
+    let places = ctx.store.list_memberships_of(person).await?;
+    let principals = std::iter::once(person).chain(places.iter().map(|place| place.organization)).collect();
+    let given = ctx.store.list_mandates_given(principals).await?;
+    let received = ctx.store.list_mandates_received(person, &loser.mobile).await?;
+    // A person has one account, so whatever he accepted since was accepted with this one.
+    let proofs = ctx.store.list_proofs(person).await?;
+    let own = proofs.iter().filter(|proof| proof.account == Some(loser.id));
+    let since = own.map(|proof| proof.at).min().unwrap_or(loser.created_at);
+    let by_him = |mandate: &Mandate| mandate.granted_by == Some(loser.id);
+    let as_him = |mandate: &Mandate| match (mandate.kind, &mandate.state) {
+        (MandateKind::Agency | MandateKind::Administrator, MandateState::Accepted { at, .. }) => since <= *at,
+        // Before an officer stood the person himself.
+        (MandateKind::Guardian, MandateState::Accepted { .. }) => false,
+        (_, MandateState::Offered { .. } | MandateState::Declined { .. } | MandateState::Ended { .. }) => {
+            false
+        }
+    };
+    let given = given.into_iter().filter(by_him);
+    let received = received.into_iter().filter(|mandate| as_him(mandate) || by_him(mandate));
+    let mut ended = BTreeSet::new();
+    for mandate in given.chain(received) {
+        if ended.insert(mandate.id) {
+            write_end_with_place(ctx, mandate, EndedBy::Officer, entry, changes).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The record with what is known now.

@@ -16,9 +16,9 @@ use crate::app::identity::Caller;
 use crate::app::once::{Answer, Claim};
 use crate::domain::audit::{AuditAction, AuditEntry, Outcome};
 use crate::domain::codes::Mobile;
-use crate::domain::mandates::{Addressee, Mandate, MandateKind, NewMandate, Terms};
+use crate::domain::mandates::{Addressee, EndedBy, Mandate, MandateKind, NewMandate, Terms};
 use crate::domain::organizations::{MemberAct, MemberRole, Membership, may};
-use crate::store::{Changes, Epoch, PeopleWrite};
+use crate::store::{Changes, Epoch, MandateRow, PeopleWrite};
 
 /// Somebody's place in an organisation, where he has one now. The representative's
 /// goes before any other he may have.
@@ -139,7 +139,13 @@ pub async fn change(
         later(until, at, "/valid_until").map_err(|error| AppError::Invalid(vec![error]))?;
     }
     let after = Membership { until, version: place.version + 1, ..place };
-    write(ctx, caller, after, AuditAction::MemberChanged, at).await
+    let entry = caller.entry(at, AuditAction::MemberChanged, Outcome::Succeeded);
+    let mut changes = Changes::new();
+    changes.write(PeopleWrite::UpdateMembership(after.clone())).write(Epoch::Identity);
+    changes.audit(&entry.on(after.organization).with(details(&after)));
+    ctx.store.commit(changes).await?;
+    ctx.identity.forget_rights();
+    show(ctx, after).await
 }
 
 /// Ends an administrator's place, or one's own.
@@ -161,8 +167,35 @@ pub async fn end(
         return Err(AppError::Forbidden);
     }
     is_version(&place, expected_version)?;
+    let by = if place.member == own.person.id { EndedBy::Agent } else { EndedBy::Principal };
+    let line = |action| caller.entry(at, action, Outcome::Succeeded);
+    let mut changes = Changes::new();
+    let after = write_end(ctx, place, by, &line, &mut changes).await?;
+    changes.write(Epoch::Identity);
+    ctx.store.commit(changes).await?;
+    ctx.identity.forget_rights();
+    show(ctx, after).await
+}
+
+/// Adds the end of a place to `changes`, and of the invitation it came from; `line`
+/// begins what the audit trail says of it.
+pub(super) async fn write_end(
+    ctx: &Ctx,
+    place: Membership,
+    by: EndedBy,
+    line: &dyn Fn(AuditAction) -> AuditEntry,
+    changes: &mut Changes,
+) -> AppResult<Membership> {
+    let at = ctx.clock.now();
     let after = Membership { ended_at: Some(at), version: place.version + 1, ..place };
-    write(ctx, caller, after, AuditAction::MemberEnded, at).await
+    changes.write(PeopleWrite::UpdateMembership(after.clone()));
+    changes.audit(&line(AuditAction::MemberEnded).on(after.organization).with(details(&after)));
+    // The registry's places come from no invitation.
+    let invitation = ctx.store.find_mandate(after.id).await?;
+    if let Some(Ok(ended)) = invitation.map(|mandate| mandate.end(by, at)) {
+        changes.write(PeopleWrite::UpdateMandate(MandateRow::seal(&ended, ctx.store.vault())));
+    }
+    Ok(after)
 }
 
 /// The caller's place and the one named.
@@ -176,31 +209,6 @@ async fn both(ctx: &Ctx, own: &Own, organization: Uuid, member: Uuid) -> AppResu
 fn is_version(place: &Membership, expected: Option<u64>) -> AppResult<()> {
     let version = u64::try_from(place.version).unwrap_or_default();
     if expected.is_some_and(|expected| expected != version) { Err(AppError::Stale) } else { Ok(()) }
-}
-
-async fn write(
-    ctx: &Ctx,
-    caller: &Caller,
-    after: Membership,
-    action: AuditAction,
-    at: DateTime<Utc>,
-) -> AppResult<ShownMember> {
-    let mut changes = Changes::new();
-    changes.write(PeopleWrite::UpdateMembership(after.clone())).write(Epoch::Identity);
-    changes.audit(&entry(caller, action, &after, at));
-    ctx.store.commit(changes).await?;
-    ctx.identity.forget_rights();
-    show(ctx, after).await
-}
-
-pub(super) fn entry(
-    caller: &Caller,
-    action: AuditAction,
-    place: &Membership,
-    at: DateTime<Utc>,
-) -> AuditEntry {
-    let entry = caller.entry(at, action, Outcome::Succeeded).on(place.organization);
-    entry.with(details(place))
 }
 
 /// What the audit trail keeps of a place.

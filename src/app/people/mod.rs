@@ -28,6 +28,7 @@ use super::error::{AppError, AppResult};
 use super::identity::{Caller, acr};
 use super::once::{Answer, Claim, first_answer};
 use crate::domain::identity::{Aal, Ial};
+use crate::domain::mandates::MOST_GUIDES;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
 use crate::store::{AccountRecord, PersonRecord};
@@ -86,12 +87,9 @@ async fn answered_before<T>(
 }
 
 /// Which of these guides there are not.
-async fn unknown_guides(
-    ctx: &Ctx,
-    guides: Option<&std::collections::BTreeSet<String>>,
-) -> AppResult<Vec<FieldError>> {
+async fn unknown_guides(ctx: &Ctx, guides: Option<&[String]>) -> AppResult<Vec<FieldError>> {
     let mut errors = Vec::new();
-    for (index, code) in guides.into_iter().flatten().enumerate() {
+    for (index, code) in guides.into_iter().flatten().take(MOST_GUIDES).enumerate() {
         if ctx.catalogue.current(code).await?.is_none() {
             let words =
                 Text::new("没有这个事项，请核对实施编码。", "There is no such guide; check the code.");

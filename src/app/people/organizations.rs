@@ -4,12 +4,13 @@
 //! What always holds: only whom the registry names, by name and number, finds an
 //! organisation; it is known as well as whoever found it, for a year at the most;
 //! whom the registry does not name any more loses his place, and the mandates the
-//! organisation gave stay the organisation's.
+//! organisation gave stay the organisation's; for one that is no more nobody acts.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::mandates::write_end_with_place;
 use super::members::{self, ShownMember};
 use super::presence::Grounds;
 use super::{ATTEMPTS, Own, answered_before, refused};
@@ -23,6 +24,7 @@ use crate::domain::audit::{AuditAction, AuditEntry, Outcome};
 use crate::domain::codes::Uscc;
 use crate::domain::guides::{Applicant, ApplicantKind, Attribute, IdNumber};
 use crate::domain::identity::{Of, ProofMethod, Subject, Verifier, proofing};
+use crate::domain::mandates::{EndedBy, MandateKind, Standing};
 use crate::domain::organizations::{MemberRole, Membership, outdated};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::registries::{Entity, EntityExtract};
@@ -158,7 +160,16 @@ async fn find_once(
         changes.audit(&entry.on(id).with(json!({ "uscc": uscc.as_str() })));
         changes.claim(claim, id.to_string(), at);
     };
-    look_again(ctx, entity, Some(Finder { own, more: &more })).await?.ok_or(AppError::Stale)
+    match look_again(ctx, entity, Some(Finder { own, more: &more })).await {
+        Ok(found) => found.ok_or(AppError::Stale),
+        Err(error) => {
+            // It was found before, or could not be written: no fault of his.
+            let mut changes = Changes::new();
+            forgive(&mut changes);
+            ctx.store.commit(changes).await?;
+            Err(error)
+        }
+    }
 }
 
 async fn ask(ctx: &Ctx, uscc: &Uscc) -> AppResult<Option<Entity>> {
@@ -197,8 +208,11 @@ async fn look_again(ctx: &Ctx, entity: &Entity, finder: Option<Finder<'_>>) -> A
         write_record(ctx, entity, id, known, finder.as_ref(), at, &mut changes).await?;
         write_members(ctx, entity, id, finder.as_ref(), at, &mut changes).await?;
         changes.write(Epoch::Identity);
-        if let Some(finder) = &finder {
-            (finder.more)(id, &mut changes);
+        match &finder {
+            Some(finder) => (finder.more)(id, &mut changes),
+            None => {
+                changes.audit(&checked(entity, id, at));
+            }
         }
         match ctx.store.commit(changes).await {
             Ok(()) => {
@@ -210,6 +224,12 @@ async fn look_again(ctx: &Ctx, entity: &Entity, finder: Option<Finder<'_>>) -> A
         }
     }
     Err(AppError::Unavailable("the organisation keeps changing".to_owned()))
+}
+
+/// The portal asked by itself, or somebody who does not represent it did.
+fn checked(entity: &Entity, id: Uuid, at: DateTime<Utc>) -> AuditEntry {
+    let entry = AuditEntry::new(new_id(at), at, AuditAction::OrganizationChecked, Outcome::Succeeded);
+    entry.on(id).with(json!({ "status": entity.status.as_str() }))
 }
 
 /// The organisation as the registry has it, with a proof where somebody found it.
@@ -292,17 +312,31 @@ async fn write_members(
         }
     }
     let is_representative = |member: Uuid| representatives.contains(&member);
+    let line = |action| AuditEntry::new(new_id(at), at, action, Outcome::Succeeded);
+    let mut left = Vec::new();
     for place in outdated(&members, entity.status.exists(), is_representative, at) {
-        let after = Membership { ended_at: Some(at), version: place.version + 1, ..place.clone() };
-        let entry = AuditEntry::new(new_id(at), at, AuditAction::MemberEnded, Outcome::Succeeded);
-        changes.audit(&entry.on(id).with(members::details(&after)));
-        changes.write(PeopleWrite::UpdateMembership(after));
+        left.extend(ctx.store.find_account_of(place.member).await?.map(|account| account.id));
+        members::write_end(ctx, place.clone(), EndedBy::Registry, &line, changes).await?;
+    }
+    // With the organisation ends what it gave (民法典 173, 175); of one that goes on,
+    // the invitations of whoever represents it no more.
+    for mandate in ctx.store.list_mandates_given(vec![id]).await? {
+        let is_open = mandate.standing(at) == Standing::Offered;
+        let is_invitation = mandate.kind == MandateKind::Administrator;
+        let by_him = mandate.granted_by.is_some_and(|account| left.contains(&account));
+        let is_over = match entity.status.exists() {
+            true => is_open && is_invitation && by_him,
+            false => is_open || !is_invitation,
+        };
+        if is_over {
+            write_end_with_place(ctx, mandate, EndedBy::Registry, &line, changes).await?;
+        }
     }
     if let Some(Finder { own, .. }) = finder
         && !is_representative(own.person.id)
     {
         let place = members::representative(id, own.person.id, at);
-        let entry = AuditEntry::new(new_id(at), at, AuditAction::MemberAdded, Outcome::Succeeded);
+        let entry = line(AuditAction::MemberAdded);
         changes.audit(&entry.by(own.account.id).on(id).with(members::details(&place)));
         changes.write(PeopleWrite::InsertMembership(place));
     }

@@ -1,10 +1,12 @@
 //! Somebody who stands at a counter with his card: found on record, or put there.
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
+use crate::domain::audit::{AuditAction, AuditEntry, Outcome};
 use crate::domain::codes::ResidentId;
 use crate::domain::guides::{Applicant, ApplicantKind, Attribute, IdNumber};
 use crate::domain::identity::{Ial, IdentityProof, ProofMethod, Verifier};
@@ -95,10 +97,12 @@ pub(super) async fn find_or_make(
     }
     let at = ctx.clock.now();
     let person = newcomer(name, number, &grounds, at);
+    let proof = grounds.proof(person.id, None, at);
     let mut changes = Changes::new();
+    changes.audit(&on_record(&proof, at));
     changes
         .write(PeopleWrite::InsertPerson(PersonRow::seal(&person, ctx.store.vault())?))
-        .write(PeopleWrite::InsertProof(grounds.proof(person.id, None, at)));
+        .write(PeopleWrite::InsertProof(proof));
     match ctx.store.commit(changes).await {
         Ok(()) => Ok(Found::Person(person)),
         // Entered elsewhere a moment ago.
@@ -107,6 +111,16 @@ pub(super) async fn find_or_make(
             Ok(named(person, name))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+fn on_record(proof: &IdentityProof, at: DateTime<Utc>) -> AuditEntry {
+    let details = json!({ "ial": proof.ial.get(), "method": proof.method.as_str(), "proof": proof.id });
+    let entry = AuditEntry::new(new_id(at), at, AuditAction::IdentityProven, Outcome::Succeeded);
+    let entry = entry.on(proof.person).with(details);
+    match proof.verifier {
+        Verifier::Officer(account) => entry.by(account),
+        Verifier::Registry => entry,
     }
 }
 

@@ -131,7 +131,13 @@ async fn prove_once(
             ctx.store.commit(changes).await?;
             Err(refusal.into())
         }
-        Err(error) => Err(error),
+        Err(error) => {
+            // It was proven before, or could not be written: no fault of his.
+            let mut changes = Changes::new();
+            forgive(&mut changes);
+            ctx.store.commit(changes).await?;
+            Err(error)
+        }
     }
 }
 

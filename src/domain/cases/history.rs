@@ -8,12 +8,12 @@
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::decide::Act;
 use super::event::{By, CaseEvent};
-use crate::domain::canonical::{NotCanonical, canonical_json};
+use crate::domain::canonical::{NotCanonical, canonical_json, canonical_members};
 use crate::domain::private;
 
 /// A SHA-256.
@@ -186,13 +186,14 @@ impl Record {
     }
 
     fn computed_hash(&self) -> Result<Digest, NotCanonical> {
-        let canonical = canonical_json(&json!({
-            "seq": self.seq,
-            "at": self.at.timestamp_micros(),
-            "by": self.by,
-            "event": self.event,
-            "provenance": self.provenance,
-        }))?;
+        let (at, seq) = (Value::from(self.at.timestamp_micros()), Value::from(self.seq));
+        let canonical = canonical_members(&[
+            ("at", &at),
+            ("by", &self.by),
+            ("event", &self.event),
+            ("provenance", &self.provenance),
+            ("seq", &seq),
+        ])?;
         Ok(Sha256::new().chain_update(self.previous).chain_update(canonical).finalize().into())
     }
 

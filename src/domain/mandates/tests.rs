@@ -1,5 +1,7 @@
 //! What a mandate may become, and what it never allows.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use proptest::sample::select;
 

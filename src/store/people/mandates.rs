@@ -174,6 +174,19 @@ pub(super) fn guard(conn: &mut Conn, id: Uuid, expected_version: i64) -> QueryRe
         .map(|n| n == 1)
 }
 
+pub(super) fn keep_offers(conn: &mut Conn, mobile_index: &[u8], person: Uuid) -> QueryResult<bool> {
+    let open = mandates::table.filter(mandates::mobile_index.eq(mobile_index));
+    diesel::update(open.filter(mandates::agent.is_null()))
+        .set((
+            mandates::agent.eq(Some(Key(person))),
+            mandates::mobile_index.eq(None::<Vec<u8>>),
+            mandates::mobile_sealed.eq(None::<Vec<u8>>),
+            mandates::version.eq(mandates::version + 1),
+        ))
+        .execute(conn)?;
+    Ok(true)
+}
+
 pub(super) fn move_over(conn: &mut Conn, from: Uuid, into: Uuid) -> QueryResult<bool> {
     let (from, into) = (Key(from), Key(into));
     diesel::update(mandates::table.filter(mandates::principal.eq(from)))

@@ -86,6 +86,12 @@ pub enum Write {
         id: Uuid,
         expected_version: i64,
     },
+    /// What was offered to a number, whatever became of it, is its present owner's
+    /// for good: whoever has the number after him is not meant.
+    KeepOffers {
+        mobile_index: Vec<u8>,
+        person: Uuid,
+    },
     PutOrganization(OrganizationRow),
     InsertMembership(Membership),
     /// Expects it at the version before.
@@ -130,6 +136,7 @@ impl Write {
             Write::InsertMandate(row) => mandates::insert(conn, row),
             Write::UpdateMandate(row) => mandates::update(conn, row),
             Write::GuardMandate { id, expected_version } => mandates::guard(conn, *id, *expected_version),
+            Write::KeepOffers { mobile_index, person } => mandates::keep_offers(conn, mobile_index, *person),
             Write::PutOrganization(row) => organizations::put(conn, row),
             Write::InsertMembership(membership) => memberships::insert(conn, membership),
             Write::UpdateMembership(membership) => memberships::update(conn, membership),

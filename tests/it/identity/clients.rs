@@ -75,6 +75,22 @@ async fn a_registered_client_gets_its_secret_once_and_works_with_it() {
 }
 
 #[actix_web::test]
+async fn clients_registered_at_once_all_work_from_the_answer_on() {
+    let portal = Portal::open(Database::sqlite()).await;
+    join_all((0..32).map(async |number| {
+        let id = format!("shop-{number}");
+        let mut body = shop();
+        body["id"] = json!(id);
+        let made = portal.post("admin@web", CLIENTS, body).await.expect(201);
+        let mut form = credentials(&made["secret"]);
+        form[0].1 = id;
+        post(&portal, "/oauth2/token", &form, None).await.expect(200);
+    }))
+    .await;
+    portal.close().await;
+}
+
+#[actix_web::test]
 async fn a_repeated_registration_shows_the_client_and_not_the_secret() {
     let portal = Portal::open(Database::sqlite()).await;
     let send = |body: Value| {

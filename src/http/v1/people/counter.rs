@@ -1,8 +1,6 @@
 //! `/persons`: what officers do for the person before them. Numbers of people come
 //! in bodies, never in addresses.
 
-use std::collections::BTreeSet;
-
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -155,7 +153,7 @@ pub async fn withdraw_proof(
 #[serde(deny_unknown_fields)]
 pub struct HelperCodeBody {
     /// Guide codes; at least one.
-    pub guides: BTreeSet<String>,
+    pub guides: Vec<String>,
     /// When the help ends, thirty days from now at the latest.
     pub valid_until: DateTime<Utc>,
 }

@@ -1,7 +1,5 @@
 //! `/me/mandates` and `/me/wards`: letting others act, and acting for others.
 
-use std::collections::BTreeSet;
-
 use actix_web::http::header::{ETAG, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
@@ -51,7 +49,8 @@ pub struct FullMandateView {
     pub offered_at: DateTime<Utc>,
     pub accepted_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,
-    /// `principal`, `agent`, `officer` or `parent`.
+    /// `principal`, `agent`, `officer`, `parent` (the mandate it was given on from
+    /// ended) or `registry`.
     pub ended_by: Option<String>,
     #[serde(skip)]
     version: i64,
@@ -125,7 +124,7 @@ pub struct OfferBody {
     pub mobile: Option<String>,
     pub person_id: Option<Uuid>,
     /// Guide codes; left out: all.
-    pub guides: Option<BTreeSet<String>>,
+    pub guides: Option<Vec<String>>,
     /// Left out: from now on.
     pub valid_from: Option<DateTime<Utc>>,
     /// Left out: until it is ended.

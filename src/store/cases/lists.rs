@@ -1,0 +1,157 @@
+//! Lists of cases: a person's, an officer's worklist, those the clock has something
+//! to do for. By keyset, never by offset.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::{StoredCase, stored_case};
+use crate::domain::cases::StateName;
+use crate::domain::codes::{RegionCode, Uscc};
+use crate::store::Store;
+use crate::store::conn::MultiBackend;
+use crate::store::error::Result;
+use crate::store::rows::CaseRow;
+use crate::store::schema::cases;
+use crate::store::types::{At, Key};
+
+/// Which cases to list; `after` is the last id of the page before.
+#[derive(Debug, Clone, Default)]
+pub struct CaseFilter {
+    pub parties: Option<Vec<Uuid>>,
+    /// Staff see filed cases of these agencies or in these regions, whichever holds.
+    pub reach: Option<Reach>,
+    pub state: Option<StateName>,
+    pub guide: Option<String>,
+    pub after: Option<Uuid>,
+    pub limit: i64,
+}
+
+/// What the posts of an officer reach.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach {
+    pub agencies: Vec<Uscc>,
+    /// Regions whose cases, and whose subordinates' cases, are within reach.
+    pub below: Vec<RegionCode>,
+    /// Regions whose cases are within reach, they alone.
+    pub exactly: Vec<RegionCode>,
+}
+
+impl Store {
+    /// Cases in the order they were opened, newest first. A damaged one is told to
+    /// the log and listed by its id alone: it must not hide all the others.
+    pub async fn list_cases(&self, filter: CaseFilter) -> Result<Vec<std::result::Result<StoredCase, Uuid>>> {
+        let rows: Vec<CaseRow> = self
+            .read(move |conn| {
+                let mut query = cases::table.select(CaseRow::as_select()).into_boxed();
+                if let Some(parties) = filter.parties {
+                    query =
+                        query.filter(cases::party.eq_any(parties.into_iter().map(Key).collect::<Vec<_>>()));
+                }
+                if let Some(reach) = filter.reach {
+                    query = query.filter(cases::state.ne(StateName::Draft.as_str()));
+                    query = within_reach(query, reach);
+                }
+                if let Some(state) = filter.state {
+                    query = query.filter(cases::state.eq(state.as_str()));
+                }
+                if let Some(guide) = filter.guide {
+                    query = query.filter(cases::guide.eq(guide));
+                }
+                if let Some(after) = filter.after {
+                    query = query.filter(cases::id.lt(Key(after)));
+                }
+                Ok(query.order(cases::id.desc()).limit(filter.limit).load(conn)?)
+            })
+            .await?;
+        let read = |row: CaseRow| {
+            let id = row.id.0;
+            stored_case(row, self.vault()).map_err(|error| {
+                tracing::error!(%error, "left out of a list");
+                id
+            })
+        };
+        Ok(rows.into_iter().map(read).collect())
+    }
+
+    /// These cases, where they exist; of a damaged one, what is wrong with it.
+    pub async fn find_cases(
+        &self,
+        ids: impl Iterator<Item = Uuid>,
+    ) -> Result<HashMap<Uuid, Result<StoredCase>>> {
+        let ids: Vec<Key> = ids.map(Key).collect();
+        let rows: Vec<CaseRow> = self
+            .read(move |conn| {
+                Ok(cases::table.filter(cases::id.eq_any(ids)).select(CaseRow::as_select()).load(conn)?)
+            })
+            .await?;
+        Ok(rows.into_iter().map(|row| (row.id.0, stored_case(row, self.vault()))).collect())
+    }
+
+    /// How many cases of these people are not closed.
+    pub async fn count_open_cases(&self, parties: Vec<Uuid>) -> Result<i64> {
+        self.read(move |conn| {
+            let parties: Vec<Key> = parties.into_iter().map(Key).collect();
+            Ok(cases::table
+                .filter(cases::party.eq_any(parties))
+                .filter(cases::state.ne(StateName::Closed.as_str()))
+                .count()
+                .get_result(conn)?)
+        })
+        .await
+    }
+
+    /// Cases for which the clock has something to do, with when; earliest first,
+    /// after `after`.
+    pub async fn list_cases_to_tick(
+        &self,
+        at: DateTime<Utc>,
+        after: Option<(DateTime<Utc>, Uuid)>,
+        limit: i64,
+    ) -> Result<Vec<(DateTime<Utc>, Uuid)>> {
+        self.read(move |conn| {
+            let mut query = cases::table.filter(cases::tick_at.le(At(at))).into_boxed();
+            if let Some((tick_at, id)) = after {
+                let later = cases::tick_at.gt(At(tick_at));
+                query = query.filter(later.or(cases::tick_at.eq(At(tick_at)).and(cases::id.gt(Key(id)))));
+            }
+            let rows: Vec<(Option<At>, Key)> = query
+                .order((cases::tick_at, cases::id))
+                .limit(limit)
+                .select((cases::tick_at, cases::id))
+                .load(conn)?;
+            Ok(rows
+                .into_iter()
+                .map(|(tick_at, id)| (tick_at.map_or(at, |tick_at| tick_at.0), id.0))
+                .collect())
+        })
+        .await
+    }
+}
+
+type CaseQuery<'a> = cases::BoxedQuery<'a, MultiBackend, CaseColumns>;
+type CaseColumns = diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<CaseRow, MultiBackend>>;
+
+fn within_reach(query: CaseQuery<'_>, reach: Reach) -> CaseQuery<'_> {
+    use diesel::sql_types::Bool;
+    let agencies: Vec<String> = reach.agencies.iter().map(ToString::to_string).collect();
+    let exactly: Vec<String> = reach.exactly.iter().map(ToString::to_string).collect();
+    type Condition = Box<dyn BoxableExpression<cases::table, MultiBackend, SqlType = Bool>>;
+    let mut condition: Condition = Box::new(cases::agency.eq_any(agencies).or(cases::region.eq_any(exactly)));
+    for region in reach.below {
+        // A half-open range over the code's own digits is what an index can walk.
+        let (from, to) = code_range(&region);
+        condition = Box::new(condition.or(cases::region.ge(from).and(cases::region.lt(to))));
+    }
+    query.filter(condition)
+}
+
+/// All codes that begin with the region's own digits, as a range of text: from
+/// `3407` to below `3408`. Digits alone, so that every collation agrees.
+fn code_range(region: &RegionCode) -> (String, String) {
+    let digits = region.significant();
+    let next = digits.parse::<u64>().map_or(u64::MAX, |number| number + 1);
+    (digits.to_owned(), format!("{next:0width$}", width = digits.len()))
+}
