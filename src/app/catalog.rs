@@ -30,7 +30,13 @@ pub struct PublishedGuide {
     pub published_at: DateTime<Utc>,
     pub withdrawn_at: Option<DateTime<Utc>>,
     /// The answer to a public read, written once by whoever serves it.
-    pub answer: OnceLock<Bytes>,
+    pub answer: OnceLock<Written>,
+}
+
+/// An answer as bytes: as they are, and compressed (RFC 1952).
+pub struct Written {
+    pub plain: Bytes,
+    pub gzip: Bytes,
 }
 
 /// Guides held before the cache is emptied.

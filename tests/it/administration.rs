@@ -115,3 +115,34 @@ async fn a_table_with_a_wrong_row_is_reported_by_line_and_not_imported() {
     assert_eq!(before, after);
     portal.close().await;
 }
+
+#[actix_web::test]
+async fn a_guide_comes_compressed_to_who_takes_it_and_not_again_to_who_has_it() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let path = format!("/api/v1/guides/{}", portal.city.guide("old-age-allowance.yaml"));
+    let ask = |coding: &'static str, held: Option<String>| {
+        let request = portal.request("", "GET", &path).header("accept-encoding", coding);
+        let request = held.into_iter().fold(request, |request, tag| request.header("if-none-match", tag));
+        async { request.send().await.unwrap() }
+    };
+    let plain = ask("identity, br;q=0.5, gzip;q=0", None).await;
+    let small = ask("br, gzip;q=0.8", None).await;
+    let tag = |response: &reqwest::Response| response.headers()["etag"].to_str().unwrap().to_owned();
+    let (plain_tag, small_tag) = (tag(&plain), tag(&small));
+    assert_ne!(plain_tag, small_tag, "other bytes have another tag");
+    assert!(plain.headers().get("content-encoding").is_none());
+    assert_eq!(small.headers()["content-encoding"], "gzip");
+    for response in [&plain, &small] {
+        assert_eq!(response.headers()["vary"], "accept-encoding");
+    }
+    let (plain, small) = (plain.bytes().await.unwrap(), small.bytes().await.unwrap());
+    let mut unpacked = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&small[..]), &mut unpacked).unwrap();
+    assert_eq!(unpacked, plain);
+    assert!(small.len() * 2 < plain.len(), "{} of {} bytes", small.len(), plain.len());
+    for held in [small_tag.clone(), format!("\"other\", W/{small_tag}"), "*".to_owned()] {
+        assert_eq!(ask("gzip", Some(held)).await.status(), 304);
+    }
+    assert_eq!(ask("gzip", Some(plain_tag)).await.status(), 200);
+    portal.close().await;
+}

@@ -1,17 +1,21 @@
 //! The catalogue, for everybody: items, guides, their forms, and the dry run.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH, VARY,
+};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, Utc};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{Page, PageQuery, TextView, invalid, parse_code};
-use crate::app::catalog::{self, PublishedGuide, Search};
+use crate::app::catalog::{self, PublishedGuide, Search, Written};
 use crate::app::{AppError, Ctx};
 use crate::domain::cases::history::hex;
 use crate::domain::codes::{BasicCode, RegionCode, ServiceObject};
@@ -183,25 +187,57 @@ pub async fn read_version(
     answer(&published, &request)
 }
 
-/// The guide's bytes are written once per version and instance.
+/// The guide's bytes are written, and compressed, once per version and instance.
 fn answer(published: &PublishedGuide, request: &HttpRequest) -> Reply {
-    let tag = guide_tag(published);
-    if request.headers().get(IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes()) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    let is_compressed = accepts_gzip(request.headers());
+    // Other bytes, another tag (RFC 9110 §8.8.3).
+    let tag = if is_compressed { guide_tag(published, "-gzip") } else { guide_tag(published, "") };
+    if has_already(request.headers(), &tag) {
+        return Ok(HttpResponse::NotModified()
+            .insert_header((ETAG, tag))
+            .insert_header((VARY, "accept-encoding"))
+            .finish());
     }
-    let bytes = published
-        .answer
-        .get_or_init(|| Bytes::from(serde_json::to_vec(&view(published)).unwrap_or_default()));
-    Ok(HttpResponse::Ok()
+    let written = published.answer.get_or_init(|| write(published));
+    let mut response = HttpResponse::Ok();
+    response
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header((CACHE_CONTROL, "public, max-age=0, must-revalidate"))
-        .insert_header((ETAG, tag))
-        .body(bytes.clone()))
+        .insert_header((VARY, "accept-encoding"))
+        .insert_header((ETAG, tag));
+    Ok(match is_compressed {
+        true => response.insert_header((CONTENT_ENCODING, "gzip")).body(written.gzip.clone()),
+        false => response.body(written.plain.clone()),
+    })
 }
 
-fn guide_tag(published: &PublishedGuide) -> String {
+/// Whether the asker holds what bears this tag (RFC 9110 §13.1.2).
+fn has_already(headers: &HeaderMap, tag: &str) -> bool {
+    let values = headers.get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    let tags = values.flat_map(|value| value.split(',')).map(str::trim);
+    tags.into_iter().any(|held| held == "*" || held.trim_start_matches("W/") == tag)
+}
+
+fn write(published: &PublishedGuide) -> Written {
+    let plain = serde_json::to_vec(&view(published)).unwrap_or_default();
+    let mut writer = GzEncoder::new(Vec::new(), Compression::best());
+    let gzip = writer.write_all(&plain).and_then(|()| writer.finish()).unwrap_or_default();
+    Written { plain: plain.into(), gzip: gzip.into() }
+}
+
+/// Whether the asker takes gzip; `*` alone does not say that he knows it.
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|coding| {
+        let (name, quality) = coding.split_once(';').unwrap_or((coding, "q=1"));
+        let quality: f32 = quality.trim().strip_prefix("q=").and_then(|q| q.parse().ok()).unwrap_or(0.0);
+        name.trim().eq_ignore_ascii_case("gzip") && quality > 0.0
+    })
+}
+
+fn guide_tag(published: &PublishedGuide, coding: &str) -> String {
     let withdrawn = if published.withdrawn_at.is_some() { "w" } else { "" };
-    format!("\"v{}{withdrawn}\"", published.version)
+    format!("\"v{}{withdrawn}{coding}\"", published.version)
 }
 
 fn view(published: &PublishedGuide) -> GuideView<'_> {
@@ -223,7 +259,7 @@ pub async fn read_form(ctx: web::Data<Ctx>, code: web::Path<String>) -> Reply {
     let published = catalog::current(&ctx, &code).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/schema+json"))
-        .insert_header((ETAG, guide_tag(&published)))
+        .insert_header((ETAG, guide_tag(&published, "")))
         .body(json_schema(&published.guide).to_string()))
 }
 
