@@ -13,6 +13,7 @@ pub mod openapi;
 pub mod pages;
 mod parameters;
 pub mod problem;
+mod routes;
 mod uploads;
 pub mod v1;
 
@@ -20,11 +21,11 @@ use std::net::TcpListener;
 
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, middleware, web};
-use utoipa_actix_web::AppExt as _;
 
 use crate::app::{AppError, Ctx};
 use limits::RateLimits;
 use problem::Problem;
+use routes::Routes;
 use uploads::Uploads;
 
 /// Serves on a bound listener until told to stop; requests under way are finished.
@@ -36,11 +37,9 @@ pub fn serve(ctx: Ctx, listener: TcpListener, workers: usize) -> std::io::Result
     let demo = ctx.demo;
     let rates = web::Data::new(RateLimits::new(&ctx.settings.limits, &ctx.clock));
     let server = HttpServer::new(move || {
-        let (app, _) = App::new()
-            .into_utoipa_app()
-            .configure(|config| openapi::register(config, demo))
-            .split_for_parts();
-        app.app_data(web::Data::new(ctx.clone()))
+        App::new()
+            .configure(|config| openapi::register(&mut Routes::Served(config), demo))
+            .app_data(web::Data::new(ctx.clone()))
             .app_data(web::Data::new(uploads.clone()))
             .app_data(rates.clone())
             // An id that cannot be one belongs to nothing.

@@ -7,25 +7,22 @@ use bytes::Bytes;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 use utoipa_actix_web::AppExt as _;
-use utoipa_actix_web::scope;
-use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use super::routes::Routes;
 use super::{health, oauth, v1};
 
 /// Registers every documented route.
-pub fn register(config: &mut ServiceConfig<'_>, demo: bool) {
-    config
-        .service(health::live)
-        .service(health::ready)
-        .service(scope::scope("/api/v1").configure(|config| v1::register(config, demo)));
-    oauth::register(config);
+pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
+    routes.service(health::live).service(health::ready).below("/api/v1", |routes| v1::register(routes, demo));
+    oauth::register(routes);
 }
 
 /// The document and the pages to read it with.
 pub fn register_docs(config: &mut web::ServiceConfig) {
     config
         .route("/openapi.json", web::get().to(read_document))
+        .service(web::redirect("/docs", "/docs/"))
         .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")));
 }
 
@@ -41,7 +38,7 @@ pub fn document() -> OpenApi {
     let (_, collected) = actix_web::App::new()
         .into_utoipa_app()
         .openapi(OpenApiBuilder::new().info(info()).build())
-        .configure(|config| register(config, false))
+        .configure(|config| register(&mut Routes::Documented(config), false))
         .split_for_parts();
     let mut document = collected;
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();

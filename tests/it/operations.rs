@@ -273,8 +273,12 @@ fn the_committed_document_is_the_one_the_routes_give() {
 }
 
 #[actix_web::test]
-async fn the_served_document_is_the_same() {
+async fn the_served_document_is_the_same_and_its_pages_are_where_people_are_sent() {
     let portal = Portal::open(Database::sqlite()).await;
+    let docs = portal.get("", "/docs").await;
+    assert_eq!((docs.status, docs.header("location")), (307, Some("/docs/")));
+    let script = portal.request("", "GET", "/docs/swagger-initializer.js").send().await.unwrap();
+    assert!(script.text().await.unwrap().contains("\"url\": \"/openapi.json\""));
     let served = portal.get("", "/openapi.json").await.expect(200);
     assert_eq!(served, serde_json::to_value(wanshitong::http::openapi::document()).unwrap());
     portal.close().await;

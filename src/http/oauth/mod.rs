@@ -20,14 +20,14 @@ mod token_views;
 mod userinfo;
 mod visit;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
 pub(super) use form::cookie;
 pub(super) use me::MeView;
 
+use super::routes::Routes;
+
 /// The endpoints at the protocol's own paths.
-pub fn register(config: &mut ServiceConfig<'_>) {
-    config
+pub fn register(routes: &mut Routes<'_, '_>) {
+    routes
         .service(discovery::configuration)
         .service(discovery::server_metadata)
         .service(discovery::jwks)
@@ -65,8 +65,8 @@ pub fn register(config: &mut ServiceConfig<'_>) {
 }
 
 /// The resources under `/api/v1`.
-pub fn register_v1(config: &mut ServiceConfig<'_>) {
-    config
+pub fn register_v1(routes: &mut Routes<'_, '_>) {
+    routes
         .service(accounts::register)
         .service(accounts::request_sms_code)
         .service(me::read_me)

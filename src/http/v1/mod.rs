@@ -19,16 +19,16 @@ mod unmask;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::problem::{Code, Problem};
 use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
+use crate::http::routes::Routes;
 
 /// Registers every operation under `/api/v1`.
-pub fn register(config: &mut ServiceConfig<'_>, demo: bool) {
-    config
+pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
+    routes
         .service(organisation::list_regions)
         .service(organisation::read_region)
         .service(organisation::list_agencies)
@@ -84,10 +84,10 @@ pub fn register(config: &mut ServiceConfig<'_>, demo: bool) {
         .service(clients::rotate_client_secret)
         .service(clients::disable_client)
         .service(clients::enable_client);
-    people::register(config);
-    crate::http::oauth::register_v1(config);
+    people::register(routes);
+    crate::http::oauth::register_v1(routes);
     if demo {
-        config.service(sandbox::set_clock);
+        routes.service(sandbox::set_clock);
     }
 }
 

@@ -11,12 +11,12 @@ use actix_web::HttpResponse;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::domain::codes::{CodeError, Mobile};
 use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
 use crate::http::problem::{Code, Problem};
+use crate::http::routes::Routes;
 
 pub use organizations::OrganizationView;
 pub use proofs::IdentityProofView;
@@ -24,8 +24,8 @@ pub use proofs::IdentityProofView;
 type Reply = Result<HttpResponse, Problem>;
 
 /// Registers the operations.
-pub fn register(config: &mut ServiceConfig<'_>) {
-    config
+pub fn register(routes: &mut Routes<'_, '_>) {
+    routes
         .service(account::change_me)
         .service(account::close_me)
         .service(proofs::list_proofs)
