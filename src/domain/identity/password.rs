@@ -10,11 +10,12 @@
 //! password is never printed.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::common_passwords::COMMON;
+use super::secret::same_bytes;
 use crate::domain::codes::Mobile;
 use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
@@ -79,9 +80,18 @@ pub struct Owner<'a> {
     pub name: Option<&'a str>,
 }
 
-/// A password fit to be used. `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
+/// A password fit to be used. `Debug` does not show it, and it is wiped from memory
+/// when it is dropped.
+#[derive(Debug, Clone)]
+pub struct Password(SecretString);
+
+impl PartialEq for Password {
+    fn eq(&self, other: &Self) -> bool {
+        same_bytes(self.expose().as_bytes(), other.expose().as_bytes())
+    }
+}
+
+impl Eq for Password {}
 
 impl PasswordProfile {
     pub const ALL: [PasswordProfile; 2] = [PasswordProfile::Asvs, PasswordProfile::Mlps3];
@@ -153,7 +163,7 @@ impl PasswordProfile {
             .filter(|(broken, _)| *broken)
             .map(|(_, fault)| FieldError::new(pointer, fault.code(), fault.words()))
             .collect();
-        if errors.is_empty() { Ok(Password(text.to_owned())) } else { Err(errors) }
+        if errors.is_empty() { Ok(Password(text.into())) } else { Err(errors) }
     }
 
     /// What to say to somebody who is about to choose one.
@@ -235,17 +245,11 @@ impl Fault {
 impl Password {
     /// A password presented at sign-in. Whatever no account can have is none.
     pub fn presented(text: &str) -> Option<Self> {
-        (1..=LONGEST).contains(&text.chars().count()).then(|| Self(text.to_owned()))
+        (1..=LONGEST).contains(&text.chars().count()).then(|| Self(text.into()))
     }
 
     pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(…)")
+        self.0.expose_secret()
     }
 }
 

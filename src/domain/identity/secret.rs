@@ -1,44 +1,47 @@
 //! Secrets the portal hands out: authorization codes, refresh tokens, client
 //! secrets. Only their SHA-256 is stored; 256 random bits need no slow hash.
 
-use std::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 
 /// A SHA-256.
 pub type Digest = [u8; 32];
 
-/// A secret in the clear. `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+/// A secret in the clear. `Debug` does not show it, and it is wiped from memory when
+/// it is dropped.
+#[derive(Debug, Clone)]
+pub struct Secret(SecretString);
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        same_bytes(self.expose().as_bytes(), other.expose().as_bytes())
+    }
+}
+
+impl Eq for Secret {}
 
 impl Secret {
     /// A secret from 32 bytes nobody can foresee: 43 characters that need no
     /// escaping anywhere.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(URL_SAFE_NO_PAD.encode(bytes))
+        Self(URL_SAFE_NO_PAD.encode(bytes).into())
     }
 
     /// A secret somebody presented, whatever it looks like.
     pub fn presented(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into().into())
     }
 
     /// The text itself, for the answer that hands it over.
     pub fn expose(&self) -> &str {
-        &self.0
+        self.0.expose_secret()
     }
 
     pub fn digest(&self) -> Digest {
-        digest(self.0.as_bytes())
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
+        digest(self.expose().as_bytes())
     }
 }
 
@@ -46,9 +49,9 @@ pub fn digest(bytes: &[u8]) -> Digest {
     Sha256::digest(bytes).into()
 }
 
-/// Compares without stopping at the first difference.
+/// Compares in a time that tells nothing but the lengths.
 pub fn same_bytes(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len() && left.iter().zip(right).fold(0, |found, (a, b)| found | (a ^ b)) == 0
+    left.ct_eq(right).into()
 }
 
 #[cfg(test)]
