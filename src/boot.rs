@@ -34,12 +34,16 @@ pub struct Parts {
     pub demo: bool,
 }
 
+/// The calendar the portal comes with.
+pub fn calendar() -> AppResult<WorkCalendar> {
+    WorkCalendar::parse(CALENDAR)
+        .map_err(|errors| crate::app::AppError::Internal(format!("the calendar does not read: {errors:?}")))
+}
+
 /// Loads everything a process keeps in memory.
 pub async fn assemble(parts: Parts) -> AppResult<Ctx> {
     let at = parts.clock.now();
-    let calendar = WorkCalendar::parse(CALENDAR).map_err(|errors| {
-        crate::app::AppError::Internal(format!("the calendar does not read: {errors:?}"))
-    })?;
+    let calendar = calendar()?;
     let identity =
         Identity::open(parts.store.clone(), parts.public_url, parts.settings.lifetimes, parts.demo, at)
             .await?;

@@ -1,6 +1,8 @@
 //! The commands. Each reads its arguments, puts the house together, and says in
 //! one sentence what went wrong and what to do, if anything did.
 
+mod catalog;
+
 use std::io::IsTerminal as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,7 @@ use clap::{Parser, Subcommand};
 
 use crate::app::demo;
 use crate::app::ports::{Blobs, BusinessRegistry, PopulationRegistry, Registries};
-use crate::app::{AppError, Clock, Ctx, Settings, catalog};
+use crate::app::{AppError, Clock, Ctx, Settings};
 use crate::boot::{self, Parts};
 use crate::config::{self, Config};
 use crate::gateways::{
@@ -56,7 +58,7 @@ enum Command {
     /// Guide files.
     Catalog {
         #[command(subcommand)]
-        command: CatalogCommand,
+        command: catalog::CatalogCommand,
     },
     /// Keys.
     Keys {
@@ -67,18 +69,6 @@ enum Command {
     Config,
     /// Print the API document (OpenAPI 3.1, JSON).
     Openapi,
-}
-
-#[derive(Debug, Subcommand)]
-enum CatalogCommand {
-    /// Report everything wrong in these files.
-    Check { files: Vec<PathBuf> },
-    /// Publish these files, all or none.
-    Import {
-        #[arg(long)]
-        config: PathBuf,
-        files: Vec<PathBuf>,
-    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -101,8 +91,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Demo { data, listen, database, batch } => block_on(run_demo(data, listen, database, batch)),
         Command::Serve { config } => serve(&config),
         Command::Migrate { config } => run_migrations(&config),
-        Command::Catalog { command: CatalogCommand::Check { files } } => check(&files),
-        Command::Catalog { command: CatalogCommand::Import { config, files } } => import(&config, &files),
+        Command::Catalog { command } => catalog::run(command),
         Command::Keys { command: KeysCommand::New } => print(&MasterKey::random().to_text()),
         Command::Keys { command: KeysCommand::Rotate { config } } => rotate_keys(&config),
         Command::Config => print(config::SAMPLE.trim_end()),
@@ -351,54 +340,6 @@ fn blobs(files: &config::FilesConfig) -> Result<Arc<dyn Blobs>, String> {
         }
     };
     Ok(Arc::new(store.map_err(|error| error.to_string())?))
-}
-
-fn read_files(files: &[PathBuf]) -> Result<Vec<(String, String)>, String> {
-    files
-        .iter()
-        .map(|file| {
-            std::fs::read_to_string(file)
-                .map(|text| (file.display().to_string(), text))
-                .map_err(|error| format!("{} cannot be read: {error}", file.display()))
-        })
-        .collect()
-}
-
-fn report(wrong: &[catalog::FileProblems]) -> String {
-    let lines: Vec<String> = wrong
-        .iter()
-        .flat_map(|file| {
-            file.problems.iter().map(move |problem| {
-                format!(
-                    "{}:{}: {}: {} {}",
-                    file.file, problem.line, problem.path, problem.reason.zh, problem.reason.en
-                )
-            })
-        })
-        .collect();
-    format!("{}\n{} problems; nothing was imported", lines.join("\n"), lines.len())
-}
-
-fn check(files: &[PathBuf]) -> Outcome {
-    let files = read_files(files)?;
-    match catalog::check(&files) {
-        Ok(guides) => print(&format!("{} guides, nothing wrong", guides.len())),
-        Err(wrong) => Err(report(&wrong)),
-    }
-}
-
-fn import(config: &Path, files: &[PathBuf]) -> Outcome {
-    let config = load(config)?;
-    let files = read_files(files)?;
-    block_on(async move {
-        let ctx = production(&config).await?;
-        let imported = catalog::publish(&ctx, None, files).await.map_err(said)?;
-        for guide in imported.map_err(|wrong| report(&wrong))? {
-            let what = if guide.is_new_version { "published" } else { "unchanged" };
-            print(&format!("{} version {} {what}", guide.code, guide.version))?;
-        }
-        Ok(())
-    })
 }
 
 fn rotate_keys(config: &Path) -> Outcome {

@@ -1,8 +1,11 @@
 //! Certificates: making them out and sealing them, showing them to their holder,
 //! and telling anybody who holds one whether it is genuine.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::ctx::Ctx;
 use super::error::{AppError, AppResult};
@@ -10,7 +13,7 @@ use super::identity::Caller;
 use crate::domain::cases::{Case, Issued};
 use crate::domain::certificates::{Certificate, CertificateStatus};
 use crate::domain::codes::{CertificateId, CertificateType, Uscc};
-use crate::domain::guides::Guide;
+use crate::domain::guides::{Facts, Guide, ResultKind};
 use crate::domain::private::Private;
 use crate::domain::text::Text;
 use crate::domain::time::local_date;
@@ -41,7 +44,9 @@ pub(super) fn make_out(
     let Issued::Certificate { id, certificate_type, name, valid_from, valid_until } = result else {
         return Ok(None);
     };
-    let holder = case.state.filing().and_then(|filing| filing.applicant.known());
+    let filing = case.state.filing();
+    let holder = filing.and_then(|filing| filing.applicant.known());
+    let facts = filing.and_then(|filing| filing.facts.known());
     let certificate = Certificate {
         id: id.clone(),
         certificate_type: certificate_type.clone(),
@@ -54,6 +59,7 @@ pub(super) fn make_out(
         valid_from: *valid_from,
         valid_until: *valid_until,
         revoked_at: None,
+        attributes: facts.map(|facts| stated(guide, certificate_type, facts)).unwrap_or_default(),
         household: Vec::new(),
     };
     let seal = ctx.identity.sign_seal(&seal_of(&certificate), CERTIFICATE, at)?;
@@ -84,10 +90,35 @@ pub fn take_over(
         valid_from: local_date(at),
         valid_until: None,
         revoked_at: None,
+        attributes: particulars(holder),
         household: Vec::new(),
     };
     let seal = ctx.identity.sign_seal(&seal_of(&certificate), CERTIFICATE, at)?;
     Ok(SealedCertificate { certificate, seal })
+}
+
+/// What the register that issued it knows of the holder.
+fn particulars(holder: &PersonRecord) -> BTreeMap<String, Value> {
+    let applicant = &holder.applicant;
+    let known = [
+        ("name", Some(json!(applicant.name))),
+        ("birth_date", applicant.birth_date.map(|day| json!(day))),
+        ("gender", applicant.gender.map(|gender| json!(gender))),
+        ("residence", applicant.residence.as_ref().map(|region| json!(region))),
+    ];
+    known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+/// The answers the guide puts on its certificate.
+fn stated(guide: &Guide, certificate_type: &CertificateType, facts: &Facts) -> BTreeMap<String, Value> {
+    let fields = guide.results.iter().find_map(|result| match result {
+        ResultKind::Certificate { certificate_type: of, attributes, .. } if of == certificate_type => {
+            Some(attributes.as_slice())
+        }
+        ResultKind::Certificate { .. } | ResultKind::Letter { .. } => None,
+    });
+    let fields = fields.unwrap_or_default().iter();
+    fields.filter_map(|name| Some((name.clone(), facts.get(name)?.clone()))).collect()
 }
 
 fn seal_of(certificate: &Certificate) -> Seal {

@@ -1,10 +1,14 @@
 //! 电子证照: what an approved case hands out, and evidence for the next case.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::codes::{CertificateId, CertificateType, ResidentId, Uscc};
+use super::guides::Stated;
 use super::private::Private;
 use super::text::Text;
 use super::time::local_date;
@@ -24,6 +28,9 @@ pub struct Certificate {
     /// Last day of validity; none: without end.
     pub valid_until: Option<NaiveDate>,
     pub revoked_at: Option<DateTime<Utc>>,
+    /// What it says of its holder; prefilled forms take from it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, Value>,
     /// Of a household register (居民户口簿): who else is in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub household: Vec<HouseholdMember>,
@@ -65,6 +72,16 @@ impl Certificate {
         } else {
             CertificateStatus::Valid
         }
+    }
+
+    /// What it says, for filling in forms; nothing when it is not valid.
+    pub fn states(&self, at: DateTime<Utc>) -> Option<Stated> {
+        (self.status(at) == CertificateStatus::Valid).then(|| Stated {
+            certificate: self.id.clone(),
+            certificate_type: self.certificate_type.clone(),
+            issued_at: self.issued_at,
+            attributes: self.attributes.clone(),
+        })
     }
 
     /// The child of the holder with this number, if the register names one.

@@ -1,6 +1,7 @@
 //! Opening a case: for oneself, for somebody who gave a mandate, or, by staff at
 //! a counter, for the person standing there.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::record::Writing;
@@ -16,7 +17,7 @@ use crate::app::people::presence::present_person;
 use crate::app::permit::permit;
 use crate::domain::cases::{Command, OpenCase, SubmitCase, decide};
 use crate::domain::codes::{RegionCode, ResidentId};
-use crate::domain::guides::Facts;
+use crate::domain::guides::{Facts, Prefill, Stated};
 use crate::domain::policy::{CaseScope, Operation, Target};
 use crate::domain::registries::PersonName;
 use crate::store::{Claim, PersonRecord};
@@ -72,6 +73,7 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<
         scenario: request.scenario,
         facts: request.facts,
         applicant: person.applicant.clone(),
+        certificates: stated(ctx, person.id, &guide, at).await?,
     };
     let opening = crate::domain::cases::open(opening, rules, by.clone(), at)?;
     let number = match request.submit {
@@ -101,6 +103,21 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<
         taken.settle(&written);
     }
     Ok(CaseReply { case: written?, guide, audience })
+}
+
+/// What the applicant's certificates say, where the form takes anything from one.
+async fn stated(
+    ctx: &Ctx,
+    holder: Uuid,
+    guide: &PublishedGuide,
+    at: DateTime<Utc>,
+) -> AppResult<Vec<Stated>> {
+    let fields = &guide.guide.form.fields;
+    if !fields.iter().any(|field| matches!(field.prefill, Some(Prefill::Certificate { .. }))) {
+        return Ok(Vec::new());
+    }
+    let held = ctx.store.list_certificates(holder, None, 1000).await?;
+    Ok(held.iter().filter_map(|sealed| sealed.certificate.states(at)).collect())
 }
 
 fn new_scope<'a>(caller: &Caller, party: Uuid, guide: &'a PublishedGuide) -> CaseScope<'a> {

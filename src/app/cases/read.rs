@@ -161,7 +161,7 @@ pub async fn events(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Vec<Recor
 /// The explained deadlines.
 pub async fn clock(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Vec<Clock>> {
     let reply = read(ctx, caller, id).await?;
-    Ok(clocks(&reply.case, &reply.guide.guide, &ctx.calendar.current(), ctx.clock.now()))
+    Ok(clocks(&reply.case, reply.guide.for_case(&reply.case), &ctx.calendar.current(), ctx.clock.now()))
 }
 
 pub async fn letters(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Vec<LetterRecord>> {

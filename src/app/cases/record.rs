@@ -78,12 +78,14 @@ impl Writing<'_> {
         let event = act.event.clone();
         progress.case = evolve(progress.case, act, *at).map_err(internal)?;
         let written = progress.letters_before + progress.letters.len();
-        if let Some(letter) = letter_for(&progress.case, &guide.guide, &event, *at, written) {
+        if let Some(letter) = letter_for(&progress.case, guide.for_case(&progress.case), &event, *at, written)
+        {
             progress.letters.push(NewLetter { id: new_id(*at), seq: record.seq, letter });
         }
         if let CaseEvent::ResultsIssued { issued } = &event {
             for result in issued {
-                if let Some(sealed) = certificates::make_out(ctx, &progress.case, &guide.guide, result, *at)?
+                if let Some(sealed) =
+                    certificates::make_out(ctx, &progress.case, guide.for_case(&progress.case), result, *at)?
                 {
                     progress.changes.insert_certificate(&sealed, ctx.store.vault())?;
                 }

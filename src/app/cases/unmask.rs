@@ -13,7 +13,7 @@ use crate::app::identity::Caller;
 use crate::app::permit::permit_on_case;
 use crate::domain::audit::{AuditAction, Outcome};
 use crate::domain::cases::Case;
-use crate::domain::guides::{FieldKind, Form};
+use crate::domain::guides::{Field, FieldKind, Form};
 use crate::domain::policy::{Operation, Target};
 use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
@@ -42,7 +42,7 @@ pub async fn unmask(ctx: &Ctx, caller: &Caller, id: Uuid, field: &str, reason: &
     }
     let guide = ctx.catalogue.version(case.opened.guide.as_str(), case.guide_version()).await?;
     let guide = guide.ok_or_else(|| AppError::Internal(format!("the guide of case {id} is gone")))?;
-    let mut masked = masked_values(case, &guide.guide.form);
+    let mut masked = masked_values(case, &guide.for_case(case).form);
     let mut errors = Vec::new();
     let found = masked.iter().position(|(pointer, _)| pointer == field);
     if found.is_none() {
@@ -74,17 +74,31 @@ fn masked_values(case: &Case, form: &Form) -> Vec<(String, String)> {
         found.extend(mobile.map(|mobile| ("/applicant/mobile".to_owned(), mobile)));
     }
     let facts = case.state.facts().and_then(|facts| facts.known());
-    for (name, value) in facts.into_iter().flat_map(|facts| facts.iter()) {
-        let is_masked = form
-            .field(name)
-            .is_some_and(|field| matches!(field.kind, FieldKind::ResidentId | FieldKind::Mobile));
-        if let Value::String(text) = value
-            && is_masked
-        {
-            found.push((format!("/facts/{name}"), text.clone()));
-        }
-    }
+    let facts = facts.into_iter().flat_map(|facts| facts.iter());
+    found.extend(facts.flat_map(|(name, value)| masked_answers(&form.fields, "/facts", name, value)));
     found
+}
+
+/// The masked numbers in one answer; a row of a group may hold some too.
+fn masked_answers(fields: &[Field], above: &str, name: &str, value: &Value) -> Vec<(String, String)> {
+    let pointer = format!("{above}/{name}");
+    match (fields.iter().find(|field| field.name == *name).map(|field| &field.kind), value) {
+        (Some(FieldKind::ResidentId | FieldKind::Mobile), Value::String(text)) => {
+            vec![(pointer, text.clone())]
+        }
+        (Some(FieldKind::Group { fields, .. }), Value::Array(rows)) => {
+            let cells = rows.iter().enumerate().flat_map(|(index, row)| {
+                let members = row.as_object().into_iter().flatten();
+                members.map(move |(name, value)| (index, name, value))
+            });
+            cells
+                .flat_map(|(index, name, value)| {
+                    masked_answers(fields, &format!("{pointer}/{index}"), name, value)
+                })
+                .collect()
+        }
+        (_, _) => Vec::new(),
+    }
 }
 
 fn no_such_field(masked: &[(String, String)]) -> FieldError {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::event::{AcceptanceBasis, By, Evidence, Issued};
 use crate::domain::codes::{CaseNo, GuideCode, RegionCode, Uscc};
-use crate::domain::guides::{Applicant, Facts};
+use crate::domain::guides::{Applicant, Facts, FilledFrom};
 use crate::domain::private::Private;
 use crate::domain::text::Text;
 
@@ -59,6 +59,9 @@ pub enum CaseState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Draft {
     pub facts: Private<Facts>,
+    /// The answers the portal filled in that nobody has changed since.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub prefilled: BTreeMap<String, FilledFrom>,
     pub materials: BTreeMap<String, Private<Evidence>>,
     /// Untouched until then, the draft lapses.
     pub expires_at: DateTime<Utc>,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::event::Evidence;
 use crate::domain::codes::{CaseNo, CertificateId, CertificateType};
-use crate::domain::guides::{Applicant, Delivery, Facts};
+use crate::domain::guides::{Applicant, Delivery, Facts, Stated};
 use crate::domain::text::Text;
 
 #[derive(Debug, Clone)]
@@ -45,6 +45,8 @@ pub struct OpenCase {
     pub scenario: Option<String>,
     pub facts: Facts,
     pub applicant: Applicant,
+    /// What the applicant's valid certificates say, to be filled in.
+    pub certificates: Vec<Stated>,
 }
 
 #[derive(Debug, Clone)]

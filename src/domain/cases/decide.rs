@@ -52,6 +52,7 @@ pub fn decide(
     by: &By,
     at: DateTime<Utc>,
 ) -> Result<Vec<Act>, Refusal> {
+    let rules = Rules { guide: rules.guide.handled_as(case.opened.scenario.as_deref()), ..rules };
     let mut acts = respond(case, rules, Command::Tick, &By::System, at)?;
     if matches!(command, Command::Tick) {
         return Ok(acts);

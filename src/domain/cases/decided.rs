@@ -97,7 +97,7 @@ fn make_out(rules: Rules<'_>, case_no: &CaseNo, at: DateTime<Utc>) -> Result<Vec
     let results = rules.guide.results.iter().enumerate();
     results
         .map(|(index, result)| match result {
-            ResultKind::Certificate { certificate_type, name, valid_months } => {
+            ResultKind::Certificate { certificate_type, name, valid_months, attributes: _ } => {
                 let serial = certificate_serial(case_no, index);
                 let id = CertificateId::compose(certificate_type, &rules.guide.agency, &serial, 1).map_err(
                     |error| Refusal::new(RefusalCode::WrongState, error.detail.zh, error.detail.en),

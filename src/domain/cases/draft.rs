@@ -15,10 +15,13 @@ use crate::domain::text::Text;
 use crate::domain::time::local_date;
 
 pub(super) fn open(command: OpenCase, rules: Rules<'_>, by: By, at: DateTime<Utc>) -> Result<Act, Refusal> {
-    let guide = rules.guide;
-    check_scenario(guide, command.scenario.as_deref())?;
-    let mut facts = guides::prefill(&guide.form, &command.applicant);
-    facts.merge(with_whole_numbers(command.facts.into_map()));
+    check_scenario(rules.guide, command.scenario.as_deref())?;
+    let guide = rules.guide.handled_as(command.scenario.as_deref());
+    let guides::Prefilled { mut facts, from: mut prefilled } =
+        guides::prefill(&guide.form, &command.applicant, &command.certificates, at);
+    let given = with_whole_numbers(command.facts.into_map());
+    prefilled.retain(|field, _| !given.contains_key(field));
+    facts.merge(given);
     well_formed(guide, &facts)?;
     let opening = Opening {
         at,
@@ -30,7 +33,10 @@ pub(super) fn open(command: OpenCase, rules: Rules<'_>, by: By, at: DateTime<Utc
         party: command.party,
         by: by.clone(),
     };
-    Ok(Act { by, event: CaseEvent::Opened { opening, facts: facts.into(), expires_at: draft_expiry(at) } })
+    Ok(Act {
+        by,
+        event: CaseEvent::Opened { opening, facts: facts.into(), prefilled, expires_at: draft_expiry(at) },
+    })
 }
 
 fn check_scenario(guide: &Guide, scenario: Option<&str>) -> Result<(), Refusal> {

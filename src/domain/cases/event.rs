@@ -1,6 +1,8 @@
 //! What happened to a case. Events are facts in the past tense; they are stored
 //! for ever, so a variant may gain an optional field but never lose or rename one.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,7 +10,7 @@ use uuid::Uuid;
 
 use super::case::{Grounds, Opening};
 use crate::domain::codes::{CaseNo, CertificateId, CertificateType};
-use crate::domain::guides::{Applicant, Delivery, Facts};
+use crate::domain::guides::{Applicant, Delivery, Facts, FilledFrom};
 use crate::domain::private::Private;
 use crate::domain::text::Text;
 
@@ -47,6 +49,9 @@ pub enum CaseEvent {
     Opened {
         opening: Opening,
         facts: Private<Facts>,
+        /// Which answers the portal filled in, and from where.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        prefilled: BTreeMap<String, FilledFrom>,
         expires_at: DateTime<Utc>,
     },
     /// A merge patch (RFC 7396) on the facts.

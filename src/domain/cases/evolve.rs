@@ -30,11 +30,11 @@ impl std::fmt::Display for OutOfPlace {
 /// Begins a case from its first event.
 pub fn begin(id: Uuid, act: Act) -> Result<Case, OutOfPlace> {
     match act.event {
-        CaseEvent::Opened { opening, facts, expires_at } => Ok(Case {
+        CaseEvent::Opened { opening, facts, prefilled, expires_at } => Ok(Case {
             id,
             version: 1,
             opened: opening,
-            state: CaseState::Draft(Draft { facts, materials: BTreeMap::new(), expires_at }),
+            state: CaseState::Draft(Draft { facts, prefilled, materials: BTreeMap::new(), expires_at }),
         }),
         other => Err(OutOfPlace { event: other.name(), version: 0 }),
     }
@@ -63,7 +63,9 @@ fn from_draft(mut draft: Draft, event: CaseEvent, at: DateTime<Utc>) -> Option<C
             draft.expires_at = expires_at;
             draft.facts = match (draft.facts, patch) {
                 (Private::Known(mut facts), Private::Known(patch)) => {
+                    let before = facts.clone();
                     facts.merge(patch);
+                    draft.prefilled.retain(|field, _| facts.get(field) == before.get(field));
                     Private::Known(facts)
                 }
                 (Private::Erased, _) | (_, Private::Erased) => Private::Erased,

@@ -113,6 +113,11 @@ fn first_answer(kind: &FieldKind) -> serde_json::Value {
         FieldKind::Uscc => json!("91350100M000100Y43"),
         FieldKind::Mobile => json!("13812345678"),
         FieldKind::Declaration => json!(true),
+        FieldKind::Group { fields, .. } => {
+            let row = fields.iter().map(|field| (field.name.clone(), first_answer(&field.kind)));
+            json!([row.collect::<serde_json::Map<_, _>>()])
+        }
+        FieldKind::File { .. } => json!(null),
     }
 }
 
@@ -171,6 +176,7 @@ impl Story {
             scenario: guide.scenarios.first().map(|scenario| scenario.code.clone()),
             facts: answers(guide),
             applicant: applicant.clone(),
+            certificates: Vec::new(),
         };
         let act = open(command, rules(guide), APPLICANT, at).unwrap();
         let record =

@@ -32,6 +32,7 @@ use serde::{Serialize, Serializer};
 use super::applicant::Applicant;
 use super::facts::Facts;
 use super::pattern::Pattern;
+use crate::domain::codes::RegionCode;
 use crate::domain::text::Text;
 
 pub(in crate::domain::guides) use functions::date;
@@ -113,6 +114,17 @@ impl Expr {
         let fields = check::check(&tree, vocabulary)?;
         let patterns = tree::take_patterns(&mut tree);
         Ok(Self(Arc::new(Compiled { source: source.to_owned(), tree, patterns, fields })))
+    }
+
+    /// The same expression where `guide.region` is this region.
+    pub(in crate::domain::guides) fn of_guide(self, region: &RegionCode) -> Self {
+        match Arc::try_unwrap(self.0) {
+            Ok(mut compiled) => {
+                tree::put_region(&mut compiled.tree, region.as_str());
+                Self(Arc::new(compiled))
+            }
+            Err(shared) => Self(shared),
+        }
     }
 
     /// As the guide's author wrote it.

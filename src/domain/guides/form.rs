@@ -1,15 +1,15 @@
-//! The form before it is judged: which fields are shown, what is filled in for
-//! the applicant, and the one way an answer is written.
+//! The form before it is judged: which fields are shown, and the one way an
+//! answer is written.
 
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
-use super::applicant::{Applicant, IdNumber};
-use super::expr::{Expr, Scope, gender};
+use super::applicant::Applicant;
+use super::expr::{Expr, Scope};
 use super::facts::Facts;
-use super::model::{Choice, Field, FieldKind, Form, Prefill};
+use super::model::{Choice, Field, FieldKind, Form};
 use crate::domain::canonical::MAX_WHOLE;
-use crate::domain::codes::{Mobile, RegionCode};
+use crate::domain::codes::Mobile;
 
 impl Form {
     pub fn field(&self, name: &str) -> Option<&Field> {
@@ -55,6 +55,7 @@ pub(super) fn clean(kind: &FieldKind, value: &Value) -> Option<Value> {
         (_, Value::Null) => None,
         (FieldKind::Address { .. }, Value::Object(members)) => clean_address(members),
         (FieldKind::MultiChoice { options, .. }, Value::Array(chosen)) => clean_chosen(options, chosen),
+        (FieldKind::Group { fields, .. }, Value::Array(rows)) => clean_rows(fields, rows),
         (FieldKind::Number { .. } | FieldKind::Money { .. }, Value::Number(number)) => {
             let whole = number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() <= MAX_WHOLE as f64);
             match (number.as_i64(), whole) {
@@ -80,6 +81,8 @@ fn clean_text(kind: &FieldKind, text: &str) -> String {
         | FieldKind::Choice { .. }
         | FieldKind::MultiChoice { .. }
         | FieldKind::Address { .. }
+        | FieldKind::Group { .. }
+        | FieldKind::File { .. }
         | FieldKind::Declaration => one_line(text),
         FieldKind::Date { .. } | FieldKind::Region { .. } => dense(text),
         FieldKind::ResidentId | FieldKind::Uscc => dense(text).to_ascii_uppercase(),
@@ -122,6 +125,27 @@ fn clean_chosen(options: &[Choice], chosen: &[Value]) -> Option<Value> {
     (!cleaned.is_empty()).then_some(Value::Array(cleaned))
 }
 
+/// Rows in the order given, without empty ones.
+fn clean_rows(fields: &[Field], rows: &[Value]) -> Option<Value> {
+    let cleaned: Vec<Value> = rows.iter().filter_map(|row| clean_row(fields, row)).collect();
+    (!cleaned.is_empty()).then_some(Value::Array(cleaned))
+}
+
+fn clean_row(fields: &[Field], row: &Value) -> Option<Value> {
+    let Value::Object(members) = row else { return Some(row.clone()) };
+    let cleaned: Map<String, Value> = members
+        .iter()
+        .filter_map(|(name, value)| {
+            let value = match fields.iter().find(|field| field.name == *name) {
+                Some(field) => clean(&field.kind, value)?,
+                None => value.clone(),
+            };
+            Some((name.clone(), value))
+        })
+        .collect();
+    (!cleaned.is_empty()).then_some(Value::Object(cleaned))
+}
+
 /// Full-width digits, letters and the ideographic blank in their half-width form.
 fn half_width(character: char) -> char {
     match character {
@@ -151,57 +175,4 @@ fn many_lines(text: &str) -> String {
 /// Without any blanks.
 fn dense(text: &str) -> String {
     plain(text).filter(|c| !c.is_whitespace()).collect()
-}
-
-/// The answers the portal knows already, so that nobody is asked for them again.
-/// A field hidden at first is filled in too: it may come to be shown.
-pub fn prefill(form: &Form, applicant: &Applicant) -> Facts {
-    let mut facts = Facts::new();
-    for field in &form.fields {
-        if let Some(value) = field.prefill.and_then(|source| known(source, &field.kind, applicant)) {
-            facts.set(field.name.as_str(), value);
-        }
-    }
-    facts
-}
-
-fn known(source: Prefill, kind: &FieldKind, applicant: &Applicant) -> Option<Value> {
-    let text = match source {
-        Prefill::Name => applicant.name.clone(),
-        Prefill::IdNumber => match (kind, applicant.id_number.as_ref()?) {
-            (FieldKind::ResidentId, IdNumber::Uscc(_)) | (FieldKind::Uscc, IdNumber::ResidentId(_)) => {
-                return None;
-            }
-            (_, number) => number.expose().to_owned(),
-        },
-        Prefill::Mobile => applicant.mobile.as_ref()?.as_str().to_owned(),
-        Prefill::BirthDate => applicant.birth_date?.format("%Y-%m-%d").to_string(),
-        Prefill::Gender => gender(Some(applicant.gender?)).to_owned(),
-        Prefill::Residence => return residence(kind, applicant),
-    };
-    (!text.is_empty()).then_some(Value::String(text))
-}
-
-fn residence(kind: &FieldKind, applicant: &Applicant) -> Option<Value> {
-    let region = applicant.residence.as_ref()?;
-    let within = |under: &Option<RegionCode>| under.as_ref().is_none_or(|under| under.contains(region));
-    match kind {
-        FieldKind::Region { under } if within(under) => Some(Value::from(region.as_str())),
-        FieldKind::Address { under } if within(under) => {
-            Some(serde_json::json!({ "region": region.as_str() }))
-        }
-        FieldKind::Text { .. }
-        | FieldKind::Number { .. }
-        | FieldKind::Money { .. }
-        | FieldKind::Date { .. }
-        | FieldKind::Boolean
-        | FieldKind::Choice { .. }
-        | FieldKind::MultiChoice { .. }
-        | FieldKind::Region { .. }
-        | FieldKind::Address { .. }
-        | FieldKind::ResidentId
-        | FieldKind::Uscc
-        | FieldKind::Mobile
-        | FieldKind::Declaration => None,
-    }
 }

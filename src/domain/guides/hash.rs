@@ -1,5 +1,6 @@
 //! What makes two guides the same.
 
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::model::Guide;
@@ -11,7 +12,8 @@ impl Guide {
     /// behaviour does. A published version is frozen under this hash.
     #[expect(clippy::expect_used, reason = "a guide is plain data whose numbers the reader bounds")]
     pub fn content_hash(&self) -> [u8; 32] {
-        let json = serde_json::to_value(self).expect("a guide is plain data");
-        Sha256::digest(canonical_json(&json).expect("every number of a guide is whole")).into()
+        let scenarios: Vec<&Guide> = self.scenarios.iter().map(|scenario| &*scenario.guide).collect();
+        let whole = json!({ "guide": self, "scenarios": scenarios, "examples": self.examples });
+        Sha256::digest(canonical_json(&whole).expect("every number of a guide is whole")).into()
     }
 }

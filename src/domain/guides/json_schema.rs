@@ -10,7 +10,7 @@
 use serde_json::{Map, Value, json};
 
 use super::expr::Expr;
-use super::model::{Choice, Field, FieldKind, Form, Guide, Prefill, Requirement};
+use super::model::{Choice, Field, FieldKind, Form, Guide, Requirement};
 use super::value::MAX_DETAIL;
 use crate::domain::canonical::MAX_WHOLE;
 use crate::domain::codes::RegionCode;
@@ -25,6 +25,7 @@ pub fn json_schema(guide: &Guide) -> Value {
         members.insert("description".to_owned(), Value::from(guide.summary.zh.as_str()));
         if let Some(Value::Object(own)) = members.get_mut("x-wanshitong") {
             own.insert("guide_code".to_owned(), Value::from(guide.code.as_str()));
+            own.insert("region".to_owned(), Value::from(guide.region.as_str()));
             own.insert("title".to_owned(), json!(guide.item.name));
         }
     }
@@ -33,11 +34,16 @@ pub fn json_schema(guide: &Guide) -> Value {
 
 /// The JSON Schema of a form alone.
 pub fn form_schema(form: &Form) -> Value {
+    let answered = || form.fields.iter().filter(|field| field.kind.has_answer());
     let properties: Map<String, Value> =
-        form.fields.iter().map(|field| (field.name.clone(), property(field))).collect();
-    let required: Vec<&str> = form
+        answered().map(|field| (field.name.clone(), property(field))).collect();
+    let files: Map<String, Value> = form
         .fields
         .iter()
+        .filter(|field| !field.kind.has_answer())
+        .map(|field| (field.name.clone(), vocabulary(field, "file")))
+        .collect();
+    let required: Vec<&str> = answered()
         .filter(|field| field.visible_when.is_none())
         .filter(|field| matches!(field.required, Requirement::Required))
         .map(|field| field.name.as_str())
@@ -54,18 +60,26 @@ pub fn form_schema(form: &Form) -> Value {
         "properties": properties,
         "required": required,
         "additionalProperties": false,
-        "x-wanshitong": { "order": order, "rules": rules },
+        "x-wanshitong": { "order": order, "rules": rules, "files": files },
     })
 }
 
 fn property(field: &Field) -> Value {
     let (mut schema, widget) = shape(&field.kind);
     schema.insert("title".to_owned(), Value::from(field.label.zh.as_str()));
+    if let Some(help) = &field.help {
+        schema.insert("description".to_owned(), Value::from(help.zh.as_str()));
+    }
+    schema.insert("x-wanshitong".to_owned(), vocabulary(field, widget));
+    Value::Object(schema)
+}
+
+/// What only a client that knows the portal understands of a field.
+fn vocabulary(field: &Field, widget: &str) -> Value {
     let mut own = Map::new();
     own.insert("widget".to_owned(), Value::from(widget));
     own.insert("label".to_owned(), json!(field.label));
     if let Some(help) = &field.help {
-        schema.insert("description".to_owned(), Value::from(help.zh.as_str()));
         own.insert("help".to_owned(), json!(help));
     }
     if let Requirement::When(rule) = &field.required {
@@ -79,12 +93,14 @@ fn property(field: &Field) -> Value {
     if let Some(rule) = &field.visible_when {
         own.insert("visible_when".to_owned(), source(rule));
     }
-    if let Some(prefill) = field.prefill {
-        own.insert("prefill".to_owned(), Value::from(prefill_word(prefill)));
+    if let Some(prefill) = &field.prefill {
+        own.insert("prefill".to_owned(), json!(prefill));
+    }
+    if !field.scenarios.is_empty() {
+        own.insert("scenarios".to_owned(), json!(field.scenarios));
     }
     own.extend(particulars(&field.kind));
-    schema.insert("x-wanshitong".to_owned(), Value::Object(own));
-    Value::Object(schema)
+    Value::Object(own)
 }
 
 fn source(rule: &Expr) -> Value {
@@ -140,6 +156,8 @@ fn shape(kind: &FieldKind) -> (Map<String, Value>, &'static str) {
         }
         FieldKind::Mobile => (json!({ "type": "string", "pattern": "^1[3-9][0-9]{9}$" }), "mobile"),
         FieldKind::Declaration => (json!({ "const": true }), "declaration"),
+        FieldKind::Group { fields, min, max } => (rows(fields, *min, *max), "group"),
+        FieldKind::File { .. } => (json!({ "not": {} }), "file"),
     };
     match schema {
         Value::Object(members) => (members, widget),
@@ -147,6 +165,28 @@ fn shape(kind: &FieldKind) -> (Map<String, Value>, &'static str) {
             (Map::new(), widget)
         }
     }
+}
+
+fn rows(fields: &[Field], min: u32, max: u32) -> Value {
+    let properties: Map<String, Value> =
+        fields.iter().map(|field| (field.name.clone(), property(field))).collect();
+    let required: Vec<&str> = fields
+        .iter()
+        .filter(|field| matches!(field.required, Requirement::Required))
+        .map(|field| field.name.as_str())
+        .collect();
+    json!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "minProperties": 1,
+            "additionalProperties": false,
+        },
+        "minItems": min.max(1),
+        "maxItems": max,
+    })
 }
 
 fn whole(min: Option<i64>, max: Option<i64>) -> Value {
@@ -196,17 +236,13 @@ fn particulars(kind: &FieldKind) -> Map<String, Value> {
         | FieldKind::Uscc
         | FieldKind::Mobile
         | FieldKind::Declaration => {}
+        FieldKind::Group { fields, .. } => {
+            let order: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+            own.insert("order".to_owned(), json!(order));
+        }
+        FieldKind::File { material } => {
+            own.insert("material".to_owned(), Value::from(material.as_str()));
+        }
     }
     own
-}
-
-fn prefill_word(prefill: Prefill) -> &'static str {
-    match prefill {
-        Prefill::Name => "name",
-        Prefill::IdNumber => "id_number",
-        Prefill::Mobile => "mobile",
-        Prefill::BirthDate => "birth_date",
-        Prefill::Gender => "gender",
-        Prefill::Residence => "residence",
-    }
 }

@@ -2,14 +2,24 @@
 //! expressions compiled. A `Guide` in hand is a guide that passed the lint;
 //! nobody downstream checks it again.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::expr::Expr;
-use super::pattern::Pattern;
 use crate::domain::codes::{
     BasicCode, CertificateType, GuideCode, ItemType, RegionCode, ServiceObject, Uscc,
 };
 use crate::domain::text::Text;
+
+mod examples;
+mod form;
+mod materials;
+mod scenarios;
+
+pub use examples::{Example, ExampleOutcome, Expectation};
+pub use form::{Choice, Field, FieldKind, Form, FormRule, Particular, Prefill, Requirement};
+pub use materials::{Download, Material, MaterialSource, Paper, Reuse, Trust};
+pub use scenarios::{Answer, Question, Scenario};
 
 /// One agency's implementation of an item (实施清单), at one version.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,6 +40,9 @@ pub struct Guide {
     pub identity: IdentityLevel,
     /// 业务办理项; empty when the guide has a single way of being handled.
     pub scenarios: Vec<Scenario>,
+    /// 情形引导: the questions that lead to a scenario.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub questions: Option<Question>,
     pub limits: Limits,
     pub special_procedures: Vec<SpecialProcedure>,
     pub fee: Fee,
@@ -44,6 +57,23 @@ pub struct Guide {
     pub delivery: Vec<Delivery>,
     pub automatic: Option<AutomaticDecision>,
     pub telephone: Telephone,
+    /// 到办事现场次数: how often the applicant must appear.
+    pub visits: u8,
+    pub cross_region: CrossRegion,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub venues: Vec<Venue>,
+    /// Absent: every channel, as it should be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<ChannelLimit>,
+    /// The first day it is in force; absent: from its publication.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_from: Option<NaiveDate>,
+    /// The last day it takes new cases.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_until: Option<NaiveDate>,
+    /// Tried before publication; no part of the public page.
+    #[serde(skip)]
+    pub examples: Vec<Example>,
 }
 
 /// The catalogue entry shared by all levels (基本目录事项; 四级四同).
@@ -54,6 +84,51 @@ pub struct Item {
     #[serde(rename = "type")]
     pub item_type: ItemType,
     pub legal_basis: Vec<LegalBasis>,
+    /// What people call it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// 人生事件, e.g. `birth`, `retirement`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub life_events: Vec<String>,
+}
+
+/// 通办范围: where it may be applied for, beyond the region it serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CrossRegion {
+    None,
+    City,
+    Province,
+    Nation,
+}
+
+/// 办理地点
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Venue {
+    pub name: Text,
+    pub address: Text,
+    /// 办理时间
+    pub hours: Text,
+    pub telephone: Option<String>,
+}
+
+/// The channels of GB/T 39046 (办理渠道).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferedChannel {
+    Window,
+    Pc,
+    Mobile,
+    Express,
+    Other,
+}
+
+/// Channels may be left out only where an article demands it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChannelLimit {
+    /// Never empty.
+    pub only: Vec<OfferedChannel>,
+    pub basis: LegalBasis,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -79,12 +154,6 @@ pub enum Handling {
 pub struct IdentityLevel {
     pub ial: u8,
     pub aal: u8,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Scenario {
-    pub code: String,
-    pub name: Text,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -140,136 +209,8 @@ pub struct Condition {
     pub when: Expr,
     /// What the applicant reads, whether met or not.
     pub text: Text,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Form {
-    pub fields: Vec<Field>,
-    /// Rules across fields: each must be true.
-    pub rules: Vec<FormRule>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Field {
-    /// `snake_case`, unique in the form; the key in the facts.
-    pub name: String,
-    pub label: Text,
-    pub help: Option<Text>,
-    pub kind: FieldKind,
-    pub required: Requirement,
-    /// Shown only when true; a hidden field is neither required nor kept.
-    pub visible_when: Option<Expr>,
-    pub prefill: Option<Prefill>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum FieldKind {
-    Text {
-        max_length: u32,
-        multiline: bool,
-        pattern: Option<Pattern>,
-    },
-    /// Whole numbers.
-    Number {
-        min: Option<i64>,
-        max: Option<i64>,
-    },
-    /// Fen.
-    Money {
-        min: Option<i64>,
-        max: Option<i64>,
-    },
-    /// `yyyy-mm-dd`.
-    Date {
-        past: bool,
-        future: bool,
-    },
-    Boolean,
-    Choice {
-        options: Vec<Choice>,
-    },
-    MultiChoice {
-        options: Vec<Choice>,
-        min: u32,
-        max: Option<u32>,
-    },
-    /// A 12-digit region code, at or below `under` where given.
-    Region {
-        under: Option<RegionCode>,
-    },
-    /// Region code + detail: `{"region": "...", "detail": "..."}`.
-    Address {
-        under: Option<RegionCode>,
-    },
-    ResidentId,
-    Uscc,
-    Mobile,
-    /// Must be ticked: `true`.
-    Declaration,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Choice {
-    pub value: String,
-    pub label: Text,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Requirement {
-    Required,
-    Optional,
-    When(Expr),
-}
-
-/// Where a field's first value comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Prefill {
-    Name,
-    IdNumber,
-    Mobile,
-    BirthDate,
-    Gender,
-    Residence,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct FormRule {
-    pub code: String,
-    pub when: Expr,
-    /// The field the message stands at.
-    pub at: String,
-    pub text: Text,
-}
-
-/// A document the guide requires (申请材料).
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Material {
-    pub code: String,
-    pub name: Text,
-    pub help: Option<Text>,
-    pub required: Requirement,
-    pub source: MaterialSource,
-    pub copies: u16,
-    /// 容缺: may follow after acceptance.
-    pub deferrable: bool,
-    /// 告知承诺: a signed promise may stand in for it.
-    pub promise_allowed: bool,
-}
-
-/// Who has the document. Ask nothing twice: whatever an agency issued is taken
-/// from there.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum MaterialSource {
-    /// The applicant's own: a lease, a photograph.
-    Own,
-    /// An electronic certificate of this type satisfies it.
-    Certificate { certificate_type: CertificateType },
-    /// Looked up by the agency: nothing to hand in.
-    Shared { register: String },
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<String>,
 }
 
 /// One step of the flow, in order.
@@ -296,7 +237,14 @@ pub enum StepRole {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ResultKind {
     /// 电子证照. Without `valid_months` it does not expire.
-    Certificate { certificate_type: CertificateType, name: Text, valid_months: Option<u16> },
+    /// `attributes` are the fields of the form it will say.
+    Certificate {
+        certificate_type: CertificateType,
+        name: Text,
+        valid_months: Option<u16>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        attributes: Vec<String>,
+    },
     /// 结果文书, e.g. a notice of confirmation.
     Letter { name: Text },
 }

@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use super::source::Node;
+use super::source::{Node, Origin};
 use crate::domain::text::Text;
 
 /// One mistake of a guide file; the file's name is the caller's to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    /// Whether it stands in the file that was read, or in the item's it inherits from.
+    pub origin: Origin,
     /// Counted from 1.
     pub line: usize,
     /// An RFC 6901 pointer into the file; empty for the whole of it.
@@ -34,17 +36,37 @@ impl Problems {
 
     /// Something is wrong with this value.
     pub fn at(&self, node: &Node, zh: impl Into<String>, en: impl Into<String>) {
-        self.add(node.line, &node.path, Text::new(zh, en));
+        self.add(node, Text::new(zh, en));
     }
 
-    pub fn add(&self, line: usize, path: &str, reason: Text) {
-        self.0.borrow_mut().push(Problem { line, path: path.to_owned(), reason });
+    pub fn add(&self, node: &Node, reason: Text) {
+        self.push(Problem { origin: node.origin, line: node.line, path: node.path.clone(), reason });
+    }
+
+    pub fn push(&self, problem: Problem) {
+        self.0.borrow_mut().push(problem);
+    }
+
+    /// Whether something is wrong at that place already.
+    pub fn has(&self, other: &Problem) -> bool {
+        self.0.borrow().iter().any(|problem| {
+            (problem.origin, problem.line, &problem.path) == (other.origin, other.line, &other.path)
+        })
+    }
+
+    /// What was read, if nothing is wrong with it.
+    pub fn or<T>(self, read: Option<T>) -> Result<T, Vec<Problem>> {
+        let problems = self.into_sorted();
+        match read {
+            Some(read) if problems.is_empty() => Ok(read),
+            Some(_) | None => Err(problems),
+        }
     }
 
     /// In the order of the file.
     pub fn into_sorted(self) -> Vec<Problem> {
         let mut problems = self.0.into_inner();
-        problems.sort_by(|a, b| (a.line, &a.path).cmp(&(b.line, &b.path)));
+        problems.sort_by(|a, b| (a.origin, a.line, &a.path).cmp(&(b.origin, b.line, &b.path)));
         problems
     }
 }

@@ -1,38 +1,165 @@
-//! From the text of a guide file to a [`Guide`], or to everything that is wrong
-//! with it. Reading never stops at the first mistake: a part that cannot be
-//! read is left out, and the rest is read and checked all the same. A guide
-//! comes out only when there was nothing to report.
+//! From the text of a file to an item, a [`Guide`] or the certificate types, or
+//! to everything that is wrong with it. Reading never stops at the first mistake:
+//! a part that cannot be read is left out, and the rest is read and checked all
+//! the same. Something comes out only when there was nothing to report.
+//!
+//! A guide is read from one tree: its item's with the local file laid over it.
+//! With scenarios it is read once as a whole, and once more for each scenario.
 
+mod certificate_types;
+mod examples;
 mod form;
 mod guide;
 mod handling;
+mod item;
 mod keys;
+mod kinds;
 mod scalars;
+mod scenarios;
 mod terms;
+mod tree;
 
 #[cfg(test)]
 mod tests;
 
-use super::expr::{Expr, Schema, Vocabulary};
-use super::model::{Guide, Requirement};
-use super::problem::{Problem, Problems};
-use super::source::{self, Content, Node, ScalarKind};
+use std::sync::Arc;
 
-/// Reads and checks a guide file (format 1).
-pub fn read_guide(yaml: &str) -> Result<Guide, Vec<Problem>> {
-    let mut problems = Vec::new();
-    let root = source::parse(yaml, &mut problems);
-    let problems = Problems::starting_with(problems);
-    let guide = root.and_then(|root| {
-        let schema = form::schema(&root);
-        let reader = Reader { problems: &problems, schema: &schema };
-        Guide::read(&root, &reader)
-    });
-    let problems = problems.into_sorted();
-    match guide {
-        Some(guide) if problems.is_empty() => Ok(guide),
-        Some(_) | None => Err(problems),
+pub use certificate_types::CertificateTypeEntry;
+pub use item::ItemFile;
+use scenarios::ScenarioHead;
+
+use super::expr::{Expr, Schema, Vocabulary};
+use super::model::{Guide, Requirement, Scenario};
+use super::problem::{Problem, Problems};
+use super::register::Register;
+use super::source::{self, Content, Node, ScalarKind};
+use crate::domain::codes::RegionCode;
+use crate::domain::text::Text;
+
+/// What a file of the catalogue holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FileKind {
+    Item,
+    Guide,
+    Bundle,
+    CertificateTypes,
+}
+
+/// A file read as far as its tree: enough to see what it is and what it needs.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    root: Option<Node>,
+    problems: Vec<Problem>,
+}
+
+impl SourceFile {
+    pub fn parse(yaml: &str) -> Self {
+        let mut problems = Vec::new();
+        let root = source::parse(yaml, &mut problems);
+        Self { root, problems }
     }
+
+    /// What the file says it is; without a word it is a guide.
+    pub fn kind(&self) -> FileKind {
+        match self.scalar("kind") {
+            Some("item") => FileKind::Item,
+            Some("bundle") => FileKind::Bundle,
+            Some("certificate_types") => FileKind::CertificateTypes,
+            Some(_) | None => FileKind::Guide,
+        }
+    }
+
+    /// The guide's code, as written.
+    pub fn code(&self) -> Option<&str> {
+        self.scalar("code")
+    }
+
+    /// The basic code of the item it is or implements, as written.
+    pub fn item_code(&self) -> Option<&str> {
+        let root = self.root.as_ref()?;
+        let item = root.member("item");
+        let named = item.and_then(Node::scalar).or_else(|| item?.member("basic_code")?.scalar());
+        named.or_else(|| self.scalar("basic_code"))
+    }
+
+    /// The guide, given the item of its [`item_code`](Self::item_code) if the
+    /// catalogue has it. With the register of certificate types, what the guide
+    /// says of certificates is checked too.
+    pub fn into_guide(
+        self,
+        item: Option<&ItemFile>,
+        register: Option<&Register>,
+    ) -> Result<Guide, Vec<Problem>> {
+        let problems = Problems::starting_with(self.problems);
+        let guide = self.root.and_then(|root| {
+            let whole = match root.member("item").and_then(Node::scalar) {
+                Some(_) => item::inherit(&root, item, &problems)?,
+                None => root,
+            };
+            let guide = read_whole(&whole, &problems, Reading { register, is_partial: false });
+            if let Some(item) = item {
+                item::check_same(&whole, item, &problems);
+            }
+            guide
+        });
+        problems.or(guide)
+    }
+
+    fn scalar(&self, key: &str) -> Option<&str> {
+        self.root.as_ref()?.member(key)?.scalar()
+    }
+}
+
+/// Reads and checks a guide that writes its item out.
+pub fn read_guide(yaml: &str) -> Result<Guide, Vec<Problem>> {
+    SourceFile::parse(yaml).into_guide(None, None)
+}
+
+/// The guide and, where there are any, each of its scenarios as a guide of its own.
+fn read_whole(root: &Node, problems: &Problems, how: Reading<'_>) -> Option<Guide> {
+    let codes = tree::scenario_codes(root);
+    let mut guide = read_one(root, &codes, problems, how);
+    let schema = Schema::default();
+    let reader = Reader { scenarios: &codes, ..Reader::plain(problems, &schema) };
+    let heads =
+        root.member("scenarios").map_or(Some(Vec::new()), |node| Vec::<ScenarioHead>::read(node, &reader));
+    let mut scenarios = Vec::new();
+    for head in heads? {
+        let alone = Problems::default();
+        let variant = read_one(&tree::narrow(root, &head.code), &[], &alone, how);
+        for problem in
+            alone.into_sorted().into_iter().filter(|problem| !problems.has(problem)).collect::<Vec<_>>()
+        {
+            problems.push(in_scenario(problem, &head.code));
+        }
+        if let Some(variant) = variant {
+            scenarios.push(Scenario { code: head.code, name: head.name, guide: Arc::new(variant) });
+        }
+    }
+    if let Some(guide) = &mut guide {
+        guide.scenarios = scenarios;
+    }
+    guide
+}
+
+fn read_one(root: &Node, scenarios: &[String], problems: &Problems, how: Reading<'_>) -> Option<Guide> {
+    let schema = form::schema(root);
+    let region = root.member("region").and_then(Node::scalar).and_then(|code| RegionCode::parse(code).ok());
+    let Reading { register, is_partial } = how;
+    Guide::read(root, &Reader { problems, schema: &schema, region, scenarios, register, is_partial })
+}
+
+fn in_scenario(problem: Problem, scenario: &str) -> Problem {
+    let Text { zh, en } = &problem.reason;
+    let reason = Text::new(format!("情形 {scenario}：{zh}"), format!("In scenario {scenario}: {en}"));
+    Problem { reason, ..problem }
+}
+
+/// How a guide is read.
+#[derive(Clone, Copy)]
+struct Reading<'a> {
+    register: Option<&'a Register>,
+    is_partial: bool,
 }
 
 /// What reading a part needs to know: where to report, and which form the
@@ -40,11 +167,26 @@ pub fn read_guide(yaml: &str) -> Result<Guide, Vec<Problem>> {
 struct Reader<'a> {
     problems: &'a Problems,
     schema: &'a Schema,
+    /// The region the guide serves; `None` when that could not be read.
+    region: Option<RegionCode>,
+    /// The codes of the guide's scenarios.
+    scenarios: &'a [String],
+    /// What certificates there are, where that is to be checked.
+    register: Option<&'a Register>,
+    /// An item's part of its guides: what is left out may follow.
+    is_partial: bool,
 }
 
 /// A part of the file. `None` when it could not be read, which has then been reported.
 trait Read: Sized {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self>;
+}
+
+impl<'a> Reader<'a> {
+    /// For parts that stand outside a guide.
+    fn plain(problems: &'a Problems, schema: &'a Schema) -> Self {
+        Self { problems, schema, region: None, scenarios: &[], register: None, is_partial: false }
+    }
 }
 
 impl Reader<'_> {
@@ -58,10 +200,13 @@ impl Reader<'_> {
             return None;
         };
         match Expr::compile(text, vocabulary) {
-            Ok(expression) => Some(expression),
+            Ok(expression) => Some(match &self.region {
+                Some(region) => expression.of_guide(region),
+                None => expression,
+            }),
             Err(reasons) => {
                 for reason in reasons {
-                    self.problems.add(node.line, &node.path, reason);
+                    self.problems.add(node, reason);
                 }
                 None
             }
@@ -85,9 +230,7 @@ impl Reader<'_> {
 
     /// Reports every item of a list whose `key` was used by an item before it.
     fn distinct(&self, list: Option<&Node>, key: &str) {
-        let Some(Node { content: Content::List(items), .. }) = list else {
-            return;
-        };
+        let items = list.map(Node::items).unwrap_or_default();
         let mut seen: Vec<(&str, usize)> = Vec::new();
         for node in items.iter().filter_map(|item| named(item, key)) {
             let Content::Scalar { text, .. } = &node.content else {
@@ -107,9 +250,5 @@ impl Reader<'_> {
 
 /// The member `key` of a mapping; with no key, a scalar itself.
 fn named<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
-    match &node.content {
-        Content::Mapping(entries) => entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value),
-        Content::Scalar { .. } if key.is_empty() => Some(node),
-        Content::Scalar { .. } | Content::List(_) => None,
-    }
+    if key.is_empty() { node.scalar().map(|_| node) } else { node.member(key) }
 }

@@ -13,9 +13,20 @@ pub const MAX_FILE_BYTES: usize = 512 * 1024;
 /// No guide nests deeper; the bound keeps hostile input from exhausting the stack.
 const MAX_NESTING: usize = 32;
 
+/// Which file a value was written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Origin {
+    /// The file that is read.
+    #[default]
+    File,
+    /// The file of the item it inherits from.
+    Item,
+}
+
 /// A value of the file and where it stands.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
+    pub origin: Origin,
     /// Counted from 1.
     pub line: usize,
     /// An RFC 6901 pointer from the root: `/form/fields/0/name`.
@@ -36,6 +47,37 @@ pub(super) struct Entry {
     /// The line of the key.
     pub line: usize,
     pub value: Node,
+}
+
+impl Node {
+    /// The member `key` of a mapping.
+    pub fn member(&self, key: &str) -> Option<&Self> {
+        self.entries().iter().find(|entry| entry.key == key).map(|entry| &entry.value)
+    }
+
+    /// The entries of a mapping; none of anything else.
+    pub fn entries(&self) -> &[Entry] {
+        match &self.content {
+            Content::Mapping(entries) => entries,
+            Content::Scalar { .. } | Content::List(_) => &[],
+        }
+    }
+
+    /// The items of a list; none of anything else.
+    pub fn items(&self) -> &[Self] {
+        match &self.content {
+            Content::List(items) => items,
+            Content::Scalar { .. } | Content::Mapping(_) => &[],
+        }
+    }
+
+    /// The text of a scalar, as written.
+    pub fn scalar(&self) -> Option<&str> {
+        match &self.content {
+            Content::Scalar { text, .. } => Some(text.trim()),
+            Content::List(_) | Content::Mapping(_) => None,
+        }
+    }
 }
 
 /// What a scalar is by the YAML core schema (YAML 1.2.2 §10.3).
@@ -67,7 +109,7 @@ pub(super) fn parse(yaml: &str, problems: &mut Vec<Problem>) -> Option<Node> {
 }
 
 fn problem(line: usize, zh: impl Into<String>, en: impl Into<String>) -> Problem {
-    Problem { line, path: String::new(), reason: Text::new(zh, en) }
+    Problem { origin: Origin::File, line, path: String::new(), reason: Text::new(zh, en) }
 }
 
 /// A list or mapping whose end has not been read yet.
@@ -199,7 +241,7 @@ impl Builder<'_, '_> {
         if let Some(open) = self.open.pop() {
             let content =
                 if open.is_mapping { Content::Mapping(open.entries) } else { Content::List(open.items) };
-            self.place(Node { line: open.line, path: open.path, content });
+            self.place(Node { origin: Origin::File, line: open.line, path: open.path, content });
         }
     }
 
@@ -213,7 +255,7 @@ impl Builder<'_, '_> {
         }
         let kind = if style == ScalarStyle::Plain { kind_of(&text) } else { ScalarKind::Text };
         let path = self.next_path();
-        self.place(Node { line, path, content: Content::Scalar { text, kind } });
+        self.place(Node { origin: Origin::File, line, path, content: Content::Scalar { text, kind } });
     }
 
     fn expects_key(&self) -> bool {
@@ -243,7 +285,7 @@ impl Builder<'_, '_> {
                             format!("“{key}”在第 {} 行已经写过，请删去其中一处。", first.line),
                             format!("“{key}” was given on line {} already; remove one of them.", first.line),
                         );
-                        self.problems.push(Problem { line, path: node.path, reason });
+                        self.problems.push(Problem { origin: Origin::File, line, path: node.path, reason });
                     }
                 },
             },

@@ -14,7 +14,7 @@ use super::expr::{Expr, Scope};
 use super::facts::{Facts, MAX_FACTS_BYTES};
 use super::form::{clean, holds, is_visible};
 use super::model::{Condition, Field, Form, FormRule, Guide, Requirement};
-use super::value::{Wrong, check_day, check_region, check_value};
+use super::value::{Wrong, check_in_time_and_place, check_value};
 use crate::domain::codes::RegionCode;
 use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
@@ -61,7 +61,7 @@ pub fn check_complete(
             continue;
         }
         let Some(value) = facts.get(&field.name) else {
-            unanswered.push(field);
+            unanswered.extend(field.kind.has_answer().then_some(field));
             continue;
         };
         let wrong = check_answer(field, value, today, region_exists);
@@ -89,8 +89,7 @@ fn check_answer(
 ) -> Vec<Wrong> {
     let mut wrong = check_value(&field.kind, value);
     if wrong.is_empty() {
-        wrong.extend(check_day(&field.kind, value, today));
-        wrong.extend(check_region(&field.kind, value, region_exists));
+        wrong.extend(check_in_time_and_place(&field.kind, value, today, region_exists));
     }
     wrong
 }

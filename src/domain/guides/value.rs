@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 use super::expr::date;
-use super::model::{Choice, FieldKind};
+use super::model::{Choice, Field, FieldKind, Requirement};
 use super::pattern::Pattern;
 use crate::domain::canonical::MAX_WHOLE;
 use crate::domain::codes::{CodeError, Mobile, RegionCode, ResidentId, Uscc};
@@ -20,12 +20,12 @@ pub(super) struct Wrong {
     pub code: &'static str,
     pub detail: Text,
     /// The part of the answer it is about, as the rest of a JSON pointer.
-    pub below: &'static str,
+    pub below: String,
 }
 
 impl Wrong {
     fn new(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { code, detail: Text::new(zh, en), below: "" }
+        Self { code, detail: Text::new(zh, en), below: String::new() }
     }
 
     pub fn required() -> Self {
@@ -41,8 +41,19 @@ impl Wrong {
         Self::new("wrong_type", format!("应为{zh}。"), format!("this must be {en}."))
     }
 
-    fn below(self, below: &'static str) -> Self {
-        Self { below, ..self }
+    /// The same, of a part of the answer.
+    fn below(self, part: &str) -> Self {
+        Self { below: format!("{part}{}", self.below), ..self }
+    }
+
+    /// The same, of a field of a row.
+    fn of_cell(self, row: usize, field: &Field) -> Self {
+        let (row_no, label) = (row + 1, &field.label);
+        let detail = Text::new(
+            format!("第 {row_no} 行“{}”{}", label.zh, self.detail.zh),
+            format!("row {row_no}, “{}”: {}", label.en, self.detail.en),
+        );
+        Self { detail, ..self }.below(&format!("/{row}/{}", field.name))
     }
 }
 
@@ -84,6 +95,12 @@ pub(super) fn check_value(kind: &FieldKind, value: &Value) -> Vec<Wrong> {
         FieldKind::Mobile => {
             with_text(value, |text| canonical_code(text, Mobile::parse(text), Mobile::as_str))
         }
+        FieldKind::Group { fields, min, max } => check_rows(value, fields, *min, *max),
+        FieldKind::File { .. } => vec![Wrong::new(
+            "not_an_answer",
+            "请上传文件，不要在这里填写。",
+            "upload the file; nothing is to be entered here.",
+        )],
         FieldKind::Declaration => match value {
             Value::Bool(true) => Vec::new(),
             Value::Bool(false) => vec![Wrong::new(
@@ -208,6 +225,46 @@ fn check_chosen(value: &Value, options: &[Choice], min: u32, max: Option<u32>) -
     wrong
 }
 
+fn check_rows(value: &Value, fields: &[Field], min: u32, max: u32) -> Vec<Wrong> {
+    let Value::Array(rows) = value else {
+        return vec![Wrong::wrong_type("若干行", "a list of rows")];
+    };
+    let mut wrong: Vec<Wrong> =
+        rows.iter().enumerate().flat_map(|(index, row)| check_row(index, row, fields)).collect();
+    if rows.len() < min as usize {
+        wrong.push(Wrong::new("too_few", format!("至少填 {min} 行。"), format!("at least {min} rows.")));
+    }
+    if rows.len() > max as usize {
+        wrong.push(Wrong::new("too_many", format!("最多填 {max} 行。"), format!("at most {max} rows.")));
+    }
+    wrong
+}
+
+fn check_row(index: usize, row: &Value, fields: &[Field]) -> Vec<Wrong> {
+    let Value::Object(members) = row else {
+        let wrong = Wrong::wrong_type("一行（字段和值）", "a row (fields and values)");
+        return vec![wrong.below(&format!("/{index}"))];
+    };
+    let mut wrong = Vec::new();
+    for field in fields {
+        let of_field = match members.get(&field.name) {
+            None if matches!(field.required, Requirement::Required) => vec![Wrong::required()],
+            None => Vec::new(),
+            Some(value) => check_value(&field.kind, value),
+        };
+        wrong.extend(of_field.into_iter().map(|wrong| wrong.of_cell(index, field)));
+    }
+    for name in members.keys().filter(|name| fields.iter().all(|field| field.name != **name)) {
+        let unknown = Wrong::new(
+            "unknown_field",
+            format!("第 {} 行没有“{name}”这一项，请去掉。", index + 1),
+            format!("row {} has no field “{name}”; leave it out.", index + 1),
+        );
+        wrong.push(unknown.below(&format!("/{index}/{}", name.replace('~', "~0").replace('/', "~1"))));
+    }
+    wrong
+}
+
 /// A code that parses, and is written in the one way it is stored.
 fn canonical_code<T>(text: &str, code: Result<T, CodeError>, stored: fn(&T) -> &str) -> Vec<Wrong> {
     match code {
@@ -252,7 +309,7 @@ fn check_address(value: &Value, under: Option<&RegionCode>) -> Vec<Wrong> {
 fn member(
     members: &Map<String, Value>,
     name: &str,
-    below: &'static str,
+    below: &str,
     check: impl FnOnce(&str) -> Vec<Wrong>,
 ) -> Vec<Wrong> {
     let wrong = match members.get(name) {
@@ -262,8 +319,29 @@ fn member(
     wrong.into_iter().map(|wrong| wrong.below(below)).collect()
 }
 
+/// What can be judged only with the day and the register of regions at hand.
+pub(super) fn check_in_time_and_place(
+    kind: &FieldKind,
+    value: &Value,
+    today: NaiveDate,
+    exists: &dyn Fn(&RegionCode) -> bool,
+) -> Vec<Wrong> {
+    let FieldKind::Group { fields, .. } = kind else {
+        return check_day(kind, value, today).into_iter().chain(check_region(kind, value, exists)).collect();
+    };
+    let rows = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut wrong = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        for (field, value) in fields.iter().filter_map(|field| Some((field, row.get(&field.name)?))) {
+            let of_cell = check_in_time_and_place(&field.kind, value, today, exists);
+            wrong.extend(of_cell.into_iter().map(|wrong| wrong.of_cell(index, field)));
+        }
+    }
+    wrong
+}
+
 /// Dates that must not be past or future, as of `today`.
-pub(super) fn check_day(kind: &FieldKind, value: &Value, today: NaiveDate) -> Option<Wrong> {
+fn check_day(kind: &FieldKind, value: &Value, today: NaiveDate) -> Option<Wrong> {
     let FieldKind::Date { past, future } = kind else {
         return None;
     };
@@ -278,11 +356,7 @@ pub(super) fn check_day(kind: &FieldKind, value: &Value, today: NaiveDate) -> Op
 }
 
 /// Regions that must be in the register.
-pub(super) fn check_region(
-    kind: &FieldKind,
-    value: &Value,
-    exists: &dyn Fn(&RegionCode) -> bool,
-) -> Option<Wrong> {
+fn check_region(kind: &FieldKind, value: &Value, exists: &dyn Fn(&RegionCode) -> bool) -> Option<Wrong> {
     let (text, below) = match kind {
         FieldKind::Region { .. } => (value.as_str(), ""),
         FieldKind::Address { .. } => (value.get("region").and_then(Value::as_str), "/region"),
@@ -296,7 +370,9 @@ pub(super) fn check_region(
         | FieldKind::ResidentId
         | FieldKind::Uscc
         | FieldKind::Mobile
-        | FieldKind::Declaration => return None,
+        | FieldKind::Declaration
+        | FieldKind::Group { .. }
+        | FieldKind::File { .. } => return None,
     };
     let region = RegionCode::parse(text?).ok()?;
     (!exists(&region)).then(|| {

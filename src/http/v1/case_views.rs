@@ -14,7 +14,7 @@ use crate::app::cases::{Audience, CaseReply};
 use crate::domain::cases::clock::{ClockName, Light, clocks, light};
 use crate::domain::cases::{By, CaseState, Decided, Decision, Ending, Evidence, Issued, next_step};
 use crate::domain::codes::{mask_id, mask_mobile, mask_name};
-use crate::domain::guides::{FieldKind, Form};
+use crate::domain::guides::{Field, FieldKind};
 
 /// A case (办件) as its reader may see it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -182,7 +182,7 @@ impl From<&CaseReply> for CaseView {
             steps: steps(state),
             next_step: state
                 .as_accepted()
-                .and_then(|accepted| next_step(accepted, &reply.guide.guide.flow))
+                .and_then(|accepted| next_step(accepted, &reply.guide.for_case(case).flow))
                 .map(|step| step.code.clone()),
             decision: decided.map(DecisionView::from),
             results: results(state),
@@ -211,7 +211,7 @@ impl CaseLineView {
         at: DateTime<Utc>,
     ) -> Self {
         let case = &reply.case;
-        let clocks = clocks(case, &reply.guide.guide, calendar, at);
+        let clocks = clocks(case, reply.guide.for_case(case), calendar, at);
         let pressing = clocks
             .iter()
             .filter(|clock| clock.stopped_on.is_none() && clock.name != ClockName::Legal)
@@ -280,7 +280,7 @@ fn facts(reply: &CaseReply) -> BTreeMap<String, Value> {
         .map(|(name, value)| {
             let shown = match reply.audience {
                 Audience::Applicant => value.clone(),
-                Audience::Staff => masked(&reply.guide.guide.form, name, value),
+                Audience::Staff => masked(&reply.guide.for_case(&reply.case).form.fields, name, value),
             };
             (name.clone(), shown)
         })
@@ -288,13 +288,21 @@ fn facts(reply: &CaseReply) -> BTreeMap<String, Value> {
 }
 
 /// ID and mobile numbers in a form are masked for staff; everything else they need.
-fn masked(form: &Form, name: &str, value: &Value) -> Value {
-    let kind = form.field(name).map(|field| &field.kind);
+fn masked(fields: &[Field], name: &str, value: &Value) -> Value {
+    let kind = fields.iter().find(|field| field.name == name).map(|field| &field.kind);
     match (kind, value) {
         (Some(FieldKind::ResidentId), Value::String(number)) => mask_id(number).into(),
         (Some(FieldKind::Mobile), Value::String(number)) => mask_mobile(number).into(),
+        (Some(FieldKind::Group { fields, .. }), Value::Array(rows)) => {
+            rows.iter().map(|row| masked_row(fields, row)).collect()
+        }
         _ => value.clone(),
     }
+}
+
+fn masked_row(fields: &[Field], row: &Value) -> Value {
+    let Value::Object(members) = row else { return row.clone() };
+    members.iter().map(|(name, value)| (name.clone(), masked(fields, name, value))).collect()
 }
 
 fn steps(state: &CaseState) -> Vec<StepView> {

@@ -73,8 +73,9 @@ impl Answers<'_> {
     }
 
     fn answer(&self, field: &Field, random: &mut Random) -> Value {
-        let known = field.prefill.and_then(|_| {
-            let known = prefill(&self.guide.form, self.applicant);
+        let known = field.prefill.as_ref().and_then(|_| {
+            let noon = self.today.and_time(chrono::NaiveTime::MIN).and_utc();
+            let known = prefill(&self.guide.form, self.applicant, &[], noon).facts;
             known.get(&field.name).filter(|value| value.is_string()).cloned()
         });
         match known {
@@ -119,6 +120,16 @@ impl Answers<'_> {
             }
             FieldKind::Mobile => Value::from(format!("138{:08}", random.below(100_000_000))),
             FieldKind::Declaration => Value::from(true),
+            FieldKind::Group { fields, min, max } => {
+                let rows = random.between(i64::from(*min).max(1), i64::from(*max).min(3));
+                let row = |random: &mut Random| -> Value {
+                    let cells =
+                        fields.iter().map(|cell| (cell.name.clone(), self.fresh_answer(&cell.kind, random)));
+                    Value::Object(cells.collect())
+                };
+                (0..rows).map(|_| row(random)).collect()
+            }
+            FieldKind::File { .. } => Value::Null,
         }
     }
 

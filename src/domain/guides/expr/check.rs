@@ -14,7 +14,7 @@ use cel::common::ast::{ComprehensionExpr, Expr, IdedExpr, LiteralValue, operator
 
 use super::schema::{Lookup, Vocabulary, attribute_names, proof_of};
 use super::tree::depth;
-use super::types::Type;
+use super::types::{Cell, Type};
 use crate::domain::guides::suggest::closest;
 use crate::domain::text::Text;
 
@@ -111,16 +111,21 @@ impl Checker<'_> {
         match name {
             "facts" => Type::Facts,
             "applicant" => Type::Applicant,
+            "guide" => Type::Guide,
             "today" => Type::date(),
+            "channel" => self.report(
+                "同一事实在任何渠道得到同一结果，规则不能依据 channel；法律要求到场的，请写 channels: { only: …, basis: … } 并写明条文。",
+                "The same facts get the same answer through every channel, so no rule may rest on channel; where the law demands presence write channels: { only: …, basis: … } and cite the article.",
+            ),
             _ => {
-                let near = closest(name, ["facts", "applicant", "today"]);
+                let near = closest(name, ["facts", "applicant", "guide", "today"]);
                 let field = matches!(self.vocabulary.field(name), Lookup::Known(_));
                 let (zh, en) = match near {
                     Some(near) => (format!("是不是 {near}？"), format!("did you mean {near}?")),
                     None if field => (format!("请写 facts.{name}。"), format!("write facts.{name}.")),
                     None => (
-                        "可用 facts、applicant、today；文字要加引号。".to_owned(),
-                        "there are facts, applicant and today; put text in quotes.".to_owned(),
+                        "可用 facts、applicant、guide、today；文字要加引号。".to_owned(),
+                        "there are facts, applicant, guide and today; put text in quotes.".to_owned(),
                     ),
                 };
                 self.report(format!("没有变量 {name}，{zh}"), format!("There is no variable {name}; {en}"))
@@ -130,7 +135,10 @@ impl Checker<'_> {
 
     fn has(&mut self, operand: &IdedExpr, field: &str, known: &Known) -> Type {
         if !matches!(&operand.expr, Expr::Ident(name) if name == "facts") {
-            self.infer(operand, known);
+            if let Type::Row(cells) = self.infer(operand, known) {
+                self.cell(&cells, field);
+                return Type::Bool;
+            }
             return self.report(
                 format!("has() 只用于表单字段：has(facts.x)；{field} 总是存在的。"),
                 format!("has() is for form fields: has(facts.x); {field} is always there."),
@@ -154,6 +162,22 @@ impl Checker<'_> {
                 None => Type::Anything,
             },
             Type::Applicant => self.attribute(field),
+            Type::Row(cells) => match self.cell(&cells, field) {
+                Some(Cell { of, always, .. }) if always || known.contains(&known_as(operand, field)) => of,
+                Some(Cell { of, .. }) => {
+                    self.report(
+                        format!("行内的 {field} 可能没有填写，请先用 has() 判断。"),
+                        format!("{field} may be absent in a row; test with has() first."),
+                    );
+                    of
+                }
+                None => Type::Anything,
+            },
+            Type::Guide if field == "region" => Type::region(),
+            Type::Guide => self.report(
+                format!("guide 没有 {field}，只有 guide.region。"),
+                format!("guide has no {field}, only guide.region."),
+            ),
             Type::Address => match field {
                 "region" => Type::region(),
                 "detail" => Type::words(),
@@ -168,6 +192,18 @@ impl Checker<'_> {
                 format!("What stands before “.{field}” is not facts, applicant or an address."),
             ),
         }
+    }
+
+    fn cell(&mut self, cells: &[Cell], name: &str) -> Option<Cell> {
+        let cell = cells.iter().find(|cell| cell.name == name).cloned();
+        if cell.is_none() {
+            let names: Vec<&str> = cells.iter().map(|cell| cell.name.as_str()).collect();
+            self.report(
+                format!("行内没有字段 {name}，只有：{}。", names.join("、")),
+                format!("A row has no field {name}; there are {}.", names.join(", ")),
+            );
+        }
+        cell
     }
 
     /// A form field: its type, and whether it always has an answer.
@@ -264,7 +300,7 @@ impl Checker<'_> {
                 )
             }
         };
-        if matches!(fold.iter_var.as_str(), "facts" | "applicant" | "today") {
+        if matches!(fold.iter_var.as_str(), "facts" | "applicant" | "guide" | "today") {
             self.report(
                 format!("循环变量不能叫 {}，请换一个名字。", fold.iter_var),
                 format!("A loop variable cannot be called {}; choose another name.", fold.iter_var),
@@ -293,10 +329,20 @@ fn with(known: &Known, more: Known) -> Known {
     known.union(&more).cloned().collect()
 }
 
+/// By which name an answer is known: a field's own, or with the row it is of.
+fn known_as(operand: &IdedExpr, field: &str) -> String {
+    match &operand.expr {
+        Expr::Ident(row) if row != "facts" => format!("{row}.{field}"),
+        _ => field.to_owned(),
+    }
+}
+
 /// The fields that have an answer whenever `condition` is `truth`.
 fn guards(condition: &IdedExpr, truth: bool) -> Known {
     match &condition.expr {
-        Expr::Select(select) if select.test && truth => Known::from([select.field.clone()]),
+        Expr::Select(select) if select.test && truth => {
+            Known::from([known_as(&select.operand, &select.field)])
+        }
         Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
             (operators::LOGICAL_NOT, [operand]) => guards(operand, !truth),
             (operators::LOGICAL_AND, [left, right]) if truth => {

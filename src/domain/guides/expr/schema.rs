@@ -1,7 +1,7 @@
 //! What an expression may speak of, depending on where in the guide it stands.
 
-use super::types::Type;
-use crate::domain::guides::model::{Attribute, FieldKind};
+use super::types::{Cell, Type};
+use crate::domain::guides::model::{Attribute, Field, FieldKind, Requirement};
 
 /// The form as expressions see it. A field whose kind could not be read is
 /// known with any type, so that one mistake is told once.
@@ -127,5 +127,12 @@ fn type_of(kind: &FieldKind) -> Type {
         FieldKind::MultiChoice { options: values, .. } => Type::list(options(values)),
         FieldKind::Region { .. } => Type::region(),
         FieldKind::Address { .. } => Type::Address,
+        FieldKind::Group { fields, .. } => Type::list(Type::Row(fields.iter().map(cell).collect())),
+        FieldKind::File { .. } => Type::Anything,
     }
+}
+
+fn cell(field: &Field) -> Cell {
+    let always = matches!(field.required, Requirement::Required);
+    Cell { name: field.name.clone(), of: type_of(&field.kind), always }
 }

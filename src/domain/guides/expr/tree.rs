@@ -49,6 +49,19 @@ fn replace_patterns(expression: &mut IdedExpr, patterns: &mut Vec<Pattern>) {
     }
 }
 
+/// Writes the region a guide serves in the place of `guide.region`.
+pub(super) fn put_region(expression: &mut IdedExpr, region: &str) {
+    if let Expr::Select(select) = &expression.expr
+        && matches!(&select.operand.expr, Expr::Ident(name) if name == "guide")
+    {
+        expression.expr = Expr::Literal(LiteralValue::String(region.to_owned().into()));
+        return;
+    }
+    for child in children_mut(expression) {
+        put_region(child, region);
+    }
+}
+
 /// How many levels the expression has.
 pub(super) fn depth(expression: &IdedExpr) -> usize {
     1 + children(expression).into_iter().map(depth).max().unwrap_or(0)

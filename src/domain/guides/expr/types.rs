@@ -20,10 +20,21 @@ pub(in crate::domain::guides) enum Type {
     List(Box<Type>),
     /// `region` and `detail`.
     Address,
+    /// A row of a group.
+    Row(Vec<Cell>),
     Facts,
     Applicant,
+    Guide,
     /// The elements of an empty list, or what a problem already told is about.
     Anything,
+}
+
+/// A field of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::domain::guides) struct Cell {
+    pub name: String,
+    pub of: Type,
+    pub always: bool,
 }
 
 /// What a text stands for.
@@ -73,6 +84,8 @@ impl Type {
             Self::Str(Stands::Option(_)) => ("选项", "an option"),
             Self::List(_) => ("列表", "a list"),
             Self::Address => ("地址", "an address"),
+            Self::Row(_) => ("一行", "a row"),
+            Self::Guide => ("整个 guide", "the whole of `guide`"),
             Self::Facts => ("整个 facts", "the whole of `facts`"),
             Self::Applicant => ("整个 applicant", "the whole of `applicant`"),
             Self::Anything => ("任意值", "any value"),

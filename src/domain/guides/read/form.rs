@@ -1,45 +1,32 @@
 //! The form: its fields, their kinds, and the rules across them.
 
+use super::handling::check_registered;
 use super::keys::Keys;
-use super::scalars::{Name, no_such_word};
+use super::kinds::kind;
+use super::scalars::Name;
+use super::scenarios::belonging;
 use super::{Read, Reader, named};
-use crate::domain::canonical::MAX_WHOLE;
+use crate::domain::codes::RegionCode;
 use crate::domain::guides::expr::{Schema, Vocabulary};
-use crate::domain::guides::model::{Choice, Field, FieldKind, Form, FormRule, Prefill, Requirement};
+use crate::domain::guides::model::{
+    Choice, Field, FieldKind, Form, FormRule, Particular, Prefill, Requirement,
+};
 use crate::domain::guides::problem::Problems;
+use crate::domain::guides::reach::is_unreachable;
 use crate::domain::guides::source::{Content, Node, ScalarKind};
 use crate::domain::text::Text;
 
 /// The most fields of a form.
 const MAX_FIELDS: usize = 200;
-/// The longest text a field may ask for, in characters.
-const MAX_TEXT: u32 = 10_000;
-const DEFAULT_TEXT: u32 = 200;
-const KINDS: [&str; 13] = [
-    "text",
-    "number",
-    "money",
-    "date",
-    "boolean",
-    "choice",
-    "multi_choice",
-    "region",
-    "address",
-    "resident_id",
-    "uscc",
-    "mobile",
-    "declaration",
-];
-/// The keys that belong to some kind of field.
-const KIND_KEYS: [&str; 9] =
-    ["max_length", "multiline", "pattern", "min", "max", "past", "future", "options", "under"];
 
 /// The fields of a file as its expressions see them, read without a word about
 /// mistakes: those are told when the form itself is read.
 pub(super) fn schema(root: &Node) -> Schema {
     let mut schema = Schema::default();
     let muted = Problems::default();
-    let reader = Reader { problems: &muted, schema: &Schema::default() };
+    let region = root.member("region").and_then(Node::scalar).and_then(|code| RegionCode::parse(code).ok());
+    let none = Schema::default();
+    let reader = Reader { region, ..Reader::plain(&muted, &none) };
     let fields = named(root, "form").and_then(|form| named(form, "fields")).map(|node| &node.content);
     let Some(Content::List(items)) = fields else {
         return schema;
@@ -93,7 +80,17 @@ fn fields(node: &Node, reader: &Reader<'_>) -> Option<Vec<Field>> {
     }
     let read: Vec<Option<Field>> =
         items.iter().enumerate().map(|(index, item)| field(item, index, reader)).collect();
-    read.into_iter().collect()
+    let fields = read.into_iter().collect::<Option<Vec<_>>>()?;
+    for (index, item) in items.iter().enumerate() {
+        if let (true, Some(node)) = (is_unreachable(&fields, index), item.member("visible_when")) {
+            reader.problems.at(
+                node,
+                "没有任何一组答案能让这个字段显示，请改正条件或删去字段。",
+                "No answers can ever make this field visible; correct the condition or remove the field.",
+            );
+        }
+    }
+    Some(fields)
 }
 
 fn field(node: &Node, index: usize, reader: &Reader<'_>) -> Option<Field> {
@@ -110,9 +107,17 @@ fn field(node: &Node, index: usize, reader: &Reader<'_>) -> Option<Field> {
         Some(node) => reader.expression(node, Vocabulary::Above(reader.schema, index)).map(Some),
     };
     let prefill = keys.optional::<Prefill>("prefill");
+    let scenarios = belonging(&keys, reader);
     let kind = kind(&keys, reader);
     if let (Some(kind), Some(Some(source)), Some(node)) = (&kind, &prefill, keys.get("prefill")) {
-        check_prefill(node, *source, kind, reader);
+        check_prefill(node, source, kind, reader);
+    }
+    if let (Some(FieldKind::File { .. }), Some(node)) = (&kind, keys.get("required")) {
+        reader.problems.at(
+            node,
+            "文件是否必需由 materials 中的 required 决定，请删去这里的。",
+            "Whether a file is needed is said by its material; remove it here.",
+        );
     }
     keys.close();
     Some(Field {
@@ -123,158 +128,57 @@ fn field(node: &Node, index: usize, reader: &Reader<'_>) -> Option<Field> {
         required: required?,
         visible_when: visible_when?,
         prefill: prefill?,
+        scenarios: scenarios?,
     })
 }
 
-fn kind(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<FieldKind> {
-    let node = keys.need_node("type");
-    let word = node.and_then(|node| String::read(node, reader));
-    let (Some(node), Some(word)) = (node, word) else {
-        keys.allow(&KIND_KEYS);
-        return None;
-    };
-    Some(match word.as_str() {
-        "text" => text_kind(keys, reader)?,
-        "number" => {
-            let (min, max) = bounds(keys, reader, None)?;
-            FieldKind::Number { min, max }
+impl Read for Prefill {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        if node.scalar().is_some() {
+            return Particular::read(node, reader).map(Self::Applicant);
         }
-        "money" => {
-            let (min, max) = bounds(keys, reader, Some(0))?;
-            FieldKind::Money { min, max }
+        let keys = Keys::of(node, reader)?;
+        let (certificate_type, attribute) = (keys.need("certificate"), keys.need::<Name>("attribute"));
+        if let (Some(of), Some(node)) = (&certificate_type, keys.get("certificate")) {
+            check_registered(node, of, reader);
         }
-        "date" => date_kind(keys, reader)?,
-        "boolean" => FieldKind::Boolean,
-        "choice" => FieldKind::Choice { options: options(keys, reader)? },
-        "multi_choice" => multi_choice_kind(keys, reader)?,
-        "region" => FieldKind::Region { under: keys.optional("under")? },
-        "address" => FieldKind::Address { under: keys.optional("under")? },
-        "resident_id" => FieldKind::ResidentId,
-        "uscc" => FieldKind::Uscc,
-        "mobile" => FieldKind::Mobile,
-        "declaration" => FieldKind::Declaration,
-        _ => {
-            keys.allow(&KIND_KEYS);
-            no_such_word(node, reader, &word, KINDS.into_iter());
-            return None;
-        }
-    })
-}
-
-fn text_kind(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<FieldKind> {
-    let max_length = keys.or("max_length", DEFAULT_TEXT);
-    let multiline = keys.or("multiline", false);
-    let pattern = keys.optional("pattern");
-    if let (Some(length), Some(node)) = (max_length, keys.get("max_length"))
-        && !(1..=MAX_TEXT).contains(&length)
-    {
-        reader.problems.at(
-            node,
-            format!("max_length 应为 1 到 {MAX_TEXT}。"),
-            format!("max_length must be from 1 to {MAX_TEXT}."),
-        );
-    }
-    Some(FieldKind::Text { max_length: max_length?, multiline: multiline?, pattern: pattern? })
-}
-
-type Bounds = (Option<i64>, Option<i64>);
-
-fn bounds(keys: &Keys<'_, '_>, reader: &Reader<'_>, default_min: Option<i64>) -> Option<Bounds> {
-    let (min, max) = (keys.optional::<i64>("min"), keys.optional::<i64>("max"));
-    for key in ["min", "max"] {
-        let value = if key == "min" { min } else { max };
-        if let (Some(Some(value)), Some(node)) = (value, keys.get(key))
-            && value.unsigned_abs() > MAX_WHOLE.unsigned_abs()
+        let entry = certificate_type.as_ref().and_then(|of| reader.register?.find(of));
+        if let (Some(entry), Some(Name(wanted)), Some(node)) = (entry, &attribute, keys.get("attribute"))
+            && !entry.attributes.contains(wanted)
         {
+            let (name, all) = (&entry.name, entry.attributes.join(", "));
             reader.problems.at(
                 node,
-                format!("{key} 超出 ±{MAX_WHOLE}，请改小。"),
-                format!("{key} is beyond ±{MAX_WHOLE}; make it smaller."),
+                format!("{}没有“{wanted}”这一项，只有：{all}。", name.zh),
+                format!("{} does not say “{wanted}”; it says {all}.", name.en),
             );
         }
-    }
-    let (min, max) = (min?.or(default_min), max?);
-    if let (Some(min), Some(max)) = (min, max)
-        && min > max
-    {
-        min_above_max(keys, reader, min, max);
-    }
-    Some((min, max))
-}
-
-fn min_above_max<N: std::fmt::Display>(keys: &Keys<'_, '_>, reader: &Reader<'_>, min: N, max: N) {
-    let node = keys.get("max").or_else(|| keys.get("min")).unwrap_or(keys.node);
-    reader.problems.at(
-        node,
-        format!("min（{min}）大于 max（{max}），请改正。"),
-        format!("min ({min}) is above max ({max}); correct them."),
-    );
-}
-
-fn date_kind(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<FieldKind> {
-    let (past, future) = (keys.or("past", false), keys.or("future", false));
-    let (past, future) = (past?, future?);
-    if past && future {
-        reader.problems.at(
-            keys.node,
-            "past 和 future 只能选一个，同时为 true 就只剩当天。",
-            "Choose past or future; with both true only today is left.",
-        );
-    }
-    Some(FieldKind::Date { past, future })
-}
-
-fn options(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<Vec<Choice>> {
-    let options = keys.need_some::<Choice>("options");
-    reader.distinct(keys.get("options"), "value");
-    options
-}
-
-fn multi_choice_kind(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<FieldKind> {
-    let options = options(keys, reader);
-    let (min, max) = (keys.or::<u32>("min", 1), keys.optional::<u32>("max"));
-    let (options, min, max) = (options?, min?, max?);
-    if let Some(max) = max
-        && min > max
-    {
-        min_above_max(keys, reader, min, max);
-    }
-    if u32::try_from(options.len()).is_ok_and(|count| min > count) {
-        reader.problems.at(
-            keys.get("min").unwrap_or(keys.node),
-            format!("只有 {} 个选项，至少选 {min} 个做不到。", options.len()),
-            format!("There are only {} options; choosing {min} cannot be asked.", options.len()),
-        );
-    }
-    Some(FieldKind::MultiChoice { options, min, max })
-}
-
-impl Read for Choice {
-    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
-        let keys = Keys::of(node, reader)?;
-        let (value, label) = (keys.need("value"), keys.need("label"));
         keys.close();
-        Some(Self { value: value?, label: label? })
+        Some(Self::Certificate { certificate_type: certificate_type?, attribute: attribute?.0 })
     }
 }
 
-fn check_prefill(node: &Node, source: Prefill, kind: &FieldKind, reader: &Reader<'_>) {
+fn check_prefill(node: &Node, source: &Prefill, kind: &FieldKind, reader: &Reader<'_>) {
     let has = |options: &[Choice], value: &str| options.iter().any(|option| option.value == value);
     let (fits, kinds) = match source {
-        Prefill::Name => (matches!(kind, FieldKind::Text { .. }), "text"),
-        Prefill::IdNumber => (
+        Prefill::Applicant(Particular::Name) => (matches!(kind, FieldKind::Text { .. }), "text"),
+        Prefill::Applicant(Particular::IdNumber) => (
             matches!(kind, FieldKind::ResidentId | FieldKind::Uscc | FieldKind::Text { .. }),
             "resident_id, uscc, text",
         ),
-        Prefill::Mobile => (matches!(kind, FieldKind::Mobile), "mobile"),
-        Prefill::BirthDate => (matches!(kind, FieldKind::Date { .. }), "date"),
-        Prefill::Gender => (
+        Prefill::Applicant(Particular::Mobile) => (matches!(kind, FieldKind::Mobile), "mobile"),
+        Prefill::Applicant(Particular::BirthDate) => (matches!(kind, FieldKind::Date { .. }), "date"),
+        Prefill::Applicant(Particular::Gender) => (
             matches!(kind, FieldKind::Choice { options } if has(options, "male") && has(options, "female")),
             "choice (male, female)",
         ),
-        Prefill::Residence => {
+        Prefill::Applicant(Particular::Residence) => {
             (matches!(kind, FieldKind::Region { .. } | FieldKind::Address { .. }), "region, address")
         }
+        Prefill::Certificate { .. } => (
+            !matches!(kind, FieldKind::Group { .. } | FieldKind::File { .. } | FieldKind::Declaration),
+            "text, number, money, date, boolean, choice, multi_choice, region, address, resident_id, uscc, mobile",
+        ),
     };
     if !fits {
         reader.problems.at(
@@ -301,7 +205,8 @@ impl Read for FormRule {
                 format!("The form has no field “{at}”; at names the field the message stands at."),
             );
         }
+        let scenarios = belonging(&keys, reader);
         keys.close();
-        Some(Self { code: code?.0, when: when?, at: at?, text: text? })
+        Some(Self { code: code?.0, when: when?, at: at?, text: text?, scenarios: scenarios? })
     }
 }

@@ -1,13 +1,16 @@
 //! The guide as a whole, its item, and the rules that hold between its parts.
 
+use chrono::NaiveDate;
+
 use super::keys::Keys;
 use super::scalars::Name;
+use super::scenarios::{belonging, check_reach};
 use super::{Read, Reader, named};
-use crate::domain::codes::{BasicCode, GuideCode, ItemType, RegionCode, Uscc};
+use crate::domain::codes::{GuideCode, RegionCode, Uscc};
 use crate::domain::guides::expr::Vocabulary;
 use crate::domain::guides::model::{
-    Attribute, AutomaticDecision, Condition, Form, Guide, Handling, IdentityLevel, Item, LegalBasis, Limits,
-    Scenario, Step, StepRole,
+    Attribute, AutomaticDecision, Condition, CrossRegion, FieldKind, Form, Guide, Handling, IdentityLevel,
+    Item, Limits, Material, MaterialSource, Question, Step, StepRole,
 };
 use crate::domain::guides::source::{Content, Node};
 
@@ -27,7 +30,7 @@ impl Read for Guide {
         let service_objects = keys.need_some("service_objects");
         let handling = keys.need::<Handling>("handling");
         let identity = keys.or("identity", IdentityLevel { ial: 2, aal: 1 });
-        let scenarios = keys.or("scenarios", Vec::new());
+        let questions = keys.optional::<Question>("questions");
         let limits = keys.need::<Limits>("limits");
         let special_procedures = keys.or("special_procedures", Vec::new());
         let fee = keys.need("fee");
@@ -39,12 +42,26 @@ impl Read for Guide {
         let delivery = keys.need_some("delivery");
         let automatic = keys.optional("automatic");
         let telephone = keys.need("telephone");
+        let visits = keys.or("visits", 0);
+        let cross_region = keys.or("cross_region", CrossRegion::None);
+        let venues = keys.or("venues", Vec::new());
+        let channels = keys.optional("channels");
+        let effective_from = keys.optional::<NaiveDate>("effective_from");
+        let effective_until = keys.optional::<NaiveDate>("effective_until");
+        let examples = keys.or("examples", Vec::new());
+        keys.allow(&["kind", "scenarios"]);
         for (list, key) in DISTINCT {
             reader.distinct(keys.get(list), key);
         }
         check_code(&keys, reader, code.as_ref());
         check_handling(&keys, reader, handling, limits);
         check_flow(&keys, reader, handling, flow.as_deref());
+        check_uploads(&keys, reader, form.as_ref(), materials.as_deref());
+        check_effect(&keys, reader, effective_from.flatten(), effective_until.flatten());
+        match (&questions, keys.get("questions")) {
+            (Some(Some(questions)), Some(node)) => check_reach(node, questions, reader),
+            (_, _) => {}
+        }
         keys.close();
         Some(Self {
             code: code?,
@@ -56,7 +73,8 @@ impl Read for Guide {
             service_objects: service_objects?,
             handling: handling?,
             identity: identity?,
-            scenarios: scenarios?,
+            scenarios: Vec::new(),
+            questions: questions?,
             limits: limits?,
             special_procedures: special_procedures?,
             fee: fee?,
@@ -68,12 +86,19 @@ impl Read for Guide {
             delivery: delivery?,
             automatic: automatic?,
             telephone: telephone?,
+            visits: visits?,
+            cross_region: cross_region?,
+            venues: venues?,
+            channels: channels?,
+            effective_from: effective_from?,
+            effective_until: effective_until?,
+            examples: examples?,
         })
     }
 }
 
 /// The lists whose items differ, and by what.
-const DISTINCT: [(&str, &str); 8] = [
+const DISTINCT: [(&str, &str); 9] = [
     ("topics", ""),
     ("service_objects", ""),
     ("special_procedures", ""),
@@ -82,9 +107,10 @@ const DISTINCT: [(&str, &str); 8] = [
     ("conditions", "code"),
     ("materials", "code"),
     ("flow", "code"),
+    ("examples", "code"),
 ];
 
-fn check_format(keys: &Keys<'_, '_>, reader: &Reader<'_>) {
+pub(super) fn check_format(keys: &Keys<'_, '_>, reader: &Reader<'_>) {
     if let (Some(format), Some(node)) = (keys.need::<u16>("format"), keys.get("format"))
         && format != FORMAT
     {
@@ -178,6 +204,42 @@ fn check_flow(keys: &Keys<'_, '_>, reader: &Reader<'_>, handling: Option<Handlin
     }
 }
 
+/// A field of type file hands in a material that the applicant has.
+fn check_uploads(
+    keys: &Keys<'_, '_>,
+    reader: &Reader<'_>,
+    form: Option<&Form>,
+    materials: Option<&[Material]>,
+) {
+    let (Some(form), Some(materials), Some(node)) = (form, materials, keys.get("form")) else { return };
+    for field in &form.fields {
+        let FieldKind::File { material } = &field.kind else { continue };
+        let known = materials.iter().find(|known| known.code == *material);
+        if known.is_none_or(|known| matches!(known.source, MaterialSource::Shared { .. })) {
+            reader.problems.at(
+                node,
+                format!("字段 {} 的 material“{material}”不是需要提交的材料，请对照 materials。", field.name),
+                format!(
+                    "The material “{material}” of field {} is none that is handed in; see materials.",
+                    field.name
+                ),
+            );
+        }
+    }
+}
+
+fn check_effect(keys: &Keys<'_, '_>, reader: &Reader<'_>, from: Option<NaiveDate>, until: Option<NaiveDate>) {
+    if let (Some(from), Some(until), Some(node)) = (from, until, keys.get("effective_until"))
+        && until < from
+    {
+        reader.problems.at(
+            node,
+            format!("effective_until 早于 effective_from（{from}），请改正。"),
+            format!("effective_until is before effective_from ({from}); correct them."),
+        );
+    }
+}
+
 /// 主题, as it stands in an address: lower-case letters, digits, `-` and `_`.
 struct Topic(String);
 
@@ -197,62 +259,15 @@ impl Read for Topic {
     }
 }
 
-impl Read for Item {
-    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
-        let keys = Keys::of(node, reader)?;
-        let basic_code = keys.need::<BasicCode>("basic_code");
-        let name = keys.need("name");
-        let item_type = keys.need::<ItemType>("type");
-        let legal_basis = keys.need_some("legal_basis");
-        if let (Some(code), Some(stated), Some(node)) = (&basic_code, item_type, keys.get("type"))
-            && code.item_type() != stated
-        {
-            let kind = code.item_type();
-            reader.problems.at(
-                node,
-                format!(
-                    "基本编码 {code} 表明类型是 {}（{}），与 type 不一致。",
-                    kind.as_str(),
-                    kind.text().zh
-                ),
-                format!(
-                    "The basic code {code} says type {} ({}); make type agree.",
-                    kind.as_str(),
-                    kind.text().en
-                ),
-            );
-        }
-        keys.close();
-        Some(Self { basic_code: basic_code?, name: name?, item_type: item_type?, legal_basis: legal_basis? })
-    }
-}
-
-impl Read for LegalBasis {
-    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
-        let keys = Keys::of(node, reader)?;
-        let (law, article, text) = (keys.need("law"), keys.need("article"), keys.need("text"));
-        keys.close();
-        Some(Self { law: law?, article: article?, text: text? })
-    }
-}
-
-impl Read for Scenario {
-    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
-        let keys = Keys::of(node, reader)?;
-        let (code, name) = (keys.need::<Name>("code"), keys.need("name"));
-        keys.close();
-        Some(Self { code: code?.0, name: name? })
-    }
-}
-
 impl Read for Condition {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
         let keys = Keys::of(node, reader)?;
         let code = keys.need::<Name>("code");
         let when = keys.need_expression("when", Vocabulary::Whole(reader.schema));
         let text = keys.need("text");
+        let scenarios = belonging(&keys, reader);
         keys.close();
-        Some(Self { code: code?.0, when: when?, text: text? })
+        Some(Self { code: code?.0, when: when?, text: text?, scenarios: scenarios? })
     }
 }
 

@@ -2,8 +2,13 @@
 
 use super::keys::Keys;
 use super::scalars::Name;
+use super::scenarios::belonging;
 use super::{Read, Reader};
-use crate::domain::guides::model::{Material, MaterialSource, Requirement, ResultKind, Step};
+use crate::domain::codes::CertificateType;
+use crate::domain::guides::expr::Vocabulary;
+use crate::domain::guides::model::{
+    Download, Material, MaterialSource, Paper, Requirement, ResultKind, Reuse, Step, Trust,
+};
 use crate::domain::guides::source::Node;
 use crate::domain::text::Text;
 
@@ -11,7 +16,7 @@ impl Read for Material {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
         let keys = Keys::of(node, reader)?;
         let code = keys.need::<Name>("code");
-        let name = keys.need("name");
+        let name = keys.need::<Text>("name");
         let help = keys.optional("help");
         let required = match keys.get("required") {
             None => Some(Requirement::Required),
@@ -22,20 +27,20 @@ impl Read for Material {
         if let (Some(0), Some(node)) = (copies, keys.get("copies")) {
             reader.problems.at(node, "份数至少 1。", "At least 1 copy is needed.");
         }
-        let deferrable = keys.or("deferrable", false);
+        let paper = keys.or("paper", Paper::Electronic);
+        let standard = keys.optional("standard");
+        let least_trust = keys.or("least_trust", Trust::C);
         let promise_allowed = keys.or("promise_allowed", false);
-        if let Some(MaterialSource::Shared { .. }) = source {
-            for (key, set) in [("deferrable", deferrable), ("promise_allowed", promise_allowed)] {
-                if let (Some(true), Some(node)) = (set, keys.get(key)) {
-                    reader.problems.at(
-                        node,
-                        format!("共享核验的材料无需提交，不能写 {key}。"),
-                        format!(
-                            "Nothing is handed in for a shared material, so {key} has no meaning; remove it."
-                        ),
-                    );
-                }
-            }
+        let deferrable = keys.or("deferrable", false);
+        let reuse = keys.optional("reuse");
+        let (blank_form, sample) = (keys.optional("blank_form"), keys.optional("sample"));
+        let own_because = keys.optional::<Text>("own_because");
+        let scenarios = belonging(&keys, reader);
+        if let Some(source) = &source {
+            check_source(&keys, source, reader);
+        }
+        if let (Some(name), Some(MaterialSource::Own), Some(None)) = (&name, &source, &own_because) {
+            check_asked_once(&keys, name, reader);
         }
         keys.close();
         Some(Self {
@@ -44,10 +49,117 @@ impl Read for Material {
             help: help?,
             required: required?,
             source: source?,
+            paper: paper?,
             copies: copies?,
-            deferrable: deferrable?,
+            standard: standard?,
+            least_trust: least_trust?,
             promise_allowed: promise_allowed?,
+            deferrable: deferrable?,
+            reuse: reuse?,
+            blank_form: blank_form?,
+            sample: sample?,
+            own_because: own_because?,
+            scenarios: scenarios?,
         })
+    }
+}
+
+/// Ask nothing twice: what a certificate supplies is taken from there.
+fn check_asked_once(keys: &Keys<'_, '_>, name: &Text, reader: &Reader<'_>) {
+    let Some(entry) = reader.register.and_then(|register| register.supplying(&name.zh)) else { return };
+    let of = &entry.certificate_type;
+    reader.problems.at(
+        keys.get("source").unwrap_or(keys.node),
+        format!(
+            "电子证照“{}”已能提供“{}”，请写 source: {{ certificate: \"{of}\" }}，或用 own_because 说明为何仍须自备。",
+            entry.name.zh, name.zh
+        ),
+        format!(
+            "The certificate “{}” supplies “{}”: write source: {{ certificate: \"{of}\" }}, or say under own_because why the applicant must bring it.",
+            entry.name.en, name.en
+        ),
+    );
+}
+
+/// A certificate nobody issues can neither be asked for nor handed out.
+pub(super) fn check_registered(node: &Node, of: &CertificateType, reader: &Reader<'_>) {
+    if reader.register.is_some_and(|register| register.find(of).is_none()) {
+        reader.problems.at(
+            node,
+            format!("证照目录中没有类型 {of}，没有部门签发；请核对编码或先在证照目录中登记。"),
+            format!("The register has no certificate type {of}, so nobody issues it; check the code or enter it in the register first."),
+        );
+    }
+}
+
+/// Keys that mean nothing for a document that is got in another way.
+fn check_source(keys: &Keys<'_, '_>, source: &MaterialSource, reader: &Reader<'_>) {
+    let senseless: &[&'static str] = match source {
+        MaterialSource::Shared { .. } => {
+            &["deferrable", "promise_allowed", "least_trust", "reuse", "blank_form", "sample", "own_because"]
+        }
+        MaterialSource::Certificate { .. } => &["own_because"],
+        MaterialSource::Own => &[],
+    };
+    for key in senseless {
+        if let Some(node) = keys.get(key) {
+            let (zh, en) = match source {
+                MaterialSource::Shared { .. } => {
+                    ("共享核验的材料无需提交", "Nothing is handed in for a shared material")
+                }
+                MaterialSource::Certificate { .. } | MaterialSource::Own => {
+                    ("该材料由电子证照提供", "A certificate supplies this material")
+                }
+            };
+            reader.problems.at(
+                node,
+                format!("{zh}，不能写 {key}。"),
+                format!("{en}, so {key} has no meaning; remove it."),
+            );
+        }
+    }
+    if let (MaterialSource::Own, Some(node)) = (source, keys.get("least_trust"))
+        && node.scalar() == Some("A")
+    {
+        reader.problems.at(
+            node,
+            "自备材料没有签发者，least_trust 最高为 B。",
+            "Nobody issues an own document; least_trust is B at most.",
+        );
+    }
+}
+
+impl Read for Reuse {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let within_days = keys.need("within_days");
+        keys.close();
+        Some(Self { within_days: within_days? })
+    }
+}
+
+impl Read for Download {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let download = match one_of(&keys, reader, &["text", "url"]) {
+            Some("text") => keys.need("text").map(Self::Text),
+            Some(_) => {
+                let url = keys.need::<String>("url");
+                if let (Some(url), Some(node)) = (&url, keys.get("url"))
+                    && !url.starts_with("https://")
+                {
+                    reader.problems.at(
+                        node,
+                        "网址要以 https:// 开头。",
+                        "The address must start with https://.",
+                    );
+                }
+                url.map(Self::Url)
+            }
+            None => None,
+        };
+        keys.close();
+        download
     }
 }
 
@@ -84,7 +196,11 @@ impl Read for MaterialSource {
                 own.map(|_| Self::Own)
             }
             Some("certificate") => {
-                keys.need("certificate").map(|certificate_type| Self::Certificate { certificate_type })
+                let certificate_type = keys.need("certificate");
+                if let (Some(of), Some(node)) = (&certificate_type, keys.get("certificate")) {
+                    check_registered(node, of, reader);
+                }
+                certificate_type.map(|certificate_type| Self::Certificate { certificate_type })
             }
             Some(_) => keys.need::<Name>("shared").map(|Name(register)| Self::Shared { register }),
             None => None,
@@ -124,6 +240,9 @@ impl Read for IssuedCertificate {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
         let keys = Keys::of(node, reader)?;
         let (certificate_type, name) = (keys.need("type"), keys.need("name"));
+        if let (Some(of), Some(node)) = (&certificate_type, keys.get("type")) {
+            check_registered(node, of, reader);
+        }
         let valid_months = keys.optional::<u16>("valid_months");
         if let (Some(Some(0)), Some(node)) = (valid_months, keys.get("valid_months")) {
             reader.problems.at(
@@ -132,11 +251,25 @@ impl Read for IssuedCertificate {
                 "A certificate is valid for at least 1 month; leave valid_months out if it does not expire.",
             );
         }
+        let attributes = keys.or::<Vec<Name>>("attributes", Vec::new());
+        reader.distinct(keys.get("attributes"), "");
+        if let (Some(names), Some(node)) = (&attributes, keys.get("attributes")) {
+            for (Name(name), item) in names.iter().zip(node.items()) {
+                if !Vocabulary::Whole(reader.schema).has_field(name) {
+                    reader.problems.at(
+                        item,
+                        format!("表单没有字段“{name}”，证照的内容取自表单。"),
+                        format!("The form has no field “{name}”; a certificate says what the form says."),
+                    );
+                }
+            }
+        }
         keys.close();
         Some(Self(ResultKind::Certificate {
             certificate_type: certificate_type?,
             name: name?,
             valid_months: valid_months?,
+            attributes: attributes?.into_iter().map(|name| name.0).collect(),
         }))
     }
 }

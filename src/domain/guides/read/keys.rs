@@ -3,8 +3,10 @@
 
 use std::cell::RefCell;
 
+use super::tree::LAID_OVER;
 use super::{Read, Reader};
 use crate::domain::guides::expr::{Expr, Vocabulary};
+use crate::domain::guides::problem::Problem;
 use crate::domain::guides::source::{Content, Entry, Node};
 use crate::domain::guides::suggest::closest;
 use crate::domain::text::Text;
@@ -54,14 +56,21 @@ impl<'n, 'r> Keys<'n, 'r> {
 
     pub fn need_node(&self, key: &'static str) -> Option<&'n Node> {
         let node = self.get(key);
-        if node.is_none() {
-            self.reader.problems.add(
-                self.node.line,
-                &format!("{}/{key}", self.node.path),
-                Text::new(format!("缺少 {key}，请补上。"), format!("{key} is missing; add it.")),
-            );
+        if node.is_none() && !self.may_be_left_out() {
+            self.reader.problems.push(Problem {
+                origin: self.node.origin,
+                line: self.node.line,
+                path: format!("{}/{key}", self.node.path),
+                reason: Text::new(format!("缺少 {key}，请补上。"), format!("{key} is missing; add it.")),
+            });
         }
         node
+    }
+
+    /// What an item leaves out of its guides, each agency says.
+    fn may_be_left_out(&self) -> bool {
+        let laid_over = LAID_OVER.iter().any(|key| self.node.path == format!("/guide/{key}"));
+        self.reader.is_partial && (self.node.path.is_empty() || laid_over)
     }
 
     /// A list with at least one item.
@@ -104,11 +113,12 @@ impl<'n, 'r> Keys<'n, 'r> {
                 Some(near) => (format!("是不是 {near}？"), format!("did you mean {near}?")),
                 None => (format!("可用：{}。", asked.join("、")), format!("there are {}.", asked.join(", "))),
             };
-            self.reader.problems.add(
-                entry.line,
-                &entry.value.path,
-                Text::new(format!("没有键“{key}”，{zh}"), format!("There is no key “{key}”; {en}")),
-            );
+            self.reader.problems.push(Problem {
+                origin: entry.value.origin,
+                line: entry.line,
+                path: entry.value.path.clone(),
+                reason: Text::new(format!("没有键“{key}”，{zh}"), format!("There is no key “{key}”; {en}")),
+            });
         }
     }
 }

@@ -1,12 +1,17 @@
 //! Reading single values: texts, numbers, codes, words of a fixed list.
 
+use chrono::NaiveDate;
+
 use super::keys::Keys;
 use super::{Read, Reader};
 use crate::domain::codes::{
-    BasicCode, CertificateType, CodeError, GuideCode, ItemType, RegionCode, ServiceObject, Uscc,
+    BasicCode, CertificateType, CodeError, Gender, GuideCode, ItemType, RegionCode, ServiceObject, Uscc,
 };
+use crate::domain::guides::applicant::ApplicantKind;
+use crate::domain::guides::expr::date;
 use crate::domain::guides::model::{
-    Attribute, DayUnit, Delivery, Handling, Prefill, SpecialProcedure, StepRole,
+    Attribute, CrossRegion, DayUnit, Delivery, ExampleOutcome, Handling, OfferedChannel, Paper, Particular,
+    SpecialProcedure, StepRole, Trust,
 };
 use crate::domain::guides::pattern::Pattern;
 use crate::domain::guides::source::{Content, Node, ScalarKind};
@@ -81,6 +86,20 @@ macro_rules! whole_numbers {
 
 whole_numbers!(u8, u16, u32, u64, i64);
 
+impl Read for NaiveDate {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let day = node.scalar().and_then(date);
+        if day.is_none() {
+            reader.problems.at(
+                node,
+                "此处应为日期，写成 2026-01-31。",
+                "Write a date here, like 2026-01-31.",
+            );
+        }
+        day
+    }
+}
+
 impl<T: Read> Read for Vec<T> {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
         let Content::List(items) = &node.content else {
@@ -140,7 +159,7 @@ fn code<T>(node: &Node, reader: &Reader<'_>, parse: impl Fn(&str) -> Result<T, C
     match parse(text(node, reader)?) {
         Ok(code) => Some(code),
         Err(error) => {
-            reader.problems.add(node.line, &node.path, error.detail);
+            reader.problems.add(node, error.detail);
             None
         }
     }
@@ -234,13 +253,34 @@ words! {
         "birth_date" => Attribute::BirthDate,
         "gender" => Attribute::Gender,
         "residence" => Attribute::Residence;
-    Prefill:
-        "name" => Prefill::Name,
-        "id_number" => Prefill::IdNumber,
-        "mobile" => Prefill::Mobile,
-        "birth_date" => Prefill::BirthDate,
-        "gender" => Prefill::Gender,
-        "residence" => Prefill::Residence;
+    Particular:
+        "name" => Particular::Name,
+        "id_number" => Particular::IdNumber,
+        "mobile" => Particular::Mobile,
+        "birth_date" => Particular::BirthDate,
+        "gender" => Particular::Gender,
+        "residence" => Particular::Residence;
+    Gender: "male" => Gender::Male, "female" => Gender::Female;
+    ApplicantKind:
+        "natural_person" => ApplicantKind::NaturalPerson,
+        "organization" => ApplicantKind::Organization;
+    CrossRegion:
+        "none" => CrossRegion::None,
+        "city" => CrossRegion::City,
+        "province" => CrossRegion::Province,
+        "nation" => CrossRegion::Nation;
+    OfferedChannel:
+        "window" => OfferedChannel::Window,
+        "pc" => OfferedChannel::Pc,
+        "mobile" => OfferedChannel::Mobile,
+        "express" => OfferedChannel::Express,
+        "other" => OfferedChannel::Other;
+    Paper: "original" => Paper::Original, "copy" => Paper::Copy, "electronic" => Paper::Electronic;
+    Trust: "A" => Trust::A, "B" => Trust::B, "C" => Trust::C;
+    ExampleOutcome:
+        "approved" => ExampleOutcome::Approved,
+        "officer" => ExampleOutcome::Officer,
+        "refused" => ExampleOutcome::Refused;
 }
 
 fn word<T: Copy>(node: &Node, reader: &Reader<'_>, table: &[(&'static str, T)]) -> Option<T> {

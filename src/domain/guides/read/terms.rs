@@ -3,7 +3,9 @@
 
 use super::keys::Keys;
 use super::{Read, Reader};
-use crate::domain::guides::model::{DayUnit, Fee, IdentityLevel, Limit, Limits, Telephone};
+use crate::domain::guides::model::{
+    ChannelLimit, DayUnit, Fee, IdentityLevel, Limit, Limits, OfferedChannel, Telephone, Venue,
+};
 use crate::domain::guides::source::Node;
 use crate::domain::text::Text;
 
@@ -116,18 +118,47 @@ impl Read for Telephone {
         let keys = Keys::of(node, reader)?;
         let (enquiry, complaint) = (keys.need::<String>("enquiry"), keys.need::<String>("complaint"));
         for (key, number) in [("enquiry", &enquiry), ("complaint", &complaint)] {
-            if let (Some(number), Some(node)) = (number, keys.get(key))
-                && !is_telephone(number)
-            {
-                reader.problems.at(
-                    node,
-                    format!("“{number}”不是电话号码，请写成 0562-2800000 或 12345。"),
-                    format!("“{number}” is no telephone number; write it like 0562-2800000 or 12345."),
-                );
+            if let (Some(number), Some(node)) = (number, keys.get(key)) {
+                check_telephone(node, number, reader);
             }
         }
         keys.close();
         Some(Self { enquiry: enquiry?, complaint: complaint? })
+    }
+}
+
+impl Read for Venue {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let (name, address, hours) = (keys.need("name"), keys.need("address"), keys.need("hours"));
+        let telephone = keys.optional::<String>("telephone");
+        if let (Some(Some(number)), Some(node)) = (&telephone, keys.get("telephone")) {
+            check_telephone(node, number, reader);
+        }
+        keys.close();
+        Some(Self { name: name?, address: address?, hours: hours?, telephone: telephone? })
+    }
+}
+
+/// A guide that leaves out a channel cites the article that demands it.
+impl Read for ChannelLimit {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let only = keys.need_some::<OfferedChannel>("only");
+        reader.distinct(keys.get("only"), "");
+        let basis = keys.need("basis");
+        keys.close();
+        Some(Self { only: only?, basis: basis? })
+    }
+}
+
+fn check_telephone(node: &Node, number: &str, reader: &Reader<'_>) {
+    if !is_telephone(number) {
+        reader.problems.at(
+            node,
+            format!("“{number}”不是电话号码，请写成 0562-2800000 或 12345。"),
+            format!("“{number}” is no telephone number; write it like 0562-2800000 or 12345."),
+        );
     }
 }
 

@@ -106,21 +106,35 @@ fn kinds() -> impl Strategy<Value = FieldKind> {
 
 /// Forms without conditions.
 fn forms() -> impl Strategy<Value = Form> {
-    prop::collection::vec((kinds(), any::<bool>()), 1..4).prop_map(|fields| Form {
-        rules: Vec::new(),
-        fields: fields
-            .into_iter()
-            .enumerate()
-            .map(|(index, (kind, required))| Field {
-                name: format!("f{index}"),
-                label: Text::new("项", "item"),
-                help: None,
-                kind,
-                required: if required { Requirement::Required } else { Requirement::Optional },
-                visible_when: None,
-                prefill: None,
-            })
-            .collect(),
+    let kinds = prop_oneof![4 => kinds(), 1 => groups()];
+    fields(kinds, 1..4).prop_map(|fields| Form { rules: Vec::new(), fields })
+}
+
+fn groups() -> impl Strategy<Value = FieldKind> {
+    let plain = kinds().prop_filter("no declarations in rows", |kind| *kind != FieldKind::Declaration);
+    (fields(plain, 1..3), 0..2_u32, 1..3_u32).prop_map(|(fields, min, max)| FieldKind::Group {
+        fields,
+        min: min.min(max),
+        max,
+    })
+}
+
+fn fields(
+    kinds: impl Strategy<Value = FieldKind>,
+    count: std::ops::Range<usize>,
+) -> impl Strategy<Value = Vec<Field>> {
+    prop::collection::vec((kinds, any::<bool>()), count).prop_map(|fields| {
+        let field = |(index, (kind, required))| Field {
+            name: format!("f{index}"),
+            label: Text::new("项", "item"),
+            help: None,
+            kind,
+            required: if required { Requirement::Required } else { Requirement::Optional },
+            visible_when: None,
+            prefill: None,
+            scenarios: Vec::new(),
+        };
+        fields.into_iter().enumerate().map(field).collect()
     })
 }
 
@@ -147,6 +161,11 @@ fn right(kind: &FieldKind) -> Value {
         FieldKind::Uscc => json!("91350100M000100Y43"),
         FieldKind::Mobile => json!("13812345678"),
         FieldKind::Declaration => json!(true),
+        FieldKind::Group { fields, .. } => {
+            let row = fields.iter().map(|field| (field.name.clone(), right(&field.kind)));
+            json!([row.collect::<Map<_, _>>()])
+        }
+        FieldKind::File { .. } => json!(null),
     }
 }
 

@@ -155,7 +155,13 @@ impl Checker<'_> {
             ("size", None, [of]) | ("size", Some(of), []) => {
                 match self.infer(of, known) {
                     Type::Str(_) | Type::List(_) | Type::Anything => {}
-                    Type::Bool | Type::Int | Type::Address | Type::Facts | Type::Applicant => {
+                    Type::Bool
+                    | Type::Int
+                    | Type::Address
+                    | Type::Row(_)
+                    | Type::Facts
+                    | Type::Applicant
+                    | Type::Guide => {
                         self.report("size() 只用于文字和列表。", "size() is for text and lists.");
                     }
                 }

@@ -1,10 +1,14 @@
 //! The catalogue as the portal serves it: guides read and compiled once, kept
 //! until the catalogue's epoch moves.
 
+mod check;
+
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+pub use check::{Base, Checked, FileFailures, FileProblems, check};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -15,10 +19,10 @@ use super::error::{AppError, AppResult};
 use super::identity::Caller;
 use super::permit;
 use crate::domain::audit::{AuditAction, Outcome};
+use crate::domain::cases::Case;
 use crate::domain::codes::{GuideCode, RegionCode, ServiceObject};
-use crate::domain::guides::{self, Applicant, Evaluation, Facts, Guide, Problem};
+use crate::domain::guides::{self, Applicant, Evaluation, Facts, Guide};
 use crate::domain::policy::{Operation, Target};
-use crate::domain::text::Text;
 use crate::domain::time::local_date;
 use crate::store::{self, CatalogWrite, Changes, Epoch, GuideFilter, GuideRecord, Store};
 
@@ -31,6 +35,13 @@ pub struct PublishedGuide {
     pub withdrawn_at: Option<DateTime<Utc>>,
     /// The answer to a public read, written once by whoever serves it.
     pub answer: OnceLock<Written>,
+}
+
+impl PublishedGuide {
+    /// The guide as it is in the scenario of this case.
+    pub fn for_case(&self, case: &Case) -> &Guide {
+        self.guide.handled_as(case.opened.scenario.as_deref())
+    }
 }
 
 /// An answer as bytes: as they are, and compressed (RFC 1952).
@@ -238,13 +249,6 @@ pub fn evaluate<'g>(
     guides::evaluate(&published.guide, facts, applicant, local_date(ctx.clock.now()), &exists)
 }
 
-/// A file with everything that is wrong in it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FileProblems {
-    pub file: String,
-    pub problems: Vec<Problem>,
-}
-
 /// What an import did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imported {
@@ -252,31 +256,6 @@ pub struct Imported {
     pub version: u32,
     /// False when the file says nothing new.
     pub is_new_version: bool,
-}
-
-/// Reads every file; gives the guides, or everything wrong in any of them.
-pub fn check(files: &[(String, String)]) -> Result<Vec<Guide>, Vec<FileProblems>> {
-    let mut read = Vec::new();
-    let mut wrong = Vec::new();
-    let mut codes = HashSet::new();
-    for (file, yaml) in files {
-        match guides::read_guide(yaml) {
-            Ok(guide) if !codes.insert(guide.code.to_string()) => {
-                wrong.push(FileProblems { file: file.clone(), problems: vec![given_twice()] });
-            }
-            Ok(guide) => read.push(guide),
-            Err(problems) => wrong.push(FileProblems { file: file.clone(), problems }),
-        }
-    }
-    if wrong.is_empty() { Ok(read) } else { Err(wrong) }
-}
-
-fn given_twice() -> Problem {
-    let reason = Text::new(
-        "另一个文件已是同一指南，请去掉其一。",
-        "Another file holds the same guide; leave one of them out.",
-    );
-    Problem { line: 1, path: "/code".to_owned(), reason }
 }
 
 /// Publishes guides, all or none. A file whose content is already in force is left alone.
@@ -289,8 +268,8 @@ pub async fn publish(
     if let Some(caller) = by {
         allowed(caller, Target::Platform, at)?;
     }
-    let guides = match check(&files) {
-        Ok(guides) => guides,
+    let guides: Vec<Guide> = match check(&files, &Base::default()) {
+        Ok(checked) => checked.guides.into_iter().map(|(_, guide)| guide).collect(),
         Err(problems) => return Ok(Err(problems)),
     };
     if let Some(caller) = by {

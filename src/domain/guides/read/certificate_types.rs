@@ -1,0 +1,58 @@
+//! 证照目录: the register of certificate types.
+
+use serde::Serialize;
+
+use super::guide::check_format;
+use super::keys::Keys;
+use super::scalars::Name;
+use super::{Read, Reader, SourceFile};
+use crate::domain::codes::CertificateType;
+use crate::domain::guides::expr::Schema;
+use crate::domain::guides::problem::{Problem, Problems};
+use crate::domain::guides::source::Node;
+use crate::domain::text::Text;
+
+/// A certificate type as the register knows it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CertificateTypeEntry {
+    pub certificate_type: CertificateType,
+    pub name: Text,
+    /// Names of materials it supplies.
+    pub supplies: Vec<String>,
+    /// What it says of its holder; prefill takes from these.
+    pub attributes: Vec<String>,
+}
+
+impl SourceFile {
+    pub fn into_certificate_types(self) -> Result<Vec<CertificateTypeEntry>, Vec<Problem>> {
+        let problems = Problems::starting_with(self.problems);
+        let types = self.root.and_then(|root| {
+            let schema = Schema::default();
+            let reader = Reader::plain(&problems, &schema);
+            let keys = Keys::of(&root, &reader)?;
+            check_format(&keys, &reader);
+            keys.allow(&["kind"]);
+            let types = keys.need_some("types");
+            reader.distinct(keys.get("types"), "type");
+            keys.close();
+            types
+        });
+        problems.or(types)
+    }
+}
+
+impl Read for CertificateTypeEntry {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let (certificate_type, name) = (keys.need("type"), keys.need("name"));
+        let supplies = keys.or("supplies", Vec::new());
+        let attributes = keys.or::<Vec<Name>>("attributes", Vec::new());
+        keys.close();
+        Some(Self {
+            certificate_type: certificate_type?,
+            name: name?,
+            supplies: supplies?,
+            attributes: attributes?.into_iter().map(|name| name.0).collect(),
+        })
+    }
+}

@@ -1,0 +1,193 @@
+//! The item (基本目录事项): what is the same at every level of government, and
+//! what its guides start from.
+
+use super::guide::check_format;
+use super::keys::Keys;
+use super::scalars::Name;
+use super::tree::{of_the_item, overlay};
+use super::{FileKind, Read, Reader, Reading, SourceFile, read_whole};
+use crate::domain::codes::{BasicCode, ItemType};
+use crate::domain::guides::expr::Schema;
+use crate::domain::guides::model::{Item, LegalBasis};
+use crate::domain::guides::problem::{Problem, Problems};
+use crate::domain::guides::register::Register;
+use crate::domain::guides::source::{Content, Entry, Node, Origin, parse};
+use crate::domain::text::Text;
+
+/// The keys of an item, wherever it is written.
+const KEYS: [&str; 6] = ["basic_code", "name", "type", "legal_basis", "aliases", "life_events"];
+/// How many ways of calling an item are kept, and how long each may be.
+const MAX_ALIASES: usize = 40;
+const MAX_ALIAS: usize = 40;
+
+/// An item as its guides inherit from it.
+#[derive(Debug, Clone)]
+pub struct ItemFile {
+    pub item: Item,
+    /// The whole file.
+    tree: Node,
+}
+
+impl SourceFile {
+    /// The item; what its guides start from is checked as a guide is.
+    pub fn into_item(self, register: Option<&Register>) -> Result<ItemFile, Vec<Problem>> {
+        debug_assert_eq!(self.kind(), FileKind::Item);
+        let problems = Problems::starting_with(self.problems);
+        let file = self.root.and_then(|root| {
+            let schema = Schema::default();
+            let reader = Reader::plain(&problems, &schema);
+            let keys = Keys::of(&root, &reader)?;
+            check_format(&keys, &reader);
+            keys.allow(&["kind", "guide"]);
+            let item = item(keys, &reader);
+            if let Some(start) = root.member("guide") {
+                check_start(start, item.as_ref(), register, &problems);
+            }
+            Some(ItemFile { item: item?, tree: of_the_item(&root) })
+        });
+        problems.or(file)
+    }
+}
+
+/// Checks what guides start from as if an agency had added what is its own.
+fn check_start(start: &Node, item: Option<&Item>, register: Option<&Register>, problems: &Problems) {
+    let Some(item) = item else { return };
+    let code = item.basic_code.as_str();
+    let local = format!(
+        "format: 1\ncode: \"91350100M000100Y434{code}\"\nagency: 91350100M000100Y43\nregion: \"350100000000\"\n\
+         item: {{ basic_code: \"{code}\", name: {{ zh: 事项, en: Item }}, type: \"{}\", legal_basis: [{{ law: {{ zh: 法, en: Law }}, article: 条, text: 文 }}] }}\n",
+        item.item_type.as_str(),
+    );
+    let mut none = Vec::new();
+    let Some(local) = parse(&local, &mut none) else { return };
+    for key in ["code", "item", "agency", "region"] {
+        if let Some(node) = start.member(key) {
+            problems.at(
+                node,
+                format!("{key} 由各部门的指南写明，请从这里删去。"),
+                format!("{key} is for each agency's guide to say; remove it here."),
+            );
+        }
+    }
+    read_whole(&overlay(start, &local), problems, Reading { register, is_partial: true });
+}
+
+/// The guide's tree with its item's under it.
+pub(super) fn inherit(root: &Node, item: Option<&ItemFile>, problems: &Problems) -> Option<Node> {
+    let named = root.member("item")?;
+    let Some(file) = item.filter(|file| named.scalar() == Some(file.item.basic_code.as_str())) else {
+        let code = named.scalar().unwrap_or_default();
+        problems.at(
+            named,
+            format!("目录中没有事项 {code}，请先发布它，或者与本文件一起给出它的文件。"),
+            format!(
+                "The catalogue has no item {code}; publish it first, or give its file together with this one."
+            ),
+        );
+        return None;
+    };
+    let nothing = Node { content: Content::Mapping(Vec::new()), ..root.clone() };
+    let mut whole = overlay(file.tree.member("guide").unwrap_or(&nothing), root);
+    if let Content::Mapping(entries) = &mut whole.content
+        && let Some(entry) = entries.iter_mut().find(|entry| entry.key == "item")
+    {
+        entry.value = file.as_mapping();
+    }
+    Some(whole)
+}
+
+impl ItemFile {
+    /// As a guide would write it out.
+    fn as_mapping(&self) -> Node {
+        let own = |entry: &&Entry| KEYS.contains(&entry.key.as_str());
+        let entries = self.tree.entries().iter().filter(own).cloned().collect();
+        Node { content: Content::Mapping(entries), path: "/item".to_owned(), ..self.tree.clone() }
+    }
+}
+
+/// 四级四同: name, code, type and legal basis are the item's at every level.
+pub(super) fn check_same(root: &Node, file: &ItemFile, problems: &Problems) {
+    let Some(stated) = root.member("item").filter(|node| node.origin == Origin::File) else { return };
+    let muted = Problems::default();
+    let schema = Schema::default();
+    let reader = Reader::plain(&muted, &schema);
+    let Some(item) = Item::read(stated, &reader) else { return };
+    let same = &file.item;
+    let differences = [
+        ("basic_code", "基本编码", "basic code", item.basic_code != same.basic_code),
+        ("name", "名称", "name", item.name != same.name),
+        ("type", "类型", "type", item.item_type != same.item_type),
+        ("legal_basis", "依据", "legal basis", item.legal_basis != same.legal_basis),
+    ];
+    for (key, zh, en, differs) in differences {
+        if differs {
+            let name = &same.name;
+            problems.at(
+                stated.member(key).unwrap_or(stated),
+                format!(
+                    "{zh}与目录事项“{}”不一致（四级四同）；请写 item: \"{}\" 以沿用。",
+                    name.zh, same.basic_code
+                ),
+                format!(
+                    "The {en} differs from that of the item “{}”; write item: \"{}\" to take it over.",
+                    name.en, same.basic_code
+                ),
+            );
+        }
+    }
+}
+
+impl Read for Item {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        item(Keys::of(node, reader)?, reader)
+    }
+}
+
+fn item(keys: Keys<'_, '_>, reader: &Reader<'_>) -> Option<Item> {
+    let basic_code = keys.need::<BasicCode>("basic_code");
+    let name = keys.need("name");
+    let item_type = keys.need::<ItemType>("type");
+    let legal_basis = keys.need_some("legal_basis");
+    let aliases = keys.or::<Vec<String>>("aliases", Vec::new());
+    let life_events = keys.or::<Vec<Name>>("life_events", Vec::new());
+    reader.distinct(keys.get("aliases"), "");
+    reader.distinct(keys.get("life_events"), "");
+    if let (Some(aliases), Some(node)) = (&aliases, keys.get("aliases"))
+        && (aliases.len() > MAX_ALIASES || aliases.iter().any(|alias| alias.chars().count() > MAX_ALIAS))
+    {
+        reader.problems.at(
+            node,
+            format!("别称最多 {MAX_ALIASES} 个，每个最多 {MAX_ALIAS} 字。"),
+            format!("There are {MAX_ALIASES} aliases at most, each of {MAX_ALIAS} characters at most."),
+        );
+    }
+    if let (Some(code), Some(stated), Some(node)) = (&basic_code, item_type, keys.get("type"))
+        && code.item_type() != stated
+    {
+        let kind = code.item_type();
+        let Text { zh, en } = kind.text();
+        reader.problems.at(
+            node,
+            format!("基本编码 {code} 表明类型是 {}（{zh}），与 type 不一致。", kind.as_str()),
+            format!("The basic code {code} says type {} ({en}); make type agree.", kind.as_str()),
+        );
+    }
+    keys.close();
+    Some(Item {
+        basic_code: basic_code?,
+        name: name?,
+        item_type: item_type?,
+        legal_basis: legal_basis?,
+        aliases: aliases?,
+        life_events: life_events?.into_iter().map(|name| name.0).collect(),
+    })
+}
+
+impl Read for LegalBasis {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let (law, article, text) = (keys.need("law"), keys.need("article"), keys.need("text"));
+        keys.close();
+        Some(Self { law: law?, article: article?, text: text? })
+    }
+}

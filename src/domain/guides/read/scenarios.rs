@@ -1,0 +1,115 @@
+//! 情形引导: the scenarios of a guide and the questions that lead to them.
+
+use super::keys::Keys;
+use super::scalars::Name;
+use super::tree::OF_A_SCENARIO;
+use super::{Read, Reader};
+use crate::domain::guides::model::{Answer, Question};
+use crate::domain::guides::source::Node;
+use crate::domain::text::Text;
+
+/// The most questions one after another: a resident is to be led, not examined.
+const MAX_DEPTH: usize = 5;
+
+/// A scenario before its guide is made. What it says for itself is read there.
+pub(super) struct ScenarioHead {
+    pub code: String,
+    pub name: Text,
+}
+
+impl Read for ScenarioHead {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let (code, name) = (keys.need::<Name>("code"), keys.need("name"));
+        keys.allow(&OF_A_SCENARIO);
+        keys.close();
+        Some(Self { code: code?.0, name: name? })
+    }
+}
+
+impl Read for Question {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let (ask, answers) = (keys.need("ask"), keys.need_some("answers"));
+        keys.close();
+        Some(Self { ask: ask?, answers: answers? })
+    }
+}
+
+impl Read for Answer {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let answer = keys.need("answer");
+        keys.allow(&["scenario", "ask", "answers"]);
+        let next = match (keys.has("scenario"), keys.has("ask") || keys.has("answers")) {
+            (true, false) => {
+                let scenario = keys.need::<Name>("scenario").map(|name| name.0);
+                let (answer, scenario) = (answer?, scenario?);
+                if !reader.scenarios.contains(&scenario) {
+                    reader.problems.at(
+                        keys.get("scenario").unwrap_or(node),
+                        format!("没有情形“{scenario}”，可用：{}。", reader.scenarios.join("、")),
+                        format!(
+                            "There is no scenario “{scenario}”; there are {}.",
+                            reader.scenarios.join(", ")
+                        ),
+                    );
+                }
+                Some(Self::Scenario { answer, scenario })
+            }
+            (false, true) if node.path.matches("/answers/").count() < MAX_DEPTH => {
+                let (ask, answers) = (keys.need("ask"), keys.need_some("answers"));
+                Some(Self::Question { answer: answer?, next: Question { ask: ask?, answers: answers? } })
+            }
+            (false, true) => {
+                reader.problems.at(
+                    node,
+                    format!("提问最多 {MAX_DEPTH} 层，请精简。"),
+                    format!("Questions go {MAX_DEPTH} deep at most; ask less."),
+                );
+                None
+            }
+            (true, true) | (false, false) => {
+                reader.problems.at(
+                    node,
+                    "一个回答要么写 scenario，要么写 ask 和 answers。",
+                    "An answer has either scenario, or ask and answers.",
+                );
+                None
+            }
+        };
+        keys.close();
+        next
+    }
+}
+
+/// Every scenario must be within reach of the questions.
+pub(super) fn check_reach(node: &Node, questions: &Question, reader: &Reader<'_>) {
+    let reached = questions.scenarios();
+    let missed: Vec<&str> =
+        reader.scenarios.iter().map(String::as_str).filter(|code| !reached.contains(code)).collect();
+    if !missed.is_empty() {
+        reader.problems.at(
+            node,
+            format!("没有一个回答通往情形 {}，请补上。", missed.join("、")),
+            format!("No answer leads to {}; add one.", missed.join(", ")),
+        );
+    }
+}
+
+/// The scenarios an entry belongs to, under the key `scenarios`; empty: all.
+pub(super) fn belonging(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<Vec<String>> {
+    let Some(node) = keys.get("scenarios") else { return Some(Vec::new()) };
+    let codes = keys.need_some::<Name>("scenarios")?;
+    reader.distinct(Some(node), "");
+    for (Name(code), item) in codes.iter().zip(node.items()) {
+        if !reader.scenarios.contains(code) {
+            reader.problems.at(
+                item,
+                format!("没有情形“{code}”，请先在 scenarios 中写明。"),
+                format!("There is no scenario “{code}”; list it under scenarios first."),
+            );
+        }
+    }
+    Some(codes.into_iter().map(|code| code.0).collect())
+}

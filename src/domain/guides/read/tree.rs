@@ -1,0 +1,167 @@
+//! Guides are laid over each other as trees, before anything is read: the local
+//! file over its item's, a scenario over what all scenarios share.
+
+use crate::domain::guides::source::{Content, Entry, Node, Origin, ScalarKind};
+
+/// The mappings that are laid over key by key, besides the guide itself.
+pub(super) const LAID_OVER: [&str; 4] = ["limits", "identity", "telephone", "form"];
+
+/// The lists that are laid over entry by entry, and the key that tells entries apart.
+const LISTS: [(&str, &str); 6] = [
+    ("fields", "name"),
+    ("rules", "code"),
+    ("conditions", "code"),
+    ("materials", "code"),
+    ("scenarios", "code"),
+    ("examples", "code"),
+];
+
+/// What a scenario may say for itself.
+pub(super) const OF_A_SCENARIO: [&str; 7] =
+    ["handling", "limits", "fee", "results", "flow", "automatic", "visits"];
+
+/// The local mapping over the one it starts from.
+pub(super) fn overlay(base: &Node, local: &Node) -> Node {
+    let mut entries: Vec<Entry> = base.entries().to_vec();
+    for entry in local.entries() {
+        match entries.iter_mut().find(|known| known.key == entry.key) {
+            None => entries.push(Entry { value: added(&entry.key, &entry.value), ..entry.clone() }),
+            Some(known) => {
+                known.line = entry.line;
+                known.value = laid_over(&entry.key, &known.value, &entry.value);
+            }
+        }
+    }
+    Node { content: Content::Mapping(entries), ..local.clone() }
+}
+
+fn laid_over(key: &str, base: &Node, local: &Node) -> Node {
+    let by = LISTS.iter().find(|(list, _)| *list == key).map(|(_, by)| *by);
+    match (&base.content, &local.content, by) {
+        (Content::Mapping(_), Content::Mapping(_), _) if LAID_OVER.contains(&key) => overlay(base, local),
+        (Content::List(known), Content::List(own), Some(by)) => {
+            Node { content: Content::List(list_over(known, own, by)), ..local.clone() }
+        }
+        (_, _, _) => added(key, local),
+    }
+}
+
+/// What stands in the local file alone.
+fn added(key: &str, local: &Node) -> Node {
+    match &local.content {
+        Content::Mapping(_) if LAID_OVER.contains(&key) => {
+            overlay(&Node { content: Content::Mapping(Vec::new()), ..local.clone() }, local)
+        }
+        Content::Mapping(_) | Content::List(_) | Content::Scalar { .. } => local.clone(),
+    }
+}
+
+/// An entry of a known name changes the keys it gives; `omit: true` takes it
+/// away; others are added at the end. One that is to be omitted and is not
+/// there stays, so that its key `omit` is reported.
+fn list_over(known: &[Node], own: &[Node], by: &str) -> Vec<Node> {
+    let mut entries = known.to_vec();
+    for entry in own {
+        let name = entry.member(by).and_then(Node::scalar);
+        let place = name.and_then(|name| {
+            entries.iter().position(|known| known.member(by).and_then(Node::scalar) == Some(name))
+        });
+        match place {
+            Some(place) if is_omitted(entry) => drop(entries.remove(place)),
+            Some(place) => entries[place] = replace_keys(&entries[place], entry),
+            None => entries.push(entry.clone()),
+        }
+    }
+    entries
+}
+
+fn is_omitted(entry: &Node) -> bool {
+    entry.member("omit").is_some_and(|omit| {
+        matches!(&omit.content, Content::Scalar { text, kind: ScalarKind::Boolean } if text.eq_ignore_ascii_case("true"))
+    })
+}
+
+/// The keys of `local` in place of those of `base`.
+fn replace_keys(base: &Node, local: &Node) -> Node {
+    let mut entries: Vec<Entry> = base.entries().to_vec();
+    for entry in local.entries() {
+        match entries.iter_mut().find(|known| known.key == entry.key) {
+            None => entries.push(entry.clone()),
+            Some(known) => *known = entry.clone(),
+        }
+    }
+    Node { content: Content::Mapping(entries), ..local.clone() }
+}
+
+/// The guide as it is in one scenario: without what belongs to others only, and
+/// with what the scenario says for itself.
+pub(super) fn narrow(root: &Node, scenario: &str) -> Node {
+    let entries = root
+        .entries()
+        .iter()
+        .filter(|entry| !matches!(entry.key.as_str(), "scenarios" | "questions" | "examples"))
+        .map(|entry| Entry { value: narrow_part(&entry.key, &entry.value, scenario), ..entry.clone() })
+        .collect();
+    let root_alone = Node { content: Content::Mapping(entries), ..root.clone() };
+    let own = root
+        .member("scenarios")
+        .and_then(|list| list.items().iter().find(|item| code(item) == Some(scenario)))
+        .map(|item| item.entries().iter().filter(|entry| OF_A_SCENARIO.contains(&entry.key.as_str())));
+    let own = Content::Mapping(own.into_iter().flatten().cloned().collect());
+    let path = root.path.clone();
+    overlay(&root_alone, &Node { content: own, path, ..root.clone() })
+}
+
+fn narrow_part(key: &str, part: &Node, scenario: &str) -> Node {
+    match (key, &part.content) {
+        ("form", Content::Mapping(entries)) => {
+            let entries = entries
+                .iter()
+                .map(|entry| Entry {
+                    value: narrow_part(&entry.key, &entry.value, scenario),
+                    ..entry.clone()
+                })
+                .collect();
+            Node { content: Content::Mapping(entries), ..part.clone() }
+        }
+        ("fields" | "rules" | "conditions" | "materials", Content::List(items)) => {
+            let items = items.iter().filter(|item| belongs_to(item, scenario)).map(common).collect();
+            Node { content: Content::List(items), ..part.clone() }
+        }
+        (_, _) => part.clone(),
+    }
+}
+
+fn belongs_to(item: &Node, scenario: &str) -> bool {
+    item.member("scenarios")
+        .is_none_or(|list| list.items().iter().any(|code| code.scalar() == Some(scenario)))
+}
+
+/// An entry without the mark of its scenarios.
+fn common(item: &Node) -> Node {
+    let Content::Mapping(entries) = &item.content else { return item.clone() };
+    let entries = entries.iter().filter(|entry| entry.key != "scenarios").cloned().collect();
+    Node { content: Content::Mapping(entries), ..item.clone() }
+}
+
+/// The codes of the scenarios of a guide, as written.
+pub(super) fn scenario_codes(root: &Node) -> Vec<String> {
+    let items = root.member("scenarios").map(Node::items).unwrap_or_default();
+    items.iter().filter_map(code).map(str::to_owned).collect()
+}
+
+fn code(item: &Node) -> Option<&str> {
+    item.member("code").and_then(Node::scalar)
+}
+
+/// The tree as the item's, for a guide to be laid over it.
+pub(super) fn of_the_item(node: &Node) -> Node {
+    let content = match &node.content {
+        Content::Scalar { text, kind } => Content::Scalar { text: text.clone(), kind: *kind },
+        Content::List(items) => Content::List(items.iter().map(of_the_item).collect()),
+        Content::Mapping(entries) => Content::Mapping(
+            entries.iter().map(|entry| Entry { value: of_the_item(&entry.value), ..entry.clone() }).collect(),
+        ),
+    };
+    Node { origin: Origin::Item, content, ..node.clone() }
+}
