@@ -50,18 +50,12 @@ impl Read for Guide {
         let effective_until = keys.optional::<NaiveDate>("effective_until");
         let examples = keys.or("examples", Vec::new());
         keys.allow(&["kind", "scenarios"]);
-        for (list, key) in DISTINCT {
-            reader.distinct(keys.get(list), key);
-        }
+        check_lists(&keys, reader, questions.as_ref());
         check_code(&keys, reader, code.as_ref());
         check_handling(&keys, reader, handling, limits);
         check_flow(&keys, reader, handling, flow.as_deref());
         check_uploads(&keys, reader, form.as_ref(), materials.as_deref());
         check_effect(&keys, reader, effective_from.flatten(), effective_until.flatten());
-        match (&questions, keys.get("questions")) {
-            (Some(Some(questions)), Some(node)) => check_reach(node, questions, reader),
-            (_, _) => {}
-        }
         keys.close();
         Some(Self {
             code: code?,
@@ -119,6 +113,16 @@ pub(super) fn check_format(keys: &Keys<'_, '_>, reader: &Reader<'_>) {
             format!("只认识格式 {FORMAT}，请写 format: {FORMAT}。"),
             format!("Only format {FORMAT} is known; write format: {FORMAT}."),
         );
+    }
+}
+
+/// Entries are told apart, and every scenario is within reach.
+fn check_lists(keys: &Keys<'_, '_>, reader: &Reader<'_>, questions: Option<&Option<Question>>) {
+    for (list, key) in DISTINCT {
+        reader.distinct(keys.get(list), key);
+    }
+    if let (Some(Some(questions)), Some(node)) = (questions, keys.get("questions")) {
+        check_reach(node, questions, reader);
     }
 }
 
