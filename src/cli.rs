@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 
 use crate::app::demo;
 use crate::app::ports::{Blobs, BusinessRegistry, PopulationRegistry, Registries};
-use crate::app::{AppError, Clock, Ctx, Settings, catalog};
+use crate::app::{AppError, Clock, Ctx, Settings, catalog, upkeep};
 use crate::boot::{self, Parts};
 use crate::config::{self, Config};
 use crate::gateways::{
@@ -392,8 +392,9 @@ fn import(config: &Path, files: &[PathBuf]) -> Outcome {
     let files = read_files(files)?;
     block_on(async move {
         let ctx = production(&config).await?;
-        let imported = catalog::publish(&ctx, None, files).await.map_err(said)?;
-        for guide in imported.map_err(|wrong| report(&wrong))? {
+        let imported = catalog::publish(&ctx, None, files).await;
+        upkeep::wind_up(&ctx).await.map_err(said)?;
+        for guide in imported.map_err(said)?.map_err(|wrong| report(&wrong))? {
             let what = if guide.is_new_version { "published" } else { "unchanged" };
             print(&format!("{} version {} {what}", guide.code, guide.version))?;
         }
@@ -405,7 +406,9 @@ fn rotate_keys(config: &Path) -> Outcome {
     let config = load(config)?;
     block_on(async move {
         let ctx = production(&config).await?;
-        match ctx.identity.rotate_keys(ctx.clock.now()).await.map_err(said)? {
+        let rotated = ctx.identity.rotate_keys(ctx.clock.now()).await;
+        upkeep::wind_up(&ctx).await.map_err(said)?;
+        match rotated.map_err(said)? {
             true => print("the signing keys have successors; they change over in ten minutes"),
             false => print("a rotation is under way already; nothing was done"),
         }

@@ -22,6 +22,9 @@ pub async fn run(ctx: Ctx, stopping: watch::Receiver<bool>) {
     // Clients are told of sign-outs on the side: one that does not answer must
     // not keep anything else waiting.
     tokio::join!(rounds(&ctx, stopping.clone()), tell_clients(&ctx, stopping));
+    if let Err(error) = upkeep::wind_up(&ctx).await {
+        tracing::error!(?error, "the last uses of keys could not be put on record");
+    }
 }
 
 /// What is not told when the process stops is told after its next start.
@@ -78,6 +81,7 @@ async fn round(
     stopping: &watch::Receiver<bool>,
 ) -> Result<(), AppError> {
     upkeep::catch_up(ctx, seen).await?;
+    upkeep::record_key_uses(ctx).await?;
     timers::run(ctx).await?;
     deliver(ctx, stopping).await?;
     if count.is_multiple_of(SWEEP_PROOFS_EVERY) {

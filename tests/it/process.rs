@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use wanshitong::domain::audit::AuditAction;
 use wanshitong::domain::cases::history;
-use wanshitong::store::{CaseFilter, Location, MasterKey, Store, Tuning, Vault, migrate};
+use wanshitong::store::{AuditFilter, CaseFilter, Location, MasterKey, Store, Tuning, Vault, migrate};
 
 use crate::support::{PDF, allowance_facts, http, id, road_facts};
 
@@ -200,12 +201,23 @@ async fn what_was_acknowledged_survives_a_kill_in_the_middle_of_it() {
     demo.signal("-TERM");
     assert!(demo.ended().success());
     every_case_is_whole(&folder, acknowledged.len()).await;
+    // What its keys did is on record without a minute having passed.
+    let used = AuditFilter { action: Some(AuditAction::KeyUsed), limit: 1000, ..AuditFilter::default() };
+    let used = open(&folder).list_audit(used).await.unwrap();
+    let purposes: Vec<&str> = used.iter().map(|entry| entry.details["purpose"].as_str().unwrap()).collect();
+    for purpose in ["sign.at+jwt", "open.signing_keys", "open.cases"] {
+        assert!(purposes.contains(&purpose), "{purposes:?}");
+    }
+}
+
+fn open(folder: &Folder) -> Store {
+    let key = MasterKey::parse_demo(&std::fs::read_to_string(folder.file("demo.key")).unwrap()).unwrap();
+    Store::open(&folder.database(), Vault::new(&key), Tuning::default()).unwrap()
 }
 
 /// Reads the database past the program: histories verify, numbers are unique.
 async fn every_case_is_whole(folder: &Folder, at_least: usize) {
-    let key = MasterKey::parse_demo(&std::fs::read_to_string(folder.file("demo.key")).unwrap()).unwrap();
-    let store = Store::open(&folder.database(), Vault::new(&key), Tuning::default()).unwrap();
+    let store = open(folder);
     let all = store.list_cases(CaseFilter { limit: 100_000, ..CaseFilter::default() }).await.unwrap();
     assert!(all.len() >= at_least);
     let mut numbers = std::collections::BTreeSet::new();

@@ -15,6 +15,7 @@ mod dpop;
 mod exchange;
 mod first_sign_in;
 mod house;
+mod key_uses;
 mod keys;
 mod known_devices;
 mod leaving;
