@@ -4,6 +4,7 @@
 //! Each guard is a function of a tree of files, and each is shown one offender:
 //! a guard that never failed guards nothing.
 
+mod promises;
 mod schema;
 mod source;
 
