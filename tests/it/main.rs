@@ -6,6 +6,7 @@ mod administration;
 mod api;
 mod channels;
 mod damage;
+mod deadlock;
 mod defence;
 mod hostile;
 mod house;
