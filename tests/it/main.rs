@@ -22,3 +22,4 @@ mod storage;
 mod support;
 mod tokens;
 mod uploads;
+mod worker;
