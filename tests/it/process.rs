@@ -37,6 +37,11 @@ impl Folder {
         self.file(name)
     }
 
+    /// Where a program writes its log, looked at when the folder goes.
+    fn log(&self) -> Stdio {
+        std::fs::File::options().create(true).append(true).open(self.file("log")).unwrap().into()
+    }
+
     fn database(&self) -> Location {
         Location::parse(&format!("sqlite:{}", self.file("wanshitong.db").display())).unwrap()
     }
@@ -44,7 +49,12 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
+        let log = std::fs::read_to_string(self.file("log")).unwrap_or_default();
         let _ = std::fs::remove_dir_all(&self.0);
+        if !std::thread::panicking() {
+            let told = log.lines().find(|line| crate::logs::told(line).is_some());
+            assert_eq!(told, None, "the log tells what it must not");
+        }
     }
 }
 
@@ -70,7 +80,7 @@ impl Demo {
         let _ = std::fs::remove_file(&sheet);
         let data = folder.0.display().to_string();
         let mut command = program(&["demo", "--data", &data, "--listen", "127.0.0.1:0"]);
-        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let process = command.stdout(Stdio::null()).stderr(folder.log()).spawn().unwrap();
         let mut demo = Self { process, sheet: Value::Null };
         let text = demo.wait_for(|| std::fs::read_to_string(&sheet).ok());
         demo.sheet = serde_json::from_str(&text).unwrap();
@@ -417,7 +427,7 @@ async fn production_serves_without_a_sandbox_and_ends_in_order() {
     assert!(production.run("migrate", &production.config).status.success(), "twice does no harm");
     let file = production.folder.write("config.toml", &production.config);
     let mut command = program(&["serve", "--config", file.to_str().unwrap()]);
-    let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let process = command.stdout(Stdio::null()).stderr(production.folder.log()).spawn().unwrap();
     let base_url = format!("http://127.0.0.1:{}", production.port);
     let mut serving = Demo { process, sheet: json!({ "base_url": base_url }) };
     let address = serving.address();
@@ -442,8 +452,11 @@ async fn signing_keys_are_rotated_from_the_command_line_while_the_portal_runs() 
     assert!(production.run("migrate", &production.config).status.success());
     let file = production.folder.write("config.toml", &production.config);
     let file = file.to_str().unwrap();
-    let process =
-        program(&["serve", "--config", file]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let process = program(&["serve", "--config", file])
+        .stdout(Stdio::null())
+        .stderr(production.folder.log())
+        .spawn()
+        .unwrap();
     let base_url = format!("http://127.0.0.1:{}", production.port);
     let mut serving = Demo { process, sheet: json!({ "base_url": base_url }) };
     let address = serving.address();

@@ -75,6 +75,20 @@ fn tests_of(text: &str) -> impl Iterator<Item = &str> {
     )
 }
 
+/// What can be put on record, is somewhere.
+#[test]
+fn every_action_of_the_audit_trail_is_entered_by_somebody() {
+    let written = |word: &str| {
+        let inside = |file: &&Source| file.is_program() && file.room() != "domain";
+        TREE.iter().filter(inside).any(|file| file.said.iter().collect::<String>().contains(word))
+    };
+    for action in wanshitong::domain::audit::AuditAction::ALL {
+        // The uses of keys become entries in the domain.
+        let word = format!("AuditAction::{action:?}");
+        assert!(written(&word) || action.as_str() == "key.used", "{word}");
+    }
+}
+
 #[test]
 fn what_is_promised_is_shown_by_tests_that_are_there() {
     let table = |cell: &str| {

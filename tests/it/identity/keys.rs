@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use wanshitong::app::upkeep::{self, Seen};
 use wanshitong::domain::identity::RotateAfter;
+use wanshitong::store::{self, MasterKey, Store, Tuning, Vault};
 
 use super::desk::{advance, app, audited, header, me_with, post, public, put, refreshing, tokens};
 use crate::support::{Database, Portal};
@@ -153,6 +154,28 @@ async fn an_old_key_is_given_a_successor_by_itself_and_that_is_on_record() {
     advance(&portal, 600);
     assert!(!ctx.identity.rotate_old_keys(age, ctx.clock.now()).await.unwrap());
     portal.close().await;
+}
+
+/// The private halves lie in the database sealed under the master key.
+#[actix_web::test]
+async fn whoever_has_the_database_alone_has_no_key() {
+    let portal = open().await;
+    let database = portal.city.database.clone();
+    let own = database.open().list_signing_keys().await.unwrap();
+    assert_eq!(own.len(), 2);
+    let stranger =
+        Store::open(&database.location, Vault::new(&MasterKey::random()), Tuning::default()).unwrap();
+    let refused = stranger.list_signing_keys().await;
+    assert!(matches!(refused, Err(store::Error::Corrupt { table: "signing_keys", .. })));
+    portal.close().await;
+    let files = ["portal.db", "portal.db-wal"].map(|name| std::fs::read(database.folder.join(name)));
+    let bytes: Vec<u8> = files.into_iter().flatten().flatten().collect();
+    let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
+    for key in own {
+        assert!(holds(key.kid.as_bytes()), "these are the files");
+        // In PKCS #8 the private number of a P-256 key begins after 36 bytes.
+        assert!(!holds(&key.private_key) && !holds(&key.private_key[36..68]));
+    }
 }
 
 /// The tokens of a demo are good for ever, whatever became of their keys.

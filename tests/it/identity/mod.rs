@@ -25,6 +25,7 @@ mod pages;
 mod pairwise;
 mod passkeys;
 mod protocol;
+mod session_limits;
 mod sign_ins;
 mod step_up;
 pub mod tab;
