@@ -69,7 +69,8 @@ const PREFIXES: [(&str, &str); 11] = [
 ];
 
 /// Terms whose values are other resources.
-const LINKS: [(&str, &str); 25] = [
+const LINKS: [(&str, &str); 26] = [
+    ("address", "locn:address"),
     ("audience", "dct:audience"),
     ("conformsTo", "dct:conformsTo"),
     ("contactPoint", "cv:contactPoint"),
@@ -214,12 +215,14 @@ impl Of<'_> {
 
     fn agency(&self) -> Value {
         let name = self.about.agency_name(self.guide);
-        self.named(
-            "cv:PublicOrganisation org:Organization foaf:Agent",
-            "agency",
-            self.guide.agency.as_str(),
-            json!({ "prefLabel": both(&name), "title": both(&name), "spatial": self.iri("region") }),
-        )
+        let mut says =
+            json!({ "prefLabel": both(&name), "title": both(&name), "spatial": self.iri("region") });
+        let venues = 0..self.guide.venues.len();
+        if !venues.is_empty() {
+            says["address"] = venues.map(|index| self.iri(&format!("venue-{index}"))).collect();
+        }
+        let types = "cv:PublicOrganisation org:Organization foaf:Agent";
+        self.named(types, "agency", self.guide.agency.as_str(), says)
     }
 
     /// A resource that is known by a code of its own.
@@ -374,7 +377,7 @@ impl Of<'_> {
         };
         let says = json!({
             "hasValue": format!("{}.{:02}", fen / 100, fen % 100),
-            "currency": YUAN, "description": both(&description), "ifAccessedThrough": null,
+            "currency": YUAN, "description": both(&description),
         });
         self.node("cv:Cost", "cost", says)
     }

@@ -81,7 +81,7 @@ pub async fn export_guide(
     query.check(format, &named)?;
     let language = language(query.lang.as_deref(), accepted.0)?;
     let body = write(format, &query, language, &named, &request)?;
-    Ok(answer(format, language, &request, head(format, &query, language, &named), body))
+    Ok(answer(format, &request, head(format, &query, language, &named), body))
 }
 
 impl ExportQuery {
@@ -179,15 +179,11 @@ fn head(format: Format, query: &ExportQuery, language: Language, named: &NamedGu
 /// The answer, or that the asker has it already.
 fn answer(
     format: Format,
-    language: Language,
     request: &HttpRequest,
     mut head: HttpResponseBuilder,
     body: String,
 ) -> HttpResponse {
-    let mut digest = Sha256::new();
-    digest.update(language.tag());
-    digest.update(&body);
-    let tag = format!("\"{}\"", &hex(&digest.finalize())[..32]);
+    let tag = format!("\"{}\"", &hex(&Sha256::digest(&body))[..32]);
     let vary = if format.is_for_people() { "accept-language" } else { "accept" };
     if has_already(request.headers(), &tag) {
         return HttpResponse::NotModified().insert_header((ETAG, tag)).insert_header((VARY, vary)).finish();
@@ -248,7 +244,7 @@ async fn hand_out(
         Download::Url(url) => Ok(HttpResponse::Found().insert_header((LOCATION, url.as_str())).finish()),
         Download::Text(text) => {
             let body = handout(&printed, material, what, text);
-            Ok(answer(Format::Html, language, request, printed_page(language), body))
+            Ok(answer(Format::Html, request, printed_page(language), body))
         }
     }
 }

@@ -5,6 +5,8 @@
 //! 服务对象, 办件类型, 办理形式, 行使层级), its Chinese words elsewhere.
 
 use super::{Column, Kind, Rows, Table};
+use crate::domain::exports::words;
+use crate::domain::guides::Guide;
 use Kind::{Flag, Json, Number, Stated, Text, Texts, Word, Words};
 
 type Labels = &'static [(&'static str, &'static str)];
@@ -37,6 +39,12 @@ const ORIGIN: Labels = &[("own", "申请人自备"), ("certificate", "政府部�
 const PAPER: Labels = &[("original", "原件"), ("copy", "复印件"), ("electronic", "电子")];
 const ROLE: Labels = &[("handler", "承办人"), ("reviewer", "审核人"), ("approver", "审批人")];
 const RESULT: Labels = &[("certificate", "证照"), ("letter", "文书")];
+
+/// Every way there is, where the guide leaves none out.
+fn offered(guide: &Guide) -> String {
+    let numbers = words::offered(guide).into_iter().map(|way| way.number().to_string());
+    numbers.collect::<Vec<_>>().join(";")
+}
 
 const fn column(code: &'static str, name: &'static str, kind: Kind) -> Column {
     Column { code, name, kind }
@@ -82,7 +90,8 @@ const ITEM: &[Column] = &[
     column("charged", "是否收费", Flag("charged")),
     column("visits", "到办事现场次数", Number("visits")),
     column("cross_region", "通办范围", Word("cross_region", REACH)),
-    column("offered", "办理形式", Words("channels.only", OFFERED)),
+    column("offered", "办理形式", Stated(|guide, _| Some(offered(guide)))),
+    column("x_offered_only", "限定的办理形式", Words("channels.only", OFFERED)),
     column("x_offered_law", "限定办理形式的依据", Text("channels.basis.law.zh")),
     column("x_offered_law_en", "限定办理形式的依据（英文）", Text("channels.basis.law.en")),
     column("x_offered_article", "限定办理形式的条款", Text("channels.basis.article")),

@@ -18,7 +18,10 @@ pub(super) fn flatten(mut guide: Outline) -> Outline {
         guide.put("charged", Outline::Flag(!is_free));
         guide.put("fees", Outline::List(if is_free { Vec::new() } else { vec![fee] }));
     }
+    say_usual(&mut guide, &[("visits", Outline::Number(0)), ("cross_region", Outline::text("none"))]);
+    say_usual(&mut guide, &[("identity.ial", Outline::Number(2)), ("identity.aal", Outline::Number(1))]);
     change_each(&mut guide, "materials", |material| {
+        say_usual(material, &[("paper", Outline::text("electronic")), ("copies", Outline::Number(1))]);
         flatten_requirement(material);
         if let Some(source) = material.take("source") {
             for (key, value) in source.entries() {
@@ -92,6 +95,15 @@ pub(super) fn restore(mut flat: Outline) -> Outline {
         }
     }
     guide
+}
+
+/// In a table, what is usual is said as well.
+fn say_usual(row: &mut Outline, usual: &[(&str, Outline)]) {
+    for (path, value) in usual {
+        if row.at(path).is_none() {
+            row.put(path, value.clone());
+        }
+    }
 }
 
 fn change_each(guide: &mut Outline, key: &str, change: impl Fn(&mut Outline)) {

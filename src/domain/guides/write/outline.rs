@@ -260,12 +260,17 @@ fn scalar(text: &str) -> String {
 }
 
 /// Whether it reads as the same text without quotes, in brackets as well. Letters
-/// and digits of any script and these marks mean nothing to YAML.
+/// and digits of any script and these marks mean nothing to YAML. Codes are quoted,
+/// and what older YAML takes for true or false.
 fn is_plain(text: &str) -> bool {
     let harmless =
         |c: char| c.is_alphanumeric() || " _-./()+%'=<>;《》〈〉（）、，。；：！？“”·—…【】".contains(c);
     let begins = |c: char| c.is_alphanumeric() || "《（“".contains(c);
+    let is_code = text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains(['-', ' ']);
+    let is_word = ["y", "n", "yes", "no", "on", "off"].iter().any(|word| text.eq_ignore_ascii_case(word));
     text.starts_with(begins)
+        && !is_code
+        && !is_word
         && !text.ends_with(' ')
         && text.chars().all(harmless)
         && kind_of(text) == ScalarKind::Text
