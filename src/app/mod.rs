@@ -8,6 +8,7 @@ pub mod certificates;
 pub mod ctx;
 pub mod demo;
 pub mod error;
+pub mod exports;
 pub mod identity;
 pub mod notices;
 pub mod numbers;

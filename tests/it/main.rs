@@ -8,6 +8,7 @@ mod channels;
 mod damage;
 mod deadlock;
 mod defence;
+mod exports;
 mod guides;
 mod hostile;
 mod house;

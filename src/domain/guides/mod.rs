@@ -24,6 +24,7 @@ mod source;
 mod suggest;
 mod validate;
 mod value;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -44,3 +45,4 @@ pub use read::{CertificateTypeEntry, FileKind, ItemFile, SourceFile, read_guide}
 pub use register::Register;
 pub use source::{MAX_FILE_BYTES, Origin};
 pub use validate::{check_complete, check_partial, unmet_conditions};
+pub use write::{Outline, outline, to_yaml};
