@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::app::identity::sign_outs;
 use crate::app::upkeep::{self, Seen};
-use crate::app::{AppError, Ctx, notices, timers};
+use crate::app::{AppError, Ctx, bundles, notices, timers};
 
 /// How often each instance looks. Whatever another instance changed is known
 /// here within this time.
@@ -79,6 +79,7 @@ async fn round(
 ) -> Result<(), AppError> {
     upkeep::catch_up(ctx, seen).await?;
     timers::run(ctx).await?;
+    bundles::follow(ctx).await?;
     deliver(ctx, stopping).await?;
     if count.is_multiple_of(SWEEP_PROOFS_EVERY) {
         upkeep::sweep_proofs(ctx).await?;

@@ -13,7 +13,9 @@ use crate::app::identity::Caller;
 use crate::app::people::applicants::as_party;
 use crate::app::permit::permit_on_case;
 use crate::domain::cases::history::hex;
-use crate::domain::cases::{AttachMaterial, Command, Evidence, MediaType, RemoveMaterial, decide};
+use crate::domain::cases::{
+    AttachMaterial, Command, Evidence, KnownCertificate, MediaType, RemoveMaterial, decide,
+};
 use crate::domain::codes::{CertificateId, RegionCode};
 use crate::domain::policy::{Operation, Target};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
@@ -39,9 +41,22 @@ pub async fn attach(
 ) -> AppResult<CaseReply> {
     // Who may not edit the draft may not fill the file store either.
     let party = may_edit(ctx, caller, case).await?;
+    let (evidence, certificate) = evidence_of(ctx, party, &material, upload).await?;
+    let command = Command::Attach(AttachMaterial { material, evidence, certificate });
+    change(ctx, caller, case, expected_version, command).await
+}
+
+/// What was sent as evidence for a material of `party`'s, and what is known of the
+/// certificate where it is one. Keeps the file.
+pub async fn evidence_of(
+    ctx: &Ctx,
+    party: Uuid,
+    material: &str,
+    upload: Upload,
+) -> AppResult<(Evidence, Option<KnownCertificate>)> {
     let mut certificate = None;
     let evidence = match upload {
-        Upload::File { bytes, file_name } => store_file(ctx, &material, bytes, file_name).await?,
+        Upload::File { bytes, file_name } => store_file(ctx, material, bytes, file_name).await?,
         Upload::Certificate(id) => {
             certificate = ctx.store.find_certificate(&id).await?.map(|sealed| known(sealed.certificate));
             if let Some(known) = &mut certificate {
@@ -51,8 +66,7 @@ pub async fn attach(
         }
         Upload::Promise => Evidence::Promise,
     };
-    let command = Command::Attach(AttachMaterial { material, evidence, certificate });
-    change(ctx, caller, case, expected_version, command).await
+    Ok((evidence, certificate))
 }
 
 pub async fn remove(

@@ -1,6 +1,7 @@
 //! Use cases of a case: load → decide → write. The domain decides; this room
 //! fetches what it needs and describes what must be written.
 
+mod file;
 mod materials;
 mod open;
 mod read;
@@ -12,10 +13,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-pub use materials::{MAX_FILE_BYTES, Upload, attach, download, remove};
+pub use file::{FileRequest, file};
+pub use materials::{MAX_FILE_BYTES, Upload, attach, download, evidence_of, remove};
 pub use open::{ApplicantRef, OpenRequest, open};
 pub use read::{
-    ListRequest, Receipt, clock, events, letter, letters, list_mine, list_work, read, receipt, verify_receipt,
+    ListRequest, Receipt, clock, events, letter, letters, list_mine, list_work, parties, read, receipt,
+    verify_receipt,
 };
 use record::Writing;
 pub use unmask::unmask;

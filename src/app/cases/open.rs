@@ -106,7 +106,7 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<
 }
 
 /// What the applicant's certificates say, where the form takes anything from one.
-async fn stated(
+pub(super) async fn stated(
     ctx: &Ctx,
     holder: Uuid,
     guide: &PublishedGuide,

@@ -135,7 +135,7 @@ pub(super) fn tick(draft: &Draft, at: DateTime<Utc>) -> Result<Vec<Act>, Refusal
 }
 
 /// Why this evidence cannot stand for this material, if it cannot.
-pub(super) fn unfit(
+pub fn unfit(
     material: &Material,
     evidence: &Evidence,
     certificate: Option<&KnownCertificate>,
