@@ -7,6 +7,7 @@ mod api;
 mod channels;
 mod damage;
 mod defence;
+mod guides;
 mod hostile;
 mod house;
 mod idempotency;

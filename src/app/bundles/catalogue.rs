@@ -16,7 +16,7 @@ use crate::app::identity::Caller;
 use crate::app::permit::permit;
 use crate::domain::audit::{AuditAction, Outcome};
 use crate::domain::bundles::{self, Found, Misfit, Opening, Plan, serving};
-use crate::domain::codes::RegionCode;
+use crate::domain::codes::{CertificateType, RegionCode};
 use crate::domain::guides::{Applicant, Bundle, BundleCode, Facts, FileKind, Guide, Part, SourceFile};
 use crate::domain::policy::{Operation, Target};
 use crate::domain::time::local_date;
@@ -177,12 +177,13 @@ pub fn evaluate<'b>(
     ctx: &Ctx,
     published: &'b PublishedBundle,
     facts: &Facts,
+    held: &[CertificateType],
     applicant: &Applicant,
 ) -> Found<'b> {
     let regions = ctx.catalogue.regions();
     let exists = |code: &RegionCode| regions.contains(code.as_str());
     let today = local_date(ctx.clock.now());
-    bundles::evaluate(&published.plan, facts, &Default::default(), applicant, today, &exists)
+    bundles::evaluate(&published.plan, facts, held, applicant, today, &exists)
 }
 
 /// The guides in force that the bundles among these files name.

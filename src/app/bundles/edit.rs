@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use super::{ATTEMPTS, ApplicationReply, Loaded, advance, commanded, held_types, load, permit_all, read};
-use crate::app::cases::{self, Action, Upload, evidence_of};
+use crate::app::cases::{self, Action, Place, Upload, evidence_of};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::{Caller, acr};
@@ -69,8 +69,16 @@ pub async fn attach(
     upload: Upload,
 ) -> AppResult<ApplicationReply> {
     // Who may not edit the draft may not fill the file store either.
-    let party = editable(ctx, caller, id, expected_version).await?.application().opened.party;
-    let (evidence, certificate) = evidence_of(ctx, party, &code, upload).await?;
+    let loaded = editable(ctx, caller, id, expected_version).await?;
+    let place =
+        Place {
+            party: loaded.application().opened.party,
+            material: &code,
+            name: loaded.plan().served_by(&code).first().and_then(|(planned, material)| {
+                planned.material(material).map(|material| material.name.clone())
+            }),
+        };
+    let (evidence, certificate) = evidence_of(ctx, caller, place, upload).await?;
     for _ in 0..ATTEMPTS {
         let at = ctx.clock.now();
         let loaded = editable(ctx, caller, id, expected_version).await?;
@@ -159,7 +167,7 @@ async fn attempt_submit(
             let exists = |code: &RegionCode| regions.contains(code.as_str());
             let facts = loaded.application().facts.known().cloned().unwrap_or_else(Facts::new);
             let found = bundles::evaluate(loaded.plan(), &facts, &held, &applicant, local_date(at), &exists);
-            check(&loaded, &found, &applicant, caller.aal)?;
+            check(&loaded, &found, &applicant, caller)?;
             Command::Submit { by, aal: caller.aal, not_needed: found.not_needed() }
         }
         Stage::UnderWay { .. } | Stage::Ended { .. } => Command::GoOn { by, aal: caller.aal },
@@ -171,8 +179,13 @@ async fn attempt_submit(
 }
 
 /// Everything that would stand in the way of a part later is told now.
-fn check(loaded: &Loaded, found: &Found<'_>, applicant: &Applicant, aal: u8) -> AppResult<()> {
-    known_well_enough(loaded.plan(), found, applicant, aal)?;
+fn check(loaded: &Loaded, found: &Found<'_>, applicant: &Applicant, caller: &Caller) -> AppResult<()> {
+    for part in found.parts.iter().filter(|part| part.needed == Some(true)) {
+        if let Some(planned) = loaded.plan().part(part.code) {
+            cases::offered(caller, &planned.guide)?;
+        }
+    }
+    known_well_enough(loaded.plan(), found, applicant, caller.aal)?;
     let given = |code: &str| loaded.application().materials.contains_key(code);
     let faults = found.faults(loaded.plan(), &given);
     if !faults.is_empty() {

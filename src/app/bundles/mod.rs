@@ -9,7 +9,7 @@ mod edit;
 mod open;
 mod read;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -107,7 +107,7 @@ fn commanded(
 }
 
 /// The types of somebody's valid certificates.
-async fn held_types(ctx: &Ctx, holder: Uuid, at: DateTime<Utc>) -> AppResult<BTreeSet<CertificateType>> {
+async fn held_types(ctx: &Ctx, holder: Uuid, at: DateTime<Utc>) -> AppResult<Vec<CertificateType>> {
     let held = ctx.store.list_certificates(holder, None, 1000).await?;
     let valid = held.into_iter().filter(|sealed| sealed.certificate.states(at).is_some());
     Ok(valid.map(|sealed| sealed.certificate.certificate_type).collect())

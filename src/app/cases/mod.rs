@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 pub use file::{FileRequest, file};
-pub use materials::{MAX_FILE_BYTES, Upload, attach, download, evidence_of, remove};
+pub use materials::{MAX_FILE_BYTES, Place, Upload, attach, download, evidence_of, remove};
 pub use open::{ApplicantRef, OpenRequest, open};
 pub use read::{
     ListRequest, Receipt, clock, events, letter, letters, list_mine, list_work, parties, read, receipt,
@@ -37,9 +37,9 @@ use crate::domain::cases::{
     SubmitCase, WithdrawCase, decide,
 };
 use crate::domain::codes::RegionCode;
-use crate::domain::guides::{MaterialSource, StepRole};
+use crate::domain::guides::{Guide, MaterialSource, StepRole};
 use crate::domain::policy::{CaseScope, Operation, Target};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Refusal, RefusalCode};
 pub use crate::store::LetterRecord;
 use crate::store::{Claim, StoredCase};
 
@@ -129,6 +129,7 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: &Request) -> AppResult<Cas
     };
     let command = match &request.action {
         Action::Submit => {
+            offered(caller, &guide.guide)?;
             let case_no = number.as_ref().map(|taken| taken.case_no.clone());
             let case_no = case_no.ok_or_else(|| AppError::Internal("no case number was taken".into()))?;
             Command::Submit(Box::new(submission(ctx, caller, &stored.case, &guide, case_no, &by).await?))
@@ -172,10 +173,31 @@ async fn guide_for(ctx: &Ctx, case: &Case, action: &Action) -> AppResult<Arc<Pub
     found.ok_or_else(|| AppError::Internal(format!("the guide of case {} is gone", case.id)))
 }
 
+/// A guide may leave out a channel where an article demands it. Filing is all that
+/// hangs on it: nothing that decides can see the channel.
+pub fn offered(caller: &Caller, guide: &Guide) -> Result<(), Refusal> {
+    let Some(limit) = &guide.channels else { return Ok(()) };
+    if guide.is_offered_through(caller.channel.number()) {
+        return Ok(());
+    }
+    let basis = &limit.basis;
+    Err(Refusal::new(
+        RefusalCode::ChannelNotOffered,
+        format!(
+            "依据{}{}，本事项须到窗口等指定渠道办理。请查看办事指南中的办理地点。",
+            basis.law.zh, basis.article
+        ),
+        format!(
+            "{} {} wants this handled through certain channels only. See the guide for where.",
+            basis.law.en, basis.article
+        ),
+    ))
+}
+
 fn guide_closed(guide: &PublishedGuide) -> Refusal {
     let name = &guide.guide.item.name;
     Refusal::new(
-        crate::domain::refusal::RefusalCode::GuideClosed,
+        RefusalCode::GuideClosed,
         format!("“{}”已停止办理，不能提交新的申请。请查看该事项的最新办事指南。", name.zh),
         format!("“{}” takes no new applications. See the item's present guides.", name.en),
     )
@@ -280,7 +302,7 @@ fn scope(case: &Case) -> CaseScope<'_> {
 /// A refusal for want of identity becomes a challenge that says what to ask for.
 fn refused(refusal: Refusal, guide: &PublishedGuide) -> AppError {
     match refusal.code {
-        crate::domain::refusal::RefusalCode::InsufficientIdentity => {
+        RefusalCode::InsufficientIdentity => {
             let needed = guide.guide.identity;
             AppError::StepUp {
                 refusal: Box::new(refusal),

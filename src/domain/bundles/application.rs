@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::plan::{Plan, Planned};
 use super::progress::{PartState, Progress, Stage, WAIT_DAYS};
-use crate::domain::cases::{By, Evidence, KnownCertificate, unfit};
+use crate::domain::cases::{By, Evidence, KnownCertificate, Standing, unfit};
 use crate::domain::codes::GuideCode;
 use crate::domain::guides::{BundleCode, Facts, Given};
 use crate::domain::private::Private;
@@ -75,7 +75,7 @@ impl Application {
         at: DateTime<Utc>,
     ) -> Result<Self, Refusal> {
         self.may_change()?;
-        let serves = serves(plan, code);
+        let serves = plan.served_by(code);
         let open: Vec<(&Planned, &str)> =
             serves.into_iter().filter(|(planned, _)| !self.is_filed(planned)).collect();
         if open.is_empty() {
@@ -95,6 +95,16 @@ impl Application {
         if let Some(wrong) = wrong {
             return Err(invalid(vec![FieldError { pointer: format!("/materials/{code}"), ..wrong }]));
         }
+        if matches!(evidence, Evidence::File { standing: Standing::OriginalSeen, .. }) {
+            return Err(invalid(vec![FieldError::new(
+                format!("/materials/{code}"),
+                "original_not_seen",
+                Text::new(
+                    "只有窗口工作人员当面核验后才能注明“已核原件”。",
+                    "Only an officer at a counter who saw the original can say so.",
+                ),
+            )]));
+        }
         self.materials.insert(code.to_owned(), evidence.into());
         Ok(self.touched(at))
     }
@@ -104,7 +114,7 @@ impl Application {
         let mut found = BTreeMap::new();
         for (code, evidence) in &self.materials {
             let Some(evidence) = evidence.known() else { continue };
-            for (served, material) in serves(plan, code) {
+            for (served, material) in plan.served_by(code) {
                 if served.code() == planned.code() {
                     found.insert(material.to_owned(), evidence.clone());
                 }
@@ -174,18 +184,20 @@ impl Application {
     }
 }
 
-/// The materials of parts that a joint code stands for: `part.material` also where
-/// an earlier part was to supply it, in case that comes to nothing.
-fn serves<'a>(plan: &'a Plan, code: &'a str) -> Vec<(&'a Planned, &'a str)> {
-    if let Some(joint) = plan.material(code) {
-        let all = joint.serves.iter();
-        return all.filter_map(|(part, material)| Some((plan.part(part)?, material.as_str()))).collect();
+impl Plan {
+    /// The materials of parts that a joint code stands for: `part.material` also where
+    /// an earlier part was to supply it, in case that comes to nothing.
+    pub fn served_by<'a>(&'a self, code: &'a str) -> Vec<(&'a Planned, &'a str)> {
+        if let Some(joint) = self.material(code) {
+            let all = joint.serves.iter();
+            return all.filter_map(|(part, material)| Some((self.part(part)?, material.as_str()))).collect();
+        }
+        let fed = code.split_once('.').and_then(|(part, material)| {
+            let planned = self.part(part)?;
+            planned.fed_materials.contains_key(material).then_some((planned, material))
+        });
+        fed.into_iter().collect()
     }
-    let fed = code.split_once('.').and_then(|(part, material)| {
-        let planned = plan.part(part)?;
-        planned.fed_materials.contains_key(material).then_some((planned, material))
-    });
-    fed.into_iter().collect()
 }
 
 pub(super) fn invalid(errors: Vec<FieldError>) -> Refusal {

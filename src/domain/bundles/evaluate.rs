@@ -9,8 +9,7 @@ use chrono::NaiveDate;
 use super::plan::{Plan, Planned};
 use crate::domain::codes::{CertificateType, RegionCode};
 use crate::domain::guides::{
-    self, Applicant, Condition, EvalError, Evaluation, Facts, Fee, Form, Given, MaterialSource, Scope,
-    check_form, normalise,
+    self, Applicant, Condition, EvalError, Evaluation, Facts, Fee, Form, Given, Scope, check_form, normalise,
 };
 use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
@@ -45,7 +44,7 @@ pub struct FoundPart<'p> {
 pub fn evaluate<'p>(
     plan: &'p Plan,
     joint: &Facts,
-    held: &BTreeSet<CertificateType>,
+    held: &[CertificateType],
     applicant: &Applicant,
     today: NaiveDate,
     region_exists: &dyn Fn(&RegionCode) -> bool,
@@ -123,7 +122,7 @@ impl Found<'_> {
         plan: &Plan,
         planned: &Planned,
         evaluation: &Evaluation<'_>,
-        held: &BTreeSet<CertificateType>,
+        held: &[CertificateType],
         comes: &dyn Fn(&str) -> bool,
         waits: &dyn Fn(&str) -> bool,
     ) {
@@ -136,13 +135,8 @@ impl Found<'_> {
         }
         for need in &evaluation.materials {
             let material = need.material;
-            let is_held = match &material.source {
-                MaterialSource::Shared { .. } => true,
-                MaterialSource::Certificate { certificate_type } => held.contains(certificate_type),
-                MaterialSource::Own => false,
-            };
             let is_fed = planned.fed_materials.get(&material.code).is_some_and(|part| comes(part));
-            if is_held || is_fed {
+            if material.is_at_hand(held) || is_fed {
                 continue;
             }
             let pointer = plan.joint_pointer(planned, &format!("/materials/{}", material.code));

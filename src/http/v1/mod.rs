@@ -3,12 +3,15 @@
 
 mod admin;
 mod audit;
+mod bundle_applications;
+mod bundles;
 mod calendar;
 pub mod case_views;
 mod cases;
 mod catalogue;
 mod certificates;
 mod clients;
+mod evaluate;
 mod history;
 mod materials;
 mod organisation;
@@ -37,8 +40,8 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(catalogue::read_item)
         .service(catalogue::read_guide)
         .service(catalogue::read_version)
-        .service(catalogue::read_form)
-        .service(catalogue::evaluate)
+        .service(evaluate::read_form)
+        .service(evaluate::evaluate)
         .service(cases::open)
         .service(cases::list_work)
         .service(cases::list_mine)
@@ -62,6 +65,17 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(history::read_letter)
         .service(history::read_receipt)
         .service(history::verify_receipt)
+        .service(bundles::list_bundles)
+        .service(bundles::read_bundle)
+        .service(bundles::evaluate_bundle)
+        .service(bundle_applications::open)
+        .service(bundle_applications::list_mine)
+        .service(bundle_applications::read)
+        .service(bundle_applications::save)
+        .service(bundle_applications::attach)
+        .service(bundle_applications::submit)
+        .service(bundle_applications::withdraw)
+        .service(bundles::withdraw_bundle)
         .service(certificates::list_mine)
         .service(certificates::verify)
         .service(admin::import_guides)
