@@ -370,13 +370,14 @@ impl Store {
         row.map(|row| stored(row, self.vault())).transpose()
     }
 
-    /// Applications for these people, newest first.
+    /// Applications for these people, newest first. A damaged one is told to the log and
+    /// listed by its id alone: it must not hide all the others.
     pub async fn list_applications(
         &self,
         parties: Vec<Uuid>,
         after: Option<Uuid>,
         limit: i64,
-    ) -> Result<Vec<StoredApplication>> {
+    ) -> Result<Vec<std::result::Result<StoredApplication, Uuid>>> {
         let rows: Vec<ApplicationRow> = self
             .read(move |conn| {
                 let parties: Vec<Key> = parties.into_iter().map(Key).collect();
@@ -390,7 +391,14 @@ impl Store {
                 Ok(query.order(bundle_applications::id.desc()).limit(limit).load(conn)?)
             })
             .await?;
-        rows.into_iter().map(|row| stored(row, self.vault())).collect()
+        let read = rows.into_iter().map(|row| {
+            let id = row.id.0;
+            stored(row, self.vault()).map_err(|error| {
+                tracing::error!(%error, "an application is left out of a list");
+                id
+            })
+        });
+        Ok(read.collect())
     }
 
     /// Applications for which something is due, soonest first.

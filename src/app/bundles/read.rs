@@ -11,6 +11,7 @@ use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
 use crate::domain::bundles::PartState;
 use crate::domain::policy::Operation;
+use crate::store::StoredApplication;
 
 pub async fn read(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<ApplicationReply> {
     let loaded = load(ctx, id).await?;
@@ -45,8 +46,11 @@ pub async fn list_mine(
     let (mut found, mut after) = (Vec::new(), after);
     while found.len() < wanted {
         let page = ctx.store.list_applications(parties.clone(), after, limit).await?;
-        let Some(last) = page.last().map(|stored| stored.application.id) else { break };
-        for stored in page {
+        let id = |listed: &Result<StoredApplication, Uuid>| {
+            listed.as_ref().map_or_else(|id| *id, |stored| stored.application.id)
+        };
+        let Some(last) = page.last().map(id) else { break };
+        for stored in page.into_iter().flatten() {
             let bundle = ctx.bundles.of_application(ctx, &stored.application.opened).await?;
             let loaded = Loaded { stored, bundle };
             let opened = &loaded.application().opened;
