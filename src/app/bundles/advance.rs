@@ -15,6 +15,7 @@ use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
 use crate::domain::bundles::{Application, Command, PartOutcome, Planned, Want, part_outcome};
 use crate::domain::cases::{By, Provenance};
+use crate::domain::codes::RegionCode;
 use crate::domain::guides::Facts;
 use crate::domain::policy::{Operation, Target, Verdict, authorise};
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -83,13 +84,13 @@ async fn step(ctx: &Ctx, id: Uuid) -> AppResult<bool> {
         return write(ctx, &loaded, &next, at).await;
     }
     let Some(part) = loaded.application().progress.next_ready().map(str::to_owned) else { return Ok(false) };
-    let refused = match file(ctx, &loaded, &part, at).await {
+    let wants = match file(ctx, &loaded, &part, at).await {
         Ok(()) => return Ok(true),
-        Err(AppError::Refused(refusal)) => refusal,
-        Err(AppError::StepUp { refusal, .. }) => *refusal,
+        Err(AppError::Invalid(faults)) => faults.into_iter().map(Want::from).collect(),
+        Err(AppError::Refused(refusal)) => wants(&loaded, &part, refusal),
+        Err(AppError::StepUp { refusal, .. }) => wants(&loaded, &part, *refusal),
         Err(error) => return Err(error),
     };
-    let wants = wants(&loaded, &part, refused);
     match commanded(ctx, &loaded, Command::Hold { part, wants }, at)? {
         Some(next) => write(ctx, &loaded, &next, at).await,
         None => Ok(false),
@@ -128,7 +129,13 @@ async fn file(ctx: &Ctx, loaded: &Loaded, part: &str, at: DateTime<Utc>) -> AppR
     let person =
         person.ok_or_else(|| AppError::Internal(format!("the applicant of {} is gone", application.id)))?;
     let joint = application.facts.known().cloned().unwrap_or_else(Facts::new);
-    let facts = plan.facts_of(planned, &joint, &person.applicant, local_date(at));
+    let (today, regions) = (local_date(at), ctx.catalogue.regions());
+    let exists = |code: &RegionCode| regions.contains(code.as_str());
+    let faults = plan.later_faults(planned, &joint, &person.applicant, today, &exists);
+    if !faults.is_empty() {
+        return Err(AppError::Invalid(faults));
+    }
+    let facts = plan.facts_of(planned, &joint, &person.applicant, today);
     let case = new_id(at);
     let Some(next) = commanded(ctx, loaded, Command::File { part: part.to_owned(), case }, at)? else {
         return Err(AppError::Stale);
@@ -161,11 +168,13 @@ async fn still_may(
     loaded: &Loaded,
     at: DateTime<Utc>,
 ) -> AppResult<By> {
-    let actor = match by.account() {
-        Some(account) => ctx.identity.standing_actor(account).await?,
-        None => None,
+    let actor = match by {
+        // The applicant asked for all parts in person, and the officer is witness to it.
+        By::Assistant { .. } => return Ok(by.clone()),
+        By::Applicant { account } | By::Agent { account, .. } => ctx.identity.standing_actor(*account).await?,
+        By::Officer { .. } | By::System => None,
     };
-    let target = Target::Case(scope(party, planned.guide.code.as_str(), loaded.plan()));
+    let target = Target::Case(scope(party, planned.guide.code.as_str(), loaded.plan(), None));
     match actor.map(|actor| authorise(&actor, Operation::SubmitCase, target, at)) {
         Some(Verdict::Allow(by)) => Ok(by),
         Some(Verdict::Hidden | Verdict::Forbidden | Verdict::StepUp) | None => Err(Refusal::new(

@@ -81,9 +81,9 @@ pub async fn attach(
     let (evidence, certificate) = evidence_of(ctx, caller, place, upload).await?;
     for _ in 0..ATTEMPTS {
         let at = ctx.clock.now();
-        let loaded = editable(ctx, caller, id, expected_version).await?;
+        let (loaded, by) = permitted(ctx, caller, id, expected_version, Operation::EditCase).await?;
         let application = loaded.application().clone();
-        let next = application.attach(loaded.plan(), &code, evidence.clone(), certificate.as_ref(), at)?;
+        let next = application.attach(loaded.plan(), &code, evidence.clone(), certificate.as_ref(), &by, at)?;
         match write(ctx, &loaded, next, None).await {
             Err(AppError::Stale) if expected_version.is_none() => continue,
             other => return other.map(drop).and(read::read(ctx, caller, id).await),

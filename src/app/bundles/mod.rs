@@ -76,15 +76,25 @@ fn permit_all(
 ) -> AppResult<By> {
     let mut capacity = None;
     for guide in opened.guides.values() {
-        let target = Target::Case(scope(opened.party, guide.as_str(), plan));
+        let target = Target::Case(scope(opened.party, guide.as_str(), plan, helper(&opened.by)));
         capacity = Some(permit(caller, operation, target, at).map_err(AppError::or_not_found)?);
     }
     capacity.ok_or(AppError::NotFound)
 }
 
-fn scope<'a>(party: Uuid, guide: &'a str, plan: &'a Plan) -> CaseScope<'a> {
+/// An application is seen as a draft is: by the applicant's side, and by the officer
+/// who helped to open it.
+fn scope<'a>(party: Uuid, guide: &'a str, plan: &'a Plan, assisted_by: Option<Uuid>) -> CaseScope<'a> {
     let (agency, region) = (&plan.bundle.leader, &plan.bundle.region);
-    CaseScope { party, guide, agency, region, is_draft: true, assisted_by: None }
+    CaseScope { party, guide, agency, region, is_draft: true, assisted_by }
+}
+
+/// The account of the officer who opened it with the applicant before him.
+fn helper(by: &By) -> Option<Uuid> {
+    match by {
+        By::Assistant { account, .. } => Some(*account),
+        By::Applicant { .. } | By::Agent { .. } | By::Officer { .. } | By::System => None,
+    }
 }
 
 /// The application after a command.

@@ -1,5 +1,5 @@
-//! Opening an application for a bundle: for oneself, or for somebody who gave a
-//! mandate for every one of its guides.
+//! Opening an application for a bundle: for oneself, for somebody who gave a mandate
+//! for every one of its guides, or, by staff at a counter, for the person standing there.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::edit::{pointer, replay_instead};
 use super::{ApplicationReply, PublishedBundle, current, scope};
-use crate::app::cases::ApplicantRef;
+use crate::app::cases::{ApplicantRef, applicant};
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
@@ -19,7 +19,7 @@ use crate::domain::guides::{Facts, Stated};
 use crate::domain::policy::{Operation, Target};
 use crate::domain::private::Private;
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::store::{ApplicationOrigin, Changes, Claim, PersonRecord};
+use crate::store::{ApplicationOrigin, Changes, Claim};
 
 pub struct OpenApplication {
     pub bundle: String,
@@ -47,12 +47,16 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenApplication) -> AppRes
         return Err(closed(&published).into());
     }
     let at = ctx.clock.now();
-    let person = applicant(ctx, caller, &request.applicant).await?;
     let plan = &published.plan;
+    let first = plan.parts.first().map(|planned| planned.guide.code.as_str()).unwrap_or_default();
+    let me = Some(caller.actor.account);
+    let nobodys = scope(Uuid::nil(), first, plan, me);
+    let person = applicant(ctx, caller, &request.applicant, nobodys).await?;
+    let present = matches!(request.applicant, ApplicantRef::Present { .. });
     let mut capacity = None;
     for planned in &plan.parts {
-        let scope = scope(person.id, planned.guide.code.as_str(), plan);
-        let target = Target::NewCase { scope, present: false };
+        let scope = scope(person.id, planned.guide.code.as_str(), plan, me);
+        let target = Target::NewCase { scope, present };
         capacity = Some(permit(caller, Operation::OpenCase, target, at).map_err(AppError::or_forbidden)?);
     }
     let by = capacity.ok_or(AppError::NotFound)?;
@@ -104,19 +108,5 @@ pub(super) fn closed(published: &PublishedBundle) -> Refusal {
                 name.en
             ),
         ),
-    }
-}
-
-/// The person it is for. Staff apply for a person at the counter one guide at a time.
-async fn applicant(ctx: &Ctx, caller: &Caller, wanted: &ApplicantRef) -> AppResult<PersonRecord> {
-    let find = |id: Uuid| async move { ctx.store.find_person(id).await };
-    match wanted {
-        ApplicantRef::Myself => find(caller.actor.party).await?.ok_or(AppError::Unauthenticated),
-        ApplicantRef::Person(id) => {
-            let known = *id == caller.actor.party
-                || caller.actor.mandates.iter().any(|mandate| mandate.principal == *id);
-            find(*id).await?.filter(|_| known).ok_or(AppError::Forbidden)
-        }
-        ApplicantRef::Present { .. } => Err(AppError::Forbidden),
     }
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub use file::{FileRequest, file};
 pub use materials::{MAX_FILE_BYTES, Place, Upload, attach, download, evidence_of, remove};
-pub use open::{ApplicantRef, OpenRequest, open};
+pub use open::{ApplicantRef, OpenRequest, applicant, open};
 pub use read::{
     ListRequest, Receipt, clock, events, letter, letters, list_mine, list_work, parties, read, receipt,
     verify_receipt,

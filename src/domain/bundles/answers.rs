@@ -5,9 +5,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value};
 
+use super::fit::narrowed;
 use super::plan::{Plan, Planned};
+use crate::domain::codes::RegionCode;
 use crate::domain::guides::{
-    self, Applicant, Facts, Form, Given, MAX_FACTS_BYTES, Stated, check_partial, normalise,
+    self, Applicant, Facts, Form, Given, MAX_FACTS_BYTES, Stated, check_form, check_partial, normalise,
 };
 use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
@@ -46,15 +48,35 @@ impl Plan {
         let mut facts = Facts::new();
         for field in planned.guide.form.fields.iter().filter(|field| field.kind.has_answer()) {
             let value = match planned.part.facts.get(&field.name) {
-                Some(Given::Shared(name)) => shared.get(name),
-                Some(Given::Fixed(value)) => Some(value),
-                Some(Given::Own) | None => own.get(&field.name),
+                Some(Given::Shared(name)) => shared.get(name).map(|value| narrowed(value, &field.kind)),
+                Some(Given::Fixed(value)) => Some(value.clone()),
+                Some(Given::Own) | None => own.get(&field.name).cloned(),
             };
             if let Some(value) = value {
-                facts.set(field.name.as_str(), value.clone());
+                facts.set(field.name.as_str(), value);
             }
         }
         facts
+    }
+
+    /// What a part's turn asks of the shared answers that did not exist before: that
+    /// they are there now, also where its own form would do without.
+    pub fn later_faults(
+        &self,
+        planned: &Planned,
+        joint: &Facts,
+        applicant: &Applicant,
+        today: NaiveDate,
+        region_exists: &dyn Fn(&RegionCode) -> bool,
+    ) -> Vec<FieldError> {
+        let shared = normalise(&self.bundle.form, &self.shared(joint), applicant, today);
+        let mut faults = check_form(&self.bundle.form, &shared, applicant, today, region_exists);
+        faults.retain(|fault| {
+            let name = fault.pointer.split('/').nth(2).unwrap_or_default();
+            let is_its = planned.part.facts.values().any(|given| *given == Given::Shared(name.to_owned()));
+            is_its && self.bundle.later.contains_key(name)
+        });
+        faults
     }
 
     /// Where in the answers of the bundle a pointer into a case of this part leads.

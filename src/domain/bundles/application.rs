@@ -10,7 +10,9 @@ use uuid::Uuid;
 
 use super::plan::{Plan, Planned};
 use super::progress::{PartState, Progress, Stage, WAIT_DAYS};
-use crate::domain::cases::{By, Evidence, KnownCertificate, Standing, unfit};
+use crate::domain::cases::{
+    By, Evidence, KnownCertificate, only_the_counter_sees_originals, unfit,
+};
 use crate::domain::codes::GuideCode;
 use crate::domain::guides::{BundleCode, Facts, Given};
 use crate::domain::private::Private;
@@ -72,9 +74,11 @@ impl Application {
         code: &str,
         evidence: Evidence,
         certificate: Option<&KnownCertificate>,
+        by: &By,
         at: DateTime<Utc>,
     ) -> Result<Self, Refusal> {
         self.may_change()?;
+        only_the_counter_sees_originals(code, &evidence, by)?;
         let serves = plan.served_by(code);
         let open: Vec<(&Planned, &str)> =
             serves.into_iter().filter(|(planned, _)| !self.is_filed(planned)).collect();
@@ -94,16 +98,6 @@ impl Application {
         });
         if let Some(wrong) = wrong {
             return Err(invalid(vec![FieldError { pointer: format!("/materials/{code}"), ..wrong }]));
-        }
-        if matches!(evidence, Evidence::File { standing: Standing::OriginalSeen, .. }) {
-            return Err(invalid(vec![FieldError::new(
-                format!("/materials/{code}"),
-                "original_not_seen",
-                Text::new(
-                    "只有窗口工作人员当面核验后才能注明“已核原件”。",
-                    "Only an officer at a counter who saw the original can say so.",
-                ),
-            )]));
         }
         self.materials.insert(code.to_owned(), evidence.into());
         Ok(self.touched(at))

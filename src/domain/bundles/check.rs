@@ -203,8 +203,9 @@ fn stands_for(at: &str, shared: &Field, own: &Field, planned: &Planned, plan: &P
         ));
     }
     let is_there = shared.visible_when.is_none() || shared.visible_when == planned.part.when;
+    let may_go_without = matches!(own.required, Requirement::Optional);
     let must = matches!(own.required, Requirement::Required) && own.visible_when.is_none();
-    if !is_there {
+    if !is_there && !may_go_without {
         found.push(misfit(
             at,
             format!("办理本事项时“{}”可能不显示；其 visible_when 应与本事项的 when 相同，或者删去。", shared.name),

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::domain::codes::RegionCode;
-use crate::domain::guides::{Choice, Field, FieldKind};
+use crate::domain::guides::{Choice, Field, FieldKind, Requirement};
 use crate::domain::text::Text;
 
 /// Why an answer to `shared` may be none to `own`.
@@ -92,18 +94,40 @@ fn lies_within(under: Option<&RegionCode>, within: Option<&RegionCode>) -> bool 
     within.is_none_or(|within| under.is_some_and(|under| within.contains(under)))
 }
 
+/// Rows may have more columns than the part asks for; those it asks for must fit.
 fn rows(fields: &[Field], known: &[Field]) -> Option<Text> {
-    let names = |fields: &[Field]| fields.iter().map(|field| field.name.clone()).collect::<BTreeSet<_>>();
-    if names(fields) != names(known) {
-        let all = known.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ");
-        return told(format!("每行为 {all}"), format!("rows of {all}"));
-    }
-    fields.iter().find_map(|field| {
-        let other = known.iter().find(|other| other.name == field.name)?;
-        unfit(&field.kind, &other.kind).map(|why| {
-            Text::new(format!("{}：{}", field.name, why.zh), format!("{}: {}", field.name, why.en))
-        })
+    known.iter().find_map(|own| {
+        let named =
+            |why: Text| Text::new(format!("{}：{}", own.name, why.zh), format!("{}: {}", own.name, why.en));
+        let must = matches!(own.required, Requirement::Required);
+        match fields.iter().find(|field| field.name == own.name) {
+            None if must => told(format!("含“{}”的行", own.name), format!("rows with “{}”", own.name)),
+            None => None,
+            Some(field) if must && !matches!(field.required, Requirement::Required) => {
+                told(format!("{}：必填", own.name), format!("{}: required", own.name))
+            }
+            Some(field) => unfit(&field.kind, &own.kind).map(named),
+        }
     })
+}
+
+/// An answer to a shared field as the part's own field takes it: of rows, the columns
+/// it asks for.
+pub(super) fn narrowed(value: &Value, own: &FieldKind) -> Value {
+    match (own, value) {
+        (FieldKind::Group { fields, .. }, Value::Array(rows)) => {
+            let is_asked = |name: &str| fields.iter().any(|field| field.name == name);
+            let narrow = |row: &Value| match row {
+                Value::Object(cells) => {
+                    let kept = cells.iter().filter(|(name, _)| is_asked(name));
+                    Value::Object(kept.map(|(name, cell)| (name.clone(), cell.clone())).collect())
+                }
+                other => other.clone(),
+            };
+            Value::Array(rows.iter().map(narrow).collect())
+        }
+        (_, value) => value.clone(),
+    }
 }
 
 /// As the file writes it.

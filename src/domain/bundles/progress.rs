@@ -400,7 +400,10 @@ pub fn evolve(mut progress: Progress, event: &Event, at: DateTime<Utc>) -> Progr
             for state in progress.parts.values_mut().filter(|state| matches!(state, PartState::Held { .. })) {
                 *state = PartState::Ready;
             }
-            if let Stage::UnderWay { submission } = &mut progress.stage {
+            // What an officer witnessed stays so, and with it the originals he saw.
+            if let Stage::UnderWay { submission } = &mut progress.stage
+                && !matches!(submission.by, By::Assistant { .. })
+            {
                 submission.by = by.clone();
                 submission.aal = *aal;
             }

@@ -12,12 +12,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::case_views::{CaseLineView, EvidenceView};
-use super::cases::{NoBody, WithdrawBody};
+use super::cases::{ApplicantBody, NoBody, WithdrawBody};
 use super::materials::{EvidenceBody, upload};
 use super::{Page, PageQuery, TextView};
 use crate::app::Ctx;
 use crate::app::bundles::{self, ApplicationReply, OpenApplication};
-use crate::app::cases::ApplicantRef;
 use crate::app::identity::Caller;
 use crate::app::once::Answer;
 use crate::domain::bundles::{Outcome, PartOutcome, PartState, Stage, Want, WhySkipped};
@@ -250,8 +249,8 @@ fn respond(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenApplicationBody {
-    /// A person who mandated the caller for every guide of the bundle; left out: the caller himself.
-    pub person_id: Option<Uuid>,
+    /// Left out: the caller himself. A mandate must be for every guide of the bundle.
+    pub applicant: Option<ApplicantBody>,
     /// First answers to the joint form.
     #[serde(default)]
     #[schema(value_type = Object)]
@@ -271,7 +270,7 @@ pub async fn open(
     body: Body<OpenApplicationBody>,
 ) -> Reply {
     let claim = once.claim(&caller, body.digest);
-    let applicant = body.value.person_id.map_or(ApplicantRef::Myself, ApplicantRef::Person);
+    let applicant = ApplicantBody::parse(body.value.applicant)?;
     let request =
         OpenApplication { bundle: code.into_inner(), applicant, facts: Facts::from(body.value.facts), claim };
     let answer = bundles::open(&ctx, &caller, request).await?;

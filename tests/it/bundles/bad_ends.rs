@@ -117,7 +117,7 @@ async fn what_a_part_wants_and_never_gets_lapses_and_so_does_a_draft() {
 async fn an_agent_whose_mandate_has_ended_files_nothing_more() {
     let portal = portal(Database::sqlite()).await;
     let path = format!("/api/v1/bundles/{CODE}/applications");
-    let body = json!({ "person_id": portal.city.person("resident"), "facts": answers() });
+    let body = json!({ "applicant": { "person_id": portal.city.person("resident") }, "facts": answers() });
     let opened = portal.post("agent@web", &path, body).await.expect(201);
     let application = id(&opened);
     attach(&portal, &application, "registration.unmarried_statement").await;

@@ -430,3 +430,41 @@ fn the_nearest_agency_serves_the_part() {
     );
     assert!(serving(&bundle.parts[0].implements, &elsewhere, &all).is_none());
 }
+
+#[test]
+fn rows_are_asked_once_and_each_part_gets_its_columns() {
+    use crate::domain::bundles::fit::{narrowed, unfit};
+    let columns = |rows: &str| {
+        let fields = format!(
+            "    - {{ name: staff, label: {{ zh: 职工, en: Staff }}, type: group, fields: [{rows}] }}"
+        );
+        let letter = "{ letter: { name: { zh: 函, en: Letter } } }";
+        guide("000709010001", "登记", &fields, "  []", letter, 1).form.fields[0].kind.clone()
+    };
+    let (name, wage, since) = (
+        "{ name: name, label: { zh: 姓名, en: Name }, type: text }",
+        "{ name: wage, label: { zh: 工资, en: Wage }, type: money }",
+        "{ name: since, label: { zh: 入职, en: Since }, type: date, required: false }",
+    );
+    let all = columns(&format!("{name}, {wage}, {since}"));
+    let narrow = columns(&format!("{name}, {since}"));
+    assert_eq!(unfit(&all, &narrow), None);
+    assert_eq!(unfit(&columns(name), &narrow), None, "what is optional may be missing");
+    assert_eq!(unfit(&columns(wage), &narrow).unwrap().en, "rows with “name”");
+    let row = json!([{ "name": "陈示例", "wage": 500000, "since": "2026-01-05" }]);
+    assert_eq!(narrowed(&row, &narrow), json!([{ "name": "陈示例", "since": "2026-01-05" }]));
+}
+
+#[test]
+fn an_answer_that_came_to_exist_is_asked_for_also_where_the_part_would_do_without() {
+    let plan = plan();
+    let insurance = plan.part("insurance").unwrap();
+    let faults = |joint: &Facts| {
+        let found = plan.later_faults(insurance, joint, &applicant(), today(), &|_| true);
+        found.into_iter().map(|fault| (fault.pointer, fault.code)).collect::<Vec<_>>()
+    };
+    assert_eq!(faults(&Facts::new()), [("/facts/child_number".to_owned(), "required")]);
+    let mut joint = complete();
+    joint.set("child_number", "11010519491231002X");
+    assert_eq!(faults(&joint), []);
+}
