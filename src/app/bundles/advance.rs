@@ -171,7 +171,9 @@ async fn still_may(
     let actor = match by {
         // The applicant asked for all parts in person, and the officer is witness to it.
         By::Assistant { .. } => return Ok(by.clone()),
-        By::Applicant { account } | By::Agent { account, .. } => ctx.identity.standing_actor(*account).await?,
+        By::Applicant { account } | By::Agent { account, .. } => {
+            ctx.identity.standing_actor(*account).await?
+        }
         By::Officer { .. } | By::System => None,
     };
     let target = Target::Case(scope(party, planned.guide.code.as_str(), loaded.plan(), None));

@@ -83,7 +83,8 @@ pub async fn attach(
         let at = ctx.clock.now();
         let (loaded, by) = permitted(ctx, caller, id, expected_version, Operation::EditCase).await?;
         let application = loaded.application().clone();
-        let next = application.attach(loaded.plan(), &code, evidence.clone(), certificate.as_ref(), &by, at)?;
+        let next =
+            application.attach(loaded.plan(), &code, evidence.clone(), certificate.as_ref(), &by, at)?;
         match write(ctx, &loaded, next, None).await {
             Err(AppError::Stale) if expected_version.is_none() => continue,
             other => return other.map(drop).and(read::read(ctx, caller, id).await),

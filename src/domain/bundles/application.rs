@@ -10,9 +10,7 @@ use uuid::Uuid;
 
 use super::plan::{Plan, Planned};
 use super::progress::{PartState, Progress, Stage, WAIT_DAYS};
-use crate::domain::cases::{
-    By, Evidence, KnownCertificate, only_the_counter_sees_originals, unfit,
-};
+use crate::domain::cases::{By, Evidence, KnownCertificate, only_the_counter_sees_originals, unfit};
 use crate::domain::codes::GuideCode;
 use crate::domain::guides::{BundleCode, Facts, Given};
 use crate::domain::private::Private;

@@ -300,7 +300,8 @@ async fn an_officer_helps_whoever_stands_at_the_counter_and_sees_the_originals()
     let officer = "counter_officer@counter";
     let path = format!("/api/v1/bundles/{CODE}/applications");
     let present = json!({ "name": "林晓岚", "id_number": "340705199105125280" });
-    let opened = portal.post(officer, &path, json!({ "applicant": present, "facts": answers() })).await.expect(201);
+    let opened =
+        portal.post(officer, &path, json!({ "applicant": present, "facts": answers() })).await.expect(201);
     let application = id(&opened);
     assert_eq!(opened["applicant_id"], portal.city.person("resident"));
     attach(&portal, &application, "registration.unmarried_statement").await;
