@@ -238,15 +238,10 @@ impl Search {
 }
 
 /// The dry run: what do I need, may I, what does it cost. Stores nothing.
-pub fn evaluate<'g>(
-    ctx: &Ctx,
-    published: &'g PublishedGuide,
-    facts: &Facts,
-    applicant: &Applicant,
-) -> Evaluation<'g> {
+pub fn evaluate<'g>(ctx: &Ctx, guide: &'g Guide, facts: &Facts, applicant: &Applicant) -> Evaluation<'g> {
     let regions = ctx.catalogue.regions();
     let exists = |code: &RegionCode| regions.contains(code.as_str());
-    guides::evaluate(&published.guide, facts, applicant, local_date(ctx.clock.now()), &exists)
+    guides::evaluate(guide, facts, applicant, local_date(ctx.clock.now()), &exists)
 }
 
 /// What an import did.
