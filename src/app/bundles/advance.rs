@@ -13,14 +13,16 @@ use super::{ATTEMPTS, Loaded, commanded, load, scope};
 use crate::app::cases::{self, FileRequest};
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
-use crate::domain::bundles::{Application, Command, PartOutcome, Planned, Want, part_outcome};
+use crate::domain::bundles::{
+    Application, Command, PartOutcome, PartState, Planned, Want, WhySkipped, part_outcome,
+};
 use crate::domain::cases::{By, Provenance};
 use crate::domain::codes::RegionCode;
 use crate::domain::guides::Facts;
 use crate::domain::policy::{Operation, Target, Verdict, authorise};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::time::local_date;
-use crate::store::{BundleWrite, Changes};
+use crate::store::{BundleWrite, Changes, Message};
 
 /// Taken in one go.
 const PAGE: i64 = 100;
@@ -77,6 +79,7 @@ async fn step(ctx: &Ctx, id: Uuid) -> AppResult<bool> {
         let mut changes = Changes::new();
         changes.record_application(&loaded.stored.origin, &next, at)?;
         changes.write(BundleWrite::Ended { case, at });
+        tell(&mut changes, loaded.application(), &next, at);
         ctx.store.commit(changes).await?;
         return Ok(true);
     }
@@ -100,8 +103,41 @@ async fn step(ctx: &Ctx, id: Uuid) -> AppResult<bool> {
 async fn write(ctx: &Ctx, loaded: &Loaded, next: &Application, at: DateTime<Utc>) -> AppResult<bool> {
     let mut changes = Changes::new();
     changes.record_application(&loaded.stored.origin, next, at)?;
+    tell(&mut changes, loaded.application(), next, at);
     ctx.store.commit(changes).await?;
     Ok(true)
+}
+
+/// Word to the applicant of what happened without him: a part waits for him, a part is
+/// not applied for any more, the whole has ended.
+fn tell(changes: &mut Changes, before: &Application, after: &Application, at: DateTime<Utc>) {
+    let newly = |is: &dyn Fn(&PartState) -> bool| {
+        let was = |part: &String| before.progress.parts.get(part).is_some_and(is);
+        after.progress.parts.iter().any(|(part, state)| is(state) && !was(part))
+    };
+    let is_held = |state: &PartState| matches!(state, PartState::Held { .. });
+    let is_given_up = |state: &PartState| match state {
+        PartState::Skipped { why: WhySkipped::After { .. } | WhySkipped::Lapsed, .. } => true,
+        PartState::Skipped { why: WhySkipped::NotNeeded | WhySkipped::Withdrawn, .. } => false,
+        PartState::Waiting | PartState::Ready | PartState::Held { .. } => false,
+        PartState::Filed { .. } | PartState::Ended { .. } => false,
+    };
+    let has_ended = after.progress.outcome().is_some() && after.progress.submission().is_some();
+    let topics = [
+        ("bundle.held", newly(&is_held)),
+        ("bundle.skipped", newly(&is_given_up)),
+        ("bundle.ended", has_ended && before.progress.outcome().is_none()),
+    ];
+    for (topic, _) in topics.into_iter().filter(|(_, happened)| *happened) {
+        changes.tell(Message {
+            id: new_id(at),
+            topic: topic.to_owned(),
+            subject: after.id,
+            payload: serde_json::json!({ "application": after.id, "bundle": after.opened.bundle }),
+            created_at: at,
+            attempts: 0,
+        });
+    }
 }
 
 /// The first filed part whose case can no longer come out otherwise.

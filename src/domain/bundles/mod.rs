@@ -24,7 +24,8 @@ pub use graph::{Graph, Node};
 pub use plan::{JointMaterial, Plan, Planned};
 pub use progress::{
     Command, Event, Outcome, PartOutcome, PartState, Progress, Rules, Stage, Submission, WAIT_DAYS, Want,
-    WhySkipped, decide, evolve, next_tick_at, part_outcome,
+    WhySkipped, decide, evolve,
 };
 pub use resolve::serving;
 pub use schema::joint_schema;
+pub use settle::{next_tick_at, part_outcome};

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::graph::Graph;
 use super::settle::{settle, waits_for_applicant};
 use crate::domain::calendar::WorkCalendar;
-use crate::domain::cases::{By, CaseState, Decision, Ending};
+use crate::domain::cases::By;
 use crate::domain::guides::{DayUnit, Limit};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
@@ -425,42 +425,4 @@ pub fn evolve(mut progress: Progress, event: &Event, at: DateTime<Utc>) -> Progr
         }
     }
     progress
-}
-
-/// When the clock, or the portal itself, next has something to do, if ever.
-pub fn next_tick_at(progress: &Progress, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    match &progress.stage {
-        Stage::Draft { expires_at } => Some(*expires_at),
-        Stage::UnderWay { .. } => progress
-            .parts
-            .values()
-            .filter_map(|state| match state {
-                PartState::Ready => Some(at),
-                PartState::Held { expires_at, .. } => Some(*expires_at),
-                PartState::Waiting | PartState::Filed { .. } => None,
-                PartState::Ended { .. } | PartState::Skipped { .. } => None,
-            })
-            .min(),
-        Stage::Ended { .. } => None,
-    }
-}
-
-/// How a case came out for the parts after it, once it can no longer come out
-/// otherwise. A certificate is there when it is made out, not when it is served.
-pub fn part_outcome(state: &CaseState) -> Option<PartOutcome> {
-    match state {
-        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) => None,
-        CaseState::Decided(decided) => match &decided.decision {
-            Decision::Approved { issued } if issued.is_empty() => None,
-            Decision::Approved { .. } => Some(PartOutcome::Issued),
-            Decision::Denied { .. } => Some(PartOutcome::Denied),
-        },
-        CaseState::Closed(closed) => Some(match closed.ending {
-            Ending::Issued { .. } => PartOutcome::Issued,
-            Ending::Denied { .. } => PartOutcome::Denied,
-            Ending::Refused { .. } => PartOutcome::Refused,
-            Ending::Withdrawn { .. } => PartOutcome::Withdrawn,
-            Ending::Expired => PartOutcome::Expired,
-        }),
-    }
 }

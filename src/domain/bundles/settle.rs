@@ -1,5 +1,5 @@
 //! What follows by itself from how the parts stand: whose turn comes, who is
-//! skipped, whether the whole has ended.
+//! skipped, whether the whole has ended, when there is something to do again.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -7,6 +7,7 @@ use super::graph::{Graph, Node};
 use super::progress::{
     Event, Outcome, PartOutcome, PartState, Progress, Stage, Submission, WAIT_DAYS, WhySkipped, evolve,
 };
+use crate::domain::cases::{CaseState, Decision, Ending};
 use crate::domain::guides::OnRefusal;
 
 impl Progress {
@@ -161,4 +162,42 @@ pub(super) fn waits_for_applicant(progress: &Progress) -> bool {
     let is_moving = |state: &PartState| matches!(state, PartState::Filed { .. } | PartState::Ready);
     let is_held = |state: &PartState| matches!(state, PartState::Held { .. });
     progress.parts.values().any(is_held) && !progress.parts.values().any(is_moving)
+}
+
+/// When the clock, or the portal itself, next has something to do, if ever.
+pub fn next_tick_at(progress: &Progress, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match &progress.stage {
+        Stage::Draft { expires_at } => Some(*expires_at),
+        Stage::UnderWay { .. } => progress
+            .parts
+            .values()
+            .filter_map(|state| match state {
+                PartState::Ready => Some(at),
+                PartState::Held { expires_at, .. } => Some(*expires_at),
+                PartState::Waiting | PartState::Filed { .. } => None,
+                PartState::Ended { .. } | PartState::Skipped { .. } => None,
+            })
+            .min(),
+        Stage::Ended { .. } => None,
+    }
+}
+
+/// How a case came out for the parts after it, once it can no longer come out
+/// otherwise. A certificate is there when it is made out, not when it is served.
+pub fn part_outcome(state: &CaseState) -> Option<PartOutcome> {
+    match state {
+        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) => None,
+        CaseState::Decided(decided) => match &decided.decision {
+            Decision::Approved { issued } if issued.is_empty() => None,
+            Decision::Approved { .. } => Some(PartOutcome::Issued),
+            Decision::Denied { .. } => Some(PartOutcome::Denied),
+        },
+        CaseState::Closed(closed) => Some(match closed.ending {
+            Ending::Issued { .. } => PartOutcome::Issued,
+            Ending::Denied { .. } => PartOutcome::Denied,
+            Ending::Refused { .. } => PartOutcome::Refused,
+            Ending::Withdrawn { .. } => PartOutcome::Withdrawn,
+            Ending::Expired => PartOutcome::Expired,
+        }),
+    }
 }

@@ -54,14 +54,12 @@ async fn the_dry_run_tells_what_is_missing(portal: &Portal) {
     assert_eq!(found["parts"][3], json!({ "code": "card", "needed": false, "conditions": [] }));
 }
 
-async fn from_one_page_to_all_certificates(portal: Portal) {
-    one_page_shows_everything_once(&portal).await;
-    the_dry_run_tells_what_is_missing(&portal).await;
-
+/// A draft that is told everything it lacks, and handed in when it has it.
+async fn handed_in_after_all_faults_were_told(portal: &Portal) -> Value {
     let mut facts = answers();
     facts["wants_card"] = json!(true);
     facts["registration"].as_object_mut().unwrap().remove("truth");
-    let opened = draft(&portal, facts).await;
+    let opened = draft(portal, facts).await;
     let application = id(&opened);
     assert_eq!(opened["facts"]["mother_name"], "林晓岚", "{opened:#}");
     assert_eq!((&opened["state"], &opened["progress"]), (&json!("draft"), &json!({ "done": 0, "all": 4 })));
@@ -85,40 +83,45 @@ async fn from_one_page_to_all_certificates(portal: Portal) {
     let card = json!({
         "no_card_yet": true, "occupation": "employee", "bank": "icbc", "physical_card": "none", "account_terms": true,
     });
-    let saved = save(&portal, &application, json!({ "registration": { "truth": true }, "card": card })).await;
+    let saved = save(portal, &application, json!({ "registration": { "truth": true }, "card": card })).await;
     assert_eq!(saved["version"], 2);
-    attach(&portal, &application, "registration.unmarried_statement").await;
-    let started = submit(&portal, &application).await;
+    attach(portal, &application, "registration.unmarried_statement").await;
+    let started = submit(portal, &application).await;
     // The first part is with its agency, the card was issued by rule at once.
     assert_eq!(states(&started), ["filed", "waiting", "waiting", "ended"]);
     assert_eq!(part(&started, "card")["outcome"], "issued");
     assert_eq!(started["progress"], json!({ "done": 1, "all": 4 }));
     assert_eq!((&started["promised_due"], &started["light"]), (&json!("2026-03-09"), &json!("green")));
+    started
+}
 
-    let birth = case_of(&started, "birth");
+/// Each part when its turn comes, with what those before it brought.
+async fn each_part_in_its_turn(portal: &Portal, started: &Value) {
+    let application = id(started);
+    let birth = case_of(started, "birth");
     let case = portal.get(RESIDENT, &format!("/api/v1/cases/{birth}")).await.expect(200);
     assert_eq!(case["facts"]["hospital"], "铜官区人民医院");
     assert_eq!(case["facts"]["child_name"], "林新生");
-    approve(&portal, &birth).await;
-    follow(&portal).await;
+    approve(portal, &birth).await;
+    follow(portal).await;
 
-    let on = read(&portal, &application).await;
+    let on = read(portal, &application).await;
     assert_eq!(states(&on), ["ended", "filed", "waiting", "ended"]);
     let registration = case_of(&on, "registration");
     let case = portal.get(RESIDENT, &format!("/api/v1/cases/{registration}")).await.expect(200);
     // Handed over from the first part, never asked for.
     assert_eq!(case["materials"]["birth_certificate"]["kind"], "certificate");
     assert_eq!(case["materials"]["unmarried_statement"]["kind"], "file");
-    approve(&portal, &registration).await;
-    follow(&portal).await;
+    approve(portal, &registration).await;
+    follow(portal).await;
 
     // Now the child has a number, which is asked for once.
-    let on = read(&portal, &application).await;
+    let on = read(portal, &application).await;
     assert_eq!(states(&on), ["ended", "ended", "held", "ended"]);
     let wants = part(&on, "insurance")["wants"].as_array().unwrap();
     assert_eq!(wants.iter().map(|want| &want["pointer"]).collect::<Vec<_>>(), ["/facts/child_id"]);
-    save(&portal, &application, json!({ "child_id": child_id() })).await;
-    let on = submit(&portal, &application).await;
+    save(portal, &application, json!({ "child_id": child_id() })).await;
+    let on = submit(portal, &application).await;
     assert_eq!(states(&on), ["ended", "ended", "filed", "ended"]);
     let insurance = case_of(&on, "insurance");
     let case = portal.get(RESIDENT, &format!("/api/v1/cases/{insurance}")).await.expect(200);
@@ -127,10 +130,17 @@ async fn from_one_page_to_all_certificates(portal: Portal) {
         (&json!(child_id()), &json!("newborn"))
     );
     assert_eq!(case["materials"]["guardianship"]["kind"], "certificate");
-    approve(&portal, &insurance).await;
-    follow(&portal).await;
+    approve(portal, &insurance).await;
+    follow(portal).await;
+}
 
-    let done = read(&portal, &application).await;
+async fn from_one_page_to_all_certificates(portal: Portal) {
+    one_page_shows_everything_once(&portal).await;
+    the_dry_run_tells_what_is_missing(&portal).await;
+    let started = handed_in_after_all_faults_were_told(&portal).await;
+    each_part_in_its_turn(&portal, &started).await;
+
+    let done = read(&portal, &id(&started)).await;
     assert_eq!((&done["state"], &done["outcome"]), (&json!("ended"), &json!("complete")));
     assert_eq!(done["progress"], json!({ "done": 4, "all": 4 }));
     let certificates = portal.get(RESIDENT, "/api/v1/me/certificates?limit=100").await.expect(200);

@@ -23,6 +23,15 @@ async fn a_part_is_refused(portal: Portal) {
     assert!(skipped["text"]["zh"].as_str().unwrap().contains("新生儿出生登记"), "{skipped:#}");
     assert_eq!(part(&ended, "card")["skipped"]["reason"], "not_needed");
     assert_eq!(ended["progress"], json!({ "done": 3, "all": 3 }));
+    // She is told of it, once.
+    while wanshitong::app::notices::deliver_due(&portal.city.ctx).await.unwrap() > 0 {}
+    let told = |words: &str| {
+        let sent = portal.city.sms.sent.lock().unwrap();
+        sent.iter()
+            .filter(|(mobile, text)| mobile.as_str() == "13900000001" && text.zh.contains(words))
+            .count()
+    };
+    assert_eq!((told("有事项不再办理"), told("已全部办结"), told("需要您补充信息")), (1, 1, 0));
     // Nothing more can be done, and nothing was filed for it.
     portal.post(RESIDENT, &at(&application, "/submit"), json!({})).await.problem(409);
     let patch = portal
@@ -104,6 +113,9 @@ async fn what_a_part_wants_and_never_gets_lapses_and_so_does_a_draft() {
     let held = read(&portal, &application).await;
     assert_eq!(part(&held, "insurance")["state"], "held");
     assert_eq!(part(&held, "insurance")["held_until"], "2026-04-01T01:30:00Z");
+    while wanshitong::app::notices::deliver_due(&portal.city.ctx).await.unwrap() > 0 {}
+    let asked = |text: &wanshitong::domain::text::Text| text.zh.contains("需要您补充信息");
+    assert_eq!(portal.city.sms.sent.lock().unwrap().iter().filter(|(_, text)| asked(text)).count(), 1);
     portal.city.ctx.clock.advance(TimeDelta::days(30));
     follow(&portal).await;
     let ended = read(&portal, &application).await;

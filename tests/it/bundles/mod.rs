@@ -4,6 +4,7 @@
 mod applying;
 mod bad_ends;
 mod following;
+mod samples;
 
 use serde_json::{Value, json};
 use wanshitong::app::bundles;
