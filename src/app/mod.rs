@@ -1,6 +1,7 @@
 //! Use cases: load, ask the domain, write. One function each; no SQL, no HTTP.
 
 pub mod audit;
+pub mod bundles;
 pub mod calendar;
 pub mod cases;
 pub mod catalog;

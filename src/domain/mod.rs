@@ -3,6 +3,7 @@
 
 pub mod agencies;
 pub mod audit;
+pub mod bundles;
 pub mod calendar;
 pub mod canonical;
 pub mod cases;

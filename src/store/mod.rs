@@ -5,6 +5,7 @@
 //! the few that differ.
 
 mod audit;
+mod bundles;
 mod calendar;
 mod cases;
 mod catalog;
@@ -36,6 +37,7 @@ mod write;
 use std::sync::Arc;
 
 pub use audit::AuditFilter;
+pub use bundles::{ApplicationOrigin, BundleRecord, FollowedCase, StoredApplication, Write as BundleWrite};
 pub use calendar::PutNotice;
 pub use cases::{CaseFilter, LetterRecord, NewLetter, Origin, Reach, StoredCase};
 pub use catalog::{GuideFilter, GuideRecord, Write as CatalogWrite};

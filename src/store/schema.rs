@@ -712,5 +712,62 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 一件事: every version of every bundle as it was published.
+    bundles (code, version) {
+        code -> Text,
+        version -> Integer,
+        yaml -> Text,
+        content_hash -> Binary,
+        leader -> Text,
+        region -> Text,
+        published_at -> Instant,
+        published_by -> Nullable<Id>,
+        superseded_at -> Nullable<Instant>,
+        withdrawn_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// Applications for bundles; personal data sealed with their own keys.
+    bundle_applications (id) {
+        id -> Id,
+        version -> BigInt,
+        bundle -> Text,
+        bundle_version -> Integer,
+        party -> Id,
+        stage -> Text,
+        document -> Text,
+        personal -> Nullable<Binary>,
+        data_key -> Nullable<Binary>,
+        opened_at -> Instant,
+        updated_at -> Instant,
+        tick_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// The cases the parts of an application became.
+    bundle_cases (case_id) {
+        case_id -> Id,
+        application -> Id,
+        part -> Text,
+        seen -> BigInt,
+        ended_at -> Nullable<Instant>,
+    }
+}
+
+// What is followed is found by one look at both.
+diesel::allow_tables_to_appear_in_same_query!(bundle_cases, cases);
+
 // A refresh is answered from one look at all three.
 diesel::allow_tables_to_appear_in_same_query!(refresh_tokens, sessions, accounts);

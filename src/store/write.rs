@@ -6,7 +6,8 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::{
-    audit, calendar, catalog, defence, idempotency, identity, organisation, outbox, people, posts, settings,
+    audit, bundles, calendar, catalog, defence, idempotency, identity, organisation, outbox, people, posts,
+    settings,
 };
 
 /// One write. It is `Stale` when the row it expects is not there any more.
@@ -26,6 +27,7 @@ pub enum Write {
     Defence(defence::Write),
     Posts(posts::Write),
     Notice(calendar::PutNotice),
+    Bundles(bundles::Write),
     Audit(audit::AuditRow),
     /// Drops what answers repetitions, from before that time.
     Forget(DateTime<Utc>),
@@ -48,6 +50,7 @@ impl Write {
             Write::Defence(write) => write.apply(conn),
             Write::Posts(write) => write.apply(conn),
             Write::Notice(write) => write.apply(conn),
+            Write::Bundles(write) => write.apply(conn),
             Write::Audit(row) => row.insert(conn),
             Write::Forget(before) => idempotency::forget(conn, *before),
         }
@@ -79,4 +82,5 @@ write_from!(
     Defence(defence::Write),
     Posts(posts::Write),
     Notice(calendar::PutNotice),
+    Bundles(bundles::Write),
 );

@@ -4,6 +4,7 @@
 
 mod administration;
 mod api;
+mod bundles;
 mod channels;
 mod damage;
 mod deadlock;

@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::domain::bundles::{Plan, serving};
 use crate::domain::calendar::WorkCalendar;
 use crate::domain::codes::RegionCode;
 use crate::domain::guides::{
-    CertificateTypeEntry, FailedExample, FileKind, Guide, ItemFile, Origin, Problem, Register, SourceFile,
-    try_examples,
+    Bundle, CertificateTypeEntry, FailedExample, FileKind, Guide, ItemFile, Origin, Part, Problem, Register,
+    SourceFile, try_examples,
 };
 use crate::domain::text::Text;
 
@@ -32,6 +33,8 @@ pub struct Base {
     /// By basic code.
     pub items: HashMap<String, Arc<ItemFile>>,
     pub register: Register,
+    /// The guides in force that bundles may name.
+    pub guides: Vec<Guide>,
 }
 
 /// Files that have nothing wrong. Each is given with its place among the files.
@@ -40,11 +43,12 @@ pub struct Checked {
     pub certificate_types: Vec<(usize, Vec<CertificateTypeEntry>)>,
     pub items: Vec<(usize, Arc<ItemFile>)>,
     pub guides: Vec<(usize, Guide)>,
+    pub bundles: Vec<(usize, Bundle)>,
 }
 
 impl Checked {
     pub fn len(&self) -> usize {
-        self.certificate_types.len() + self.items.len() + self.guides.len()
+        self.certificate_types.len() + self.items.len() + self.guides.len() + self.bundles.len()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -67,17 +71,18 @@ impl Checked {
     }
 }
 
-/// Reads every file: first the certificate types, then the items, then the guides,
-/// so that each finds what it leans on whatever the order of the files.
+/// Reads every file: first the certificate types, then the items, the guides, the
+/// bundles, so that each finds what it leans on whatever the order of the files.
 pub fn check(files: &[(String, String)], base: &Base) -> Result<Checked, Vec<FileProblems>> {
     let mut checker = Checker { files, base: base.clone(), checked: Checked::default(), wrong: Vec::new() };
-    let mut sources: Vec<Vec<(usize, SourceFile)>> = vec![Vec::new(), Vec::new(), Vec::new()];
+    let mut sources: Vec<Vec<(usize, SourceFile)>> = vec![Vec::new(); 4];
     for (place, (_, yaml)) in files.iter().enumerate() {
         let source = SourceFile::parse(yaml);
         match source.kind() {
             FileKind::CertificateTypes => sources[0].push((place, source)),
             FileKind::Item => sources[1].push((place, source)),
-            FileKind::Guide | FileKind::Bundle => sources[2].push((place, source)),
+            FileKind::Guide => sources[2].push((place, source)),
+            FileKind::Bundle => sources[3].push((place, source)),
         }
     }
     for (place, source) in sources.into_iter().flatten() {
@@ -109,7 +114,11 @@ impl Checker<'_> {
                 Ok(item) => self.keep_item(place, Arc::new(item)),
                 Err(problems) => self.refuse(place, problems),
             },
-            FileKind::Guide | FileKind::Bundle => {
+            FileKind::Bundle => match source.to_bundle(known(register)) {
+                Ok(bundle) => self.keep_bundle(place, &source, bundle),
+                Err(problems) => self.refuse(place, problems),
+            },
+            FileKind::Guide => {
                 let item = source.item_code().and_then(|code| self.base.items.get(code).cloned());
                 match source.into_guide(item.as_deref(), known(register)) {
                     Ok(guide) => self.keep_guide(place, guide),
@@ -133,6 +142,25 @@ impl Checker<'_> {
             return self.refuse(place, vec![given_twice("/code")]);
         }
         self.checked.guides.push((place, guide));
+    }
+
+    /// A bundle is checked against the guides given with it and those in force.
+    fn keep_bundle(&mut self, place: usize, source: &SourceFile, bundle: Bundle) {
+        if self.checked.bundles.iter().any(|(_, other)| other.code == bundle.code) {
+            return self.refuse(place, vec![given_twice("/code")]);
+        }
+        let given: Vec<&Guide> = self.checked.guides.iter().map(|(_, guide)| guide).collect();
+        let others = self.base.guides.iter().filter(|guide| given.iter().all(|new| new.code != guide.code));
+        let all: Vec<&Guide> = given.iter().copied().chain(others).collect();
+        let region = bundle.region.clone();
+        let resolve = |part: &Part| serving(&part.implements, &region, all.iter().copied()).cloned();
+        let (plan, misfits) = Plan::bind(bundle, &resolve);
+        if misfits.is_empty() {
+            self.checked.bundles.push((place, plan.bundle));
+            return;
+        }
+        let problems = misfits.into_iter().map(|misfit| source.problem_at(&misfit.path, misfit.reason));
+        self.refuse(place, problems.collect());
     }
 
     fn refuse(&mut self, place: usize, problems: Vec<Problem>) {

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use super::bundles;
 use super::ctx::Ctx;
 use super::error::{AppError, AppResult};
 use super::identity::Caller;
@@ -263,18 +264,20 @@ pub async fn publish(
     if let Some(caller) = by {
         allowed(caller, Target::Platform, at)?;
     }
-    let guides: Vec<Guide> = match check(&files, &Base::default()) {
-        Ok(checked) => checked.guides.into_iter().map(|(_, guide)| guide).collect(),
+    let base = Base { guides: bundles::named_by(ctx, &files).await?, ..Base::default() };
+    let checked = match check(&files, &base) {
+        Ok(checked) => checked,
         Err(problems) => return Ok(Err(problems)),
     };
     if let Some(caller) = by {
-        for guide in &guides {
+        for (_, guide) in &checked.guides {
             permit(caller, guide, at)?;
         }
     }
     let mut changes = Changes::new();
     let mut imported = Vec::new();
-    for (guide, (_, yaml)) in guides.iter().zip(files) {
+    for (place, guide) in &checked.guides {
+        let yaml = files.get(*place).map(|(_, yaml)| yaml.clone()).unwrap_or_default();
         let code = guide.code.to_string();
         let before = ctx.store.find_current_guide(code.clone()).await?;
         let same = before.as_ref().is_some_and(|record| {
@@ -287,6 +290,7 @@ pub async fn publish(
         }
         imported.push(Imported { code, version, is_new_version: !same });
     }
+    imported.extend(bundles::publish(ctx, by, &checked, &files, &mut changes).await?);
     if imported.iter().any(|import| import.is_new_version) {
         changes.write(Epoch::Catalogue);
         if let Some(caller) = by {
@@ -302,6 +306,7 @@ pub async fn publish(
             other => other?,
         }
         ctx.catalogue.forget_guides();
+        ctx.bundles.forget();
     }
     Ok(Ok(imported))
 }
@@ -317,6 +322,7 @@ pub async fn withdraw(ctx: &Ctx, caller: &Caller, code: &str) -> AppResult<()> {
     changes.audit(&entry.with(json!({ "withdrawn": true })));
     ctx.store.commit(changes).await?;
     ctx.catalogue.forget_guides();
+    ctx.bundles.forget();
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 //! A guide is read from one tree: its item's with the local file laid over it.
 //! With scenarios it is read once as a whole, and once more for each scenario.
 
+mod bundle;
 mod certificate_types;
 mod examples;
 mod form;

@@ -3,6 +3,8 @@
 
 mod admin;
 mod audit;
+mod bundle_applications;
+mod bundles;
 mod calendar;
 pub mod case_views;
 mod cases;
@@ -89,11 +91,28 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(clients::rotate_client_secret)
         .service(clients::disable_client)
         .service(clients::enable_client);
+    register_bundles(routes);
     people::register(routes);
     crate::http::oauth::register_v1(routes);
     if demo {
         routes.service(sandbox::set_clock);
     }
+}
+
+/// 一件事: the pages, and the applications.
+fn register_bundles(routes: &mut Routes<'_, '_>) {
+    routes
+        .service(bundles::list_bundles)
+        .service(bundles::read_bundle)
+        .service(bundles::evaluate_bundle)
+        .service(bundle_applications::open)
+        .service(bundle_applications::list_mine)
+        .service(bundle_applications::read)
+        .service(bundle_applications::save)
+        .service(bundle_applications::attach)
+        .service(bundle_applications::submit)
+        .service(bundle_applications::withdraw)
+        .service(bundles::withdraw_bundle);
 }
 
 /// Words in both languages.

@@ -83,9 +83,26 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         "import_regions" | "import_agencies" | "import_counters" => csv(),
         _ => {
             let more = example_of_oversight(id).or_else(|| example_of_clients(id));
-            return more.or_else(|| example_of_people(portal, id));
+            return more.or_else(|| example_of_bundles(id)).or_else(|| example_of_people(portal, id));
         }
     })
+}
+
+/// Bundles, and applications for them: those of nobody.
+fn example_of_bundles(id: &str) -> Option<(In, String, Sent)> {
+    let with = |parameter: &str, sent| Some((In::Draft, parameter.to_owned(), sent));
+    let nobody = "00000000-0000-0000-0000-000000000000";
+    match id {
+        "list_bundles" | "list_my_bundle_applications" => with("", Sent::Nothing),
+        "read_bundle" | "withdraw_bundle" => with("no-such-bundle", Sent::Nothing),
+        "evaluate_bundle" | "open_bundle_application" => with("no-such-bundle", Sent::Json(json!({}))),
+        "read_bundle_application" => with(nobody, Sent::Nothing),
+        "attach_bundle_material" => with(nobody, Sent::Bytes("application/pdf", PDF)),
+        "save_bundle_facts" | "submit_bundle_application" | "withdraw_bundle_application" => {
+            with(nobody, Sent::Json(json!({})))
+        }
+        _ => None,
+    }
 }
 
 /// Posts, the audit trail, the calendar, unmasking.
