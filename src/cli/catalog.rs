@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::{Outcome, block_on, load, print, production, said};
-use crate::app::catalog;
+use crate::app::{catalog, upkeep};
 use crate::boot;
 use crate::domain::guides::{Origin, Problem};
 
@@ -124,8 +124,9 @@ fn import(config: &Path, files: &[PathBuf]) -> Outcome {
     let files = read_files(files)?;
     block_on(async move {
         let ctx = production(&config).await?;
-        let imported = catalog::publish(&ctx, None, files).await.map_err(said)?;
-        for guide in imported.map_err(|wrong| report(&wrong))? {
+        let imported = catalog::publish(&ctx, None, files).await;
+        upkeep::wind_up(&ctx).await.map_err(said)?;
+        for guide in imported.map_err(said)?.map_err(|wrong| report(&wrong))? {
             let what = if guide.is_new_version { "published" } else { "unchanged" };
             print(&format!("{} version {} {what}", guide.code, guide.version))?;
         }

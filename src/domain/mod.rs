@@ -12,6 +12,7 @@ pub mod csv_rows;
 pub mod exports;
 pub mod guides;
 pub mod identity;
+pub mod key_uses;
 pub mod limits;
 pub mod mandates;
 pub mod network;

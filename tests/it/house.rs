@@ -4,6 +4,7 @@
 //! Each guard is a function of a tree of files, and each is shown one offender:
 //! a guard that never failed guards nothing.
 
+mod promises;
 mod schema;
 mod source;
 
@@ -244,8 +245,12 @@ fn walk(folder: &FilePath, prefix: &str, files: &mut Vec<Source>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
         let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        // In a second working tree of one repository it is a file.
+        if path == ".git" {
+            continue;
+        }
         if entry.file_type().unwrap().is_dir() {
-            let kept = [".git", "data", "target"].contains(&path.as_str());
+            let kept = ["data", "target"].contains(&path.as_str());
             if !kept && !entry.path().join("CACHEDIR.TAG").exists() {
                 walk(&entry.path(), &format!("{path}/"), files);
             }
