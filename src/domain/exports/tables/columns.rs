@@ -4,7 +4,7 @@
 //! The standard's numbers are written where the portal knows them (事项类型,
 //! 服务对象, 办件类型, 办理形式, 行使层级), its Chinese words elsewhere.
 
-use super::{Column, Kind, Rows, Table};
+use super::{Cell, Column, Kind, Rows, Table};
 use crate::domain::exports::words;
 use crate::domain::guides::Guide;
 use Kind::{Flag, Json, Number, Stated, Text, Texts, Word, Words};
@@ -41,9 +41,8 @@ const ROLE: Labels = &[("handler", "承办人"), ("reviewer", "审核人"), ("ap
 const RESULT: Labels = &[("certificate", "证照"), ("letter", "文书")];
 
 /// Every way there is, where the guide leaves none out.
-fn offered(guide: &Guide) -> String {
-    let numbers = words::offered(guide).into_iter().map(|way| way.number().to_string());
-    numbers.collect::<Vec<_>>().join(";")
+fn offered(guide: &Guide) -> Cell {
+    words::offered(guide).into_iter().map(|way| Cell::from(way.number().to_string())).collect()
 }
 
 const fn column(code: &'static str, name: &'static str, kind: Kind) -> Column {
@@ -74,12 +73,16 @@ const ITEM: &[Column] = &[
     column("name", "事项名称", Text("item.name.zh")),
     column("x_name_en", "事项名称（英文）", Text("item.name.en")),
     column("item_type", "事项类型", Text("item.type")),
-    column("item_type_name", "事项类型名称", Stated(|guide, _| Some(guide.item.item_type.text().zh))),
-    column("level", "行使层级", Stated(|guide, _| guide.code.level().map(|level| level.code().to_string()))),
+    column("item_type_name", "事项类型名称", Stated(|guide, _| Some(guide.item.item_type.text().zh.into()))),
+    column(
+        "level",
+        "行使层级",
+        Stated(|guide, _| guide.code.level().map(|level| level.code().to_string().into())),
+    ),
     column("agency_code", "实施主体编码", Text("agency")),
-    column("agency_name", "实施主体", Stated(|_, about| about.agency.map(|name| name.zh.clone()))),
+    column("agency_name", "实施主体", Stated(|_, about| about.agency.map(|name| name.zh.clone().into()))),
     column("region_code", "区划代码", Text("region")),
-    column("region_name", "区划名称", Stated(|_, about| about.region.map(str::to_owned))),
+    column("region_name", "区划名称", Stated(|_, about| about.region.map(Cell::from))),
     column("service_objects", "服务对象", Words("service_objects", OBJECTS)),
     column("handling", "办件类型", Word("handling", HANDLING)),
     column("legal_days", "法定办结时限", Number("limits.legal.days")),
@@ -102,8 +105,12 @@ const ITEM: &[Column] = &[
     column("topics", "主题分类", Texts("topics")),
     column("effective_from", "生效日期", Text("effective_from")),
     column("effective_until", "取消日期", Text("effective_until")),
-    column("version", "版本号", Stated(|_, about| about.version.map(|version| version.to_string()))),
-    column("published_at", "发布时间", Stated(|_, about| about.published_at.map(|at| at.to_rfc3339()))),
+    column("version", "版本号", Stated(|_, about| about.version.map(Cell::from))),
+    column(
+        "published_at",
+        "发布时间",
+        Stated(|_, about| about.published_at.map(|at| at.to_rfc3339().into())),
+    ),
     column("x_summary", "事项简介", Text("summary.zh")),
     column("x_summary_en", "事项简介（英文）", Text("summary.en")),
     column("x_aliases", "事项别称", Texts("item.aliases")),

@@ -64,7 +64,7 @@ enum Kind {
     /// A part that has no form as a cell, as JSON.
     Json(&'static str),
     /// Follows from the rest or from the registers; not read on import.
-    Stated(fn(&Guide, &About<'_>) -> Option<String>),
+    Stated(fn(&Guide, &About<'_>) -> Option<Cell>),
 }
 
 /// A cell as JSON: text, whole number, boolean, list, object; null when empty.
@@ -102,7 +102,7 @@ impl<'a> Tables<'a> {
 
     fn cell(&self, column: &Column, row: &Outline) -> Cell {
         match column.kind {
-            Kind::Stated(state) => state(self.guide, self.about).map_or(Value::Null, Value::from),
+            Kind::Stated(state) => state(self.guide, self.about).unwrap_or_default(),
             kind => cells::of(kind, row),
         }
     }

@@ -16,13 +16,15 @@ const MOBILE_DIGITS: usize = 11;
 pub fn blank_form(printed: &Printed<'_>) -> String {
     let guide = printed.as_handled();
     let title = printed.say("申请表", "Application form");
+    let name = &guide.item.name;
+    let heading = Text::new(format!("{}申请表", name.zh), format!("{}: application form", name.en));
     let (declarations, fields): (Vec<&Field>, Vec<&Field>) =
         guide.form.fields.iter().partition(|field| matches!(field.kind, FieldKind::Declaration));
     let (groups, fields): (Vec<&Field>, Vec<&Field>) =
         fields.into_iter().partition(|field| matches!(field.kind, FieldKind::Group { .. }));
     let scenario = printed.guide.scenarios.iter().find(|one| Some(one.code.as_str()) == printed.scenario);
     let body = html! {
-        h1 { (printed.words(&guide.item.name)) " " (title) }
+        h1 { (heading.get(printed.language)) }
         @if let Some(scenario) = scenario {
             p.scenario { (printed.say("情形：", "Situation: ")) (printed.words(&scenario.name)) }
         } @else if !printed.guide.scenarios.is_empty() {
@@ -77,7 +79,7 @@ impl Printed<'_> {
             .map(|scenario| self.words(&scenario.name))
             .collect();
         html! {
-            @if let Some(optional) = optional { p.hint { "（" (optional) "）" } }
+            @if let Some(optional) = optional { p.hint { (self.say("（", "(")) (optional) (self.say("）", ")")) } }
             @if !names.is_empty() {
                 p.hint { (self.say("适用于：", "Only for: ")) (names.join(self.say("、", ", "))) }
             }
@@ -107,8 +109,8 @@ impl Printed<'_> {
             FieldKind::MultiChoice { options, max, .. } => html! {
                 @for option in options { span.option { (self.words(&option.label)) } }
                 @if let Some(max) = max {
-                    @let words = Text::new(format!("最多选{max}项"), format!("{max} at most"));
-                    p.hint { "（" (self.words(&words)) "）" }
+                    @let words = Text::new(format!("（最多选{max}项）"), format!("({max} at most)"));
+                    p.hint { (self.words(&words)) }
                 }
             },
             FieldKind::ResidentId | FieldKind::Uscc => boxes(ID_DIGITS),

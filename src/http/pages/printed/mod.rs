@@ -121,3 +121,63 @@ pub fn printed_page(language: Language) -> HttpResponseBuilder {
         .insert_header((REFERRER_POLICY, "no-referrer"));
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{About, Handout, Language, Printed, STYLE, Text, blank_form, guide_sheet, handout};
+    use crate::domain::guides::{Guide, read_guide};
+
+    fn rich() -> Guide {
+        read_guide(include_str!("../../../domain/exports/samples/rich.yaml")).unwrap()
+    }
+
+    /// A tag to a line, without the style.
+    fn shown(page: &str) -> String {
+        page.replace(STYLE, "…").replace('<', "\n<").trim_start().to_owned()
+    }
+
+    #[test]
+    fn pages_of_the_rich_guide() {
+        let (guide, agency) = (rich(), Text::new("铜官区民政局", "Civil Affairs Bureau"));
+        let base_url = Some("https://portal.example");
+        let about = About { agency: Some(&agency), version: Some(3), base_url, ..About::default() };
+        let whole = Printed {
+            guide: &guide,
+            about: &about,
+            scenario: None,
+            language: Language::Zh,
+            other: Some("?lang=en"),
+        };
+        let change = Printed { scenario: Some("change"), language: Language::En, other: None, ..whole };
+        insta::assert_snapshot!("guide_zh", shown(&guide_sheet(&whole)));
+        insta::assert_snapshot!("guide_en", shown(&guide_sheet(&change)));
+        insta::assert_snapshot!("form_zh", shown(&blank_form(&whole)));
+        insta::assert_snapshot!("form_en", shown(&blank_form(&change)));
+    }
+
+    #[test]
+    fn what_a_guide_says_is_text_and_nothing_else() {
+        let mut guide = rich();
+        let hostile = "</style></pre><script>alert('1')</script>\" onload=\"x";
+        let text = Text::new(hostile, hostile);
+        guide.item.name = text.clone();
+        guide.summary = text.clone();
+        guide.materials[0].name = text.clone();
+        guide.venues[0].address = text.clone();
+        guide.form.fields[0].label = text.clone();
+        let about = About { agency: Some(&text), region: Some(hostile), ..About::default() };
+        let printed = Printed {
+            guide: &guide,
+            about: &about,
+            scenario: None,
+            language: Language::Zh,
+            other: Some(hostile),
+        };
+        let blank = handout(&printed, &guide.materials[0], Handout::BlankForm, hostile);
+        for page in [guide_sheet(&printed), blank_form(&printed), blank] {
+            assert!(page.contains("&lt;script&gt;"), "{page}");
+            assert!(!page.contains("<script") && !page.contains("\" onload"), "{page}");
+            assert_eq!(page.matches("</style>").count(), 1, "{page}");
+        }
+    }
+}
