@@ -16,6 +16,7 @@ mod operations;
 mod people;
 mod process;
 mod registries;
+mod search;
 mod sms;
 mod storage;
 mod support;
