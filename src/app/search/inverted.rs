@@ -36,11 +36,11 @@ impl Part {
     /// a query may have: what bounds its cost.
     fn weight(self) -> (f32, usize) {
         match self {
-            Self::Words => (2.0, 12),
+            Self::Words => (2.0, 10),
             Self::More => (0.5, 4),
-            Self::Pairs => (1.0, 8),
-            Self::Sounds => (0.7, 6),
-            Self::Letters => (1.0, 10),
+            Self::Pairs => (1.0, 6),
+            Self::Sounds => (0.7, 4),
+            Self::Letters => (1.0, 8),
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::domain::text::Text;
 /// Characters of a query that are read; the rest is cut.
 pub const QUERY_CHARACTERS: usize = 100;
 /// Items that get a closer look, and so the most that words can find.
-const CANDIDATES: usize = 128;
+const CANDIDATES: usize = 100;
 /// What a hit must be worth, of what the best is, and at all.
 const OF_THE_BEST: f32 = 0.3;
 const AT_LEAST: f32 = 0.25;
