@@ -3,7 +3,7 @@
 //! segment in order of item, so that the same items make the same index.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BinaryHeap;
 
 use tantivy::directory::RamDirectory;
 use tantivy::query::{BooleanQuery, BoostQuery, EnableScoring, Occur, Query, TermQuery, Weight};
@@ -12,7 +12,7 @@ use tantivy::{DocSet as _, Index, ReloadPolicy, Searcher, SegmentReader, Tantivy
 
 /// What an item is found by, and what a query looks for: terms by field.
 #[derive(Debug, Default)]
-pub struct Terms([BTreeSet<String>; Part::ALL.len()]);
+pub struct Terms([Vec<String>; Part::ALL.len()]);
 
 /// A field of the index.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +47,16 @@ impl Part {
 
 impl Terms {
     pub fn add(&mut self, part: Part, term: impl Into<String>) {
-        self.0[part as usize].insert(term.into());
+        self.0[part as usize].push(term.into());
+    }
+
+    /// The terms of each field once, in order.
+    fn settled(mut self) -> [Vec<String>; Part::ALL.len()] {
+        for terms in &mut self.0 {
+            terms.sort_unstable();
+            terms.dedup();
+        }
+        self.0
     }
 }
 
@@ -67,10 +76,10 @@ impl Inverted {
             Part::ALL.iter().map(|part| schema.add_text_field(&format!("{part:?}"), terms())).collect();
         let builder = Index::builder().schema(schema.build());
         let mut writer = builder.single_segment_index_writer(RamDirectory::create(), BUDGET_BYTES)?;
-        for Terms(parts) in documents {
+        for terms in documents {
             let mut document = TantivyDocument::default();
-            for (field, terms) in fields.iter().zip(parts) {
-                document.add_text(*field, Vec::from_iter(terms).join(" "));
+            for (field, terms) in fields.iter().zip(terms.settled()) {
+                document.add_text(*field, terms.join(" "));
             }
             writer.add_document(document)?;
         }
@@ -81,7 +90,7 @@ impl Inverted {
     /// The best documents by BM25 with their scores, of `allowed` (in order) only.
     pub fn candidates(
         &self,
-        wanted: &Terms,
+        wanted: Terms,
         allowed: Option<&[u32]>,
         limit: usize,
     ) -> tantivy::Result<Vec<(u32, f32)>> {
@@ -98,13 +107,13 @@ impl Inverted {
         }
     }
 
-    fn query(&self, wanted: &Terms) -> tantivy::Result<BooleanQuery> {
+    fn query(&self, wanted: Terms) -> tantivy::Result<BooleanQuery> {
         let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
-        for ((part, field), terms) in Part::ALL.iter().zip(&self.fields).zip(&wanted.0) {
+        for ((part, field), terms) in Part::ALL.iter().zip(&self.fields).zip(wanted.settled()) {
             let (weight, most) = part.weight();
             let mut known = Vec::new();
             for term in terms {
-                let term = Term::from_field_text(*field, term);
+                let term = Term::from_field_text(*field, &term);
                 match self.searcher.doc_freq(&term)? {
                     0 => {}
                     frequency => known.push((frequency, term)),

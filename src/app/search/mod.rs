@@ -138,7 +138,7 @@ impl SearchIndex {
         let parts = words::parts(folded);
         let terms = terms_of(&parts, folded);
         let question = Question::new(&self.texts, parts);
-        let found = self.inverted.candidates(&terms, fitting, CANDIDATES).map_err(broken)?;
+        let found = self.inverted.candidates(terms, fitting, CANDIDATES).map_err(broken)?;
         let most = found.first().map_or(1.0, |(_, score)| *score);
         let scored = found.into_iter().map(|(item, bm25)| {
             let score = question.score(item);
