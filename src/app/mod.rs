@@ -19,6 +19,7 @@ pub mod people;
 pub mod permit;
 pub mod ports;
 pub mod posts;
+pub mod search;
 pub mod settings;
 pub mod timers;
 pub mod upkeep;

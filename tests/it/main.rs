@@ -20,6 +20,7 @@ mod operations;
 mod people;
 mod process;
 mod registries;
+mod search;
 mod sms;
 mod storage;
 mod support;
