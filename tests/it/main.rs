@@ -4,6 +4,7 @@
 
 mod administration;
 mod api;
+mod catalogue;
 mod channels;
 mod damage;
 mod defence;
