@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 
 use crate::app::demo;
 use crate::app::ports::{Blobs, BusinessRegistry, PopulationRegistry, Registries};
-use crate::app::{AppError, Clock, Ctx, Settings};
+use crate::app::{AppError, Clock, Ctx, Settings, upkeep};
 use crate::boot::{self, Parts};
 use crate::config::{self, Config};
 use crate::gateways::{
@@ -346,7 +346,9 @@ fn rotate_keys(config: &Path) -> Outcome {
     let config = load(config)?;
     block_on(async move {
         let ctx = production(&config).await?;
-        match ctx.identity.rotate_keys(ctx.clock.now()).await.map_err(said)? {
+        let rotated = ctx.identity.rotate_keys(ctx.clock.now()).await;
+        upkeep::wind_up(&ctx).await.map_err(said)?;
+        match rotated.map_err(said)? {
             true => print("the signing keys have successors; they change over in ten minutes"),
             false => print("a rotation is under way already; nothing was done"),
         }

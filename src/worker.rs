@@ -16,12 +16,25 @@ const PAUSE: Duration = Duration::from_millis(500);
 const SWEEP_EVERY: u64 = 7200;
 /// The same for what is kept for minutes only.
 const SWEEP_PROOFS_EVERY: u64 = 120;
+/// The longest rest between messages: time spent waiting for a gateway is no work.
+const LONGEST_REST: Duration = Duration::from_secs(2);
+/// How long messages under way may still take when the process stops. What is cut
+/// off is sent after the next start.
+const LAST_MESSAGES: Duration = Duration::from_secs(2);
 
-/// Works until `stopping` turns true.
+/// Works until `stopping` turns true. Each kind of work goes on beside the others: a
+/// gateway or a client that does not answer keeps nothing else waiting, least of all
+/// the news of what has ended elsewhere.
 pub async fn run(ctx: Ctx, stopping: watch::Receiver<bool>) {
-    // Clients are told of sign-outs on the side: one that does not answer must
-    // not keep anything else waiting.
-    tokio::join!(rounds(&ctx, stopping.clone()), tell_clients(&ctx, stopping));
+    tokio::join!(
+        stay_in_step(&ctx, stopping.clone()),
+        keep_house(&ctx, stopping.clone()),
+        send_messages(&ctx, stopping.clone()),
+        tell_clients(&ctx, stopping)
+    );
+    if let Err(error) = upkeep::wind_up(&ctx).await {
+        tracing::error!(?error, "the last uses of keys could not be put on record");
+    }
 }
 
 /// What is not told when the process stops is told after its next start.
@@ -35,51 +48,35 @@ async fn tell_clients(ctx: &Ctx, mut stopping: watch::Receiver<bool>) {
             },
             _ = stopping.changed() => return,
         }
-        tokio::select! {
-            () = tokio::time::sleep(PAUSE) => {}
-            _ = stopping.changed() => {}
-        }
+        pause(&mut stopping, PAUSE).await;
     }
 }
 
-async fn rounds(ctx: &Ctx, mut stopping: watch::Receiver<bool>) {
+async fn stay_in_step(ctx: &Ctx, mut stopping: watch::Receiver<bool>) {
     let mut seen = Seen::default();
+    while !*stopping.borrow() {
+        if let Err(error) = upkeep::catch_up(ctx, &mut seen).await {
+            tracing::warn!(?error, "what changed elsewhere could not be learned; it goes on");
+        }
+        pause(&mut stopping, PAUSE).await;
+    }
+}
+
+async fn keep_house(ctx: &Ctx, mut stopping: watch::Receiver<bool>) {
     for count in 1_u64.. {
         if *stopping.borrow() {
             return;
         }
-        if let Err(error) = round(ctx, &mut seen, count, &stopping).await {
+        if let Err(error) = round(ctx, count).await {
             tracing::warn!(?error, "the worker's round failed; it goes on");
         }
-        tokio::select! {
-            () = tokio::time::sleep(PAUSE) => {}
-            _ = stopping.changed() => {}
-        }
+        pause(&mut stopping, PAUSE).await;
     }
 }
 
-/// Delivers what is due, resting thrice as long as it works: a rush of messages
-/// must not take a core from the people who are being served.
-async fn deliver(ctx: &Ctx, stopping: &watch::Receiver<bool>) -> Result<(), AppError> {
-    while !*stopping.borrow() {
-        let begun = std::time::Instant::now();
-        if notices::deliver_due(ctx).await? == 0 {
-            break;
-        }
-        tokio::time::sleep(begun.elapsed() * 3).await;
-    }
-    Ok(())
-}
-
-async fn round(
-    ctx: &Ctx,
-    seen: &mut Seen,
-    count: u64,
-    stopping: &watch::Receiver<bool>,
-) -> Result<(), AppError> {
-    upkeep::catch_up(ctx, seen).await?;
+async fn round(ctx: &Ctx, count: u64) -> Result<(), AppError> {
     timers::run(ctx).await?;
-    deliver(ctx, stopping).await?;
+    upkeep::record_key_uses(ctx).await?;
     if count.is_multiple_of(SWEEP_PROOFS_EVERY) {
         upkeep::sweep_proofs(ctx).await?;
     }
@@ -87,4 +84,38 @@ async fn round(
         upkeep::sweep(ctx).await?;
     }
     Ok(())
+}
+
+/// Delivers what is due, resting thrice as long as it works: a rush of messages
+/// must not take a core from the people who are being served.
+async fn send_messages(ctx: &Ctx, mut stopping: watch::Receiver<bool>) {
+    let mut ending = stopping.clone();
+    while !*stopping.borrow() {
+        let begun = std::time::Instant::now();
+        tokio::select! {
+            sent = notices::deliver_due(ctx) => match sent {
+                Ok(0) => {}
+                Ok(_) => {
+                    pause(&mut stopping, (begun.elapsed() * 3).min(LONGEST_REST)).await;
+                    continue;
+                }
+                Err(error) => tracing::warn!(?error, "messages could not be sent; it goes on"),
+            },
+            () = time_is_up(&mut ending) => return,
+        }
+        pause(&mut stopping, PAUSE).await;
+    }
+}
+
+async fn time_is_up(stopping: &mut watch::Receiver<bool>) {
+    // An error means that nobody is left who could stop it otherwise.
+    let _ = stopping.wait_for(|stop| *stop).await;
+    tokio::time::sleep(LAST_MESSAGES).await;
+}
+
+async fn pause(stopping: &mut watch::Receiver<bool>, length: Duration) {
+    tokio::select! {
+        () = tokio::time::sleep(length) => {}
+        _ = stopping.changed() => {}
+    }
 }

@@ -51,6 +51,16 @@ pub async fn sweep(ctx: &Ctx) -> AppResult<()> {
     Ok(())
 }
 
+/// Puts on record how often each key was used, once a minute if any was.
+pub async fn record_key_uses(ctx: &Ctx) -> AppResult<()> {
+    ctx.identity.record_key_uses(ctx.clock.now()).await
+}
+
+/// What is left to be written when the process stops.
+pub async fn wind_up(ctx: &Ctx) -> AppResult<()> {
+    ctx.identity.record_last_key_uses(ctx.clock.now()).await
+}
+
 /// Drops what is kept for minutes: proofs that are good once, pushed requests,
 /// device grants.
 pub async fn sweep_proofs(ctx: &Ctx) -> AppResult<()> {

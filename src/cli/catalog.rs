@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::{Subcommand, ValueEnum};
 
 use super::{Outcome, block_on, load, print, production, said};
-use crate::app::{Ctx, catalog};
+use crate::app::{Ctx, catalog, upkeep};
 use crate::boot;
 use crate::domain::guides::{FileKind, Origin, Problem};
 
@@ -189,8 +189,9 @@ fn publish(config: &Path, files: &[PathBuf]) -> Outcome {
     let files = read_files(files)?;
     block_on(async move {
         let ctx = production(&config).await?;
-        let published = catalog::publish(&ctx, files).await.map_err(said)?;
-        let published = published.map_err(|faults| {
+        let published = catalog::publish(&ctx, files).await;
+        upkeep::wind_up(&ctx).await.map_err(said)?;
+        let published = published.map_err(said)?.map_err(|faults| {
             let mut lines = report(&faults.problems);
             lines.extend(failed(&faults.failures));
             format!("{}\n{} faults; nothing was published", lines.join("\n"), lines.len())

@@ -116,6 +116,8 @@ actions! {
     KeyRotated = "key.rotated",
     /// A signing key stops signing at the time told.
     KeyRetired = "key.retired",
+    /// How often a key was used for one purpose between two times.
+    KeyUsed = "key.used",
     /// 接入应用: registered.
     ClientRegistered = "client.registered",
     /// Its registration was changed.

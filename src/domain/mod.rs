@@ -11,6 +11,7 @@ pub mod codes;
 pub mod csv_rows;
 pub mod guides;
 pub mod identity;
+pub mod key_uses;
 pub mod limits;
 pub mod mandates;
 pub mod network;

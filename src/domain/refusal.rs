@@ -59,6 +59,8 @@ pub enum RefusalCode {
     NotEligible,
     /// The guide takes no applications now (withdrawn, or not yet in force).
     GuideClosed,
+    /// The law wants the guide handled through other channels than this one.
+    ChannelNotOffered,
     /// The guide asks for a better-proven identity than the caller has.
     InsufficientIdentity,
     /// The four-eyes rule: this person already acted on the step before.

@@ -106,6 +106,9 @@ catalogue! {
     GuideClosed "guide_closed" CONFLICT "事项已停止办理" "The guide takes no applications"
         "请查看该事项的最新办事指南。"
         "See the item's present guides.";
+    ChannelNotOffered "channel_not_offered" CONFLICT "须通过其他渠道办理" "Handled through other channels only"
+        "请通过办事指南列明的渠道办理。"
+        "Use one of the channels the guide names.";
     Stale "stale" PRECONDITION_FAILED "内容已被他人修改，请刷新后重试" "Changed by somebody else; reload and try again"
         "请重新读取，取得新的 ETag 后再提交修改。"
         "Read it again, take the new ETag, and make the change once more.";
@@ -272,6 +275,7 @@ impl From<Refusal> for Problem {
             RefusalCode::ValidationFailed => Code::ValidationFailed,
             RefusalCode::NotEligible => Code::NotEligible,
             RefusalCode::GuideClosed => Code::GuideClosed,
+            RefusalCode::ChannelNotOffered => Code::ChannelNotOffered,
             RefusalCode::InsufficientIdentity => Code::StepUp,
             RefusalCode::SamePerson => Code::SamePerson,
             RefusalCode::WrongStep => Code::WrongStep,

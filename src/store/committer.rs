@@ -339,3 +339,32 @@ fn without_conflicts(batch: Vec<Pending>) -> (Vec<Pending>, Vec<Pending>) {
     }
     (clean, conflicting)
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::result::{DatabaseErrorKind as Kind, Error as Failure};
+
+    use super::may_pass_next_time;
+
+    #[test]
+    fn what_another_writer_caused_is_tried_again_and_what_the_change_says_is_not() {
+        let failed = |kind| Failure::DatabaseError(kind, Box::new("why".to_owned()));
+        // PostgreSQL's 40P01, a deadlock, has no kind of its own.
+        for kind in [Kind::SerializationFailure, Kind::Unknown] {
+            assert!(may_pass_next_time(&failed(kind)));
+        }
+        for kind in [
+            Kind::UniqueViolation,
+            Kind::ForeignKeyViolation,
+            Kind::NotNullViolation,
+            Kind::CheckViolation,
+            Kind::ReadOnlyTransaction,
+            Kind::UnableToSendCommand,
+            Kind::ClosedConnection,
+        ] {
+            assert!(!may_pass_next_time(&failed(kind)));
+        }
+        assert!(!may_pass_next_time(&Failure::RollbackTransaction));
+        assert!(!may_pass_next_time(&Failure::NotFound));
+    }
+}

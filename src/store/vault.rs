@@ -5,10 +5,14 @@
 //! data. Each case has a key of its own, wrapped by the master key: destroying
 //! the wrapped key erases the case's personal data in every copy and backup.
 
+use std::sync::Arc;
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{hkdf, hmac, rand};
 
 use super::error::Error;
+use super::key_uses::KeyUses;
+use crate::domain::key_uses::{Act, INDEX_KEY, SEALING_KEY, sort};
 
 /// A 32-byte secret. Never printed.
 #[derive(Clone)]
@@ -64,10 +68,12 @@ impl MasterKey {
     }
 }
 
-/// Seals, opens and indexes under one master key.
+/// Seals, opens and indexes under one master key. Each time is counted; what is
+/// done with the key of a case counts as the opening of that key.
 pub struct Vault {
     seal: LessSafeKey,
     index: hmac::Key,
+    uses: Arc<KeyUses>,
 }
 
 /// The key of one case, opened.
@@ -82,23 +88,32 @@ impl Vault {
         Self {
             seal: aes(&derive(&prk, b"seal")),
             index: hmac::Key::new(hmac::HMAC_SHA256, &derive(&prk, b"index")),
+            uses: Arc::default(),
         }
+    }
+
+    /// How often the keys of this process were used.
+    pub fn uses(&self) -> &Arc<KeyUses> {
+        &self.uses
     }
 
     /// Seals `plain`; `context` (the table and the row it belongs to) must be
     /// given again to open it, so that a sealed value cannot be moved elsewhere.
     pub fn seal(&self, context: &str, plain: &[u8]) -> Vec<u8> {
+        self.uses.count(SEALING_KEY, Act::Seal, sort(context));
         seal(&self.seal, context, plain)
     }
 
     /// `None` when the bytes were altered, moved, or sealed under another key.
     pub fn open(&self, context: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        self.uses.count(SEALING_KEY, Act::Open, sort(context));
         open(&self.seal, context, sealed)
     }
 
     /// A keyed index over a number that must be found but not read. `kind` keeps
     /// equal digits of different meaning apart.
     pub fn blind_index(&self, kind: &str, value: &str) -> Vec<u8> {
+        self.uses.count(INDEX_KEY, Act::Index, sort(kind));
         let mut context = hmac::Context::with_key(&self.index);
         context.update(kind.as_bytes());
         context.update(&[0]);

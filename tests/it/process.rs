@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use wanshitong::domain::audit::AuditAction;
 use wanshitong::domain::cases::history;
-use wanshitong::store::{CaseFilter, Location, MasterKey, Store, Tuning, Vault, migrate};
+use wanshitong::store::{AuditFilter, CaseFilter, Location, MasterKey, Store, Tuning, Vault, migrate};
 
 use crate::support::{PDF, allowance_facts, http, id, road_facts};
 
@@ -36,6 +37,11 @@ impl Folder {
         self.file(name)
     }
 
+    /// Where a program writes its log, looked at when the folder goes.
+    fn log(&self) -> Stdio {
+        std::fs::File::options().create(true).append(true).open(self.file("log")).unwrap().into()
+    }
+
     fn database(&self) -> Location {
         Location::parse(&format!("sqlite:{}", self.file("wanshitong.db").display())).unwrap()
     }
@@ -43,7 +49,12 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
+        let log = std::fs::read_to_string(self.file("log")).unwrap_or_default();
         let _ = std::fs::remove_dir_all(&self.0);
+        if !std::thread::panicking() {
+            let told = log.lines().find(|line| crate::logs::told(line).is_some());
+            assert_eq!(told, None, "the log tells what it must not");
+        }
     }
 }
 
@@ -69,7 +80,7 @@ impl Demo {
         let _ = std::fs::remove_file(&sheet);
         let data = folder.0.display().to_string();
         let mut command = program(&["demo", "--data", &data, "--listen", "127.0.0.1:0"]);
-        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let process = command.stdout(Stdio::null()).stderr(folder.log()).spawn().unwrap();
         let mut demo = Self { process, sheet: Value::Null };
         let text = demo.wait_for(|| std::fs::read_to_string(&sheet).ok());
         demo.sheet = serde_json::from_str(&text).unwrap();
@@ -201,12 +212,23 @@ async fn what_was_acknowledged_survives_a_kill_in_the_middle_of_it() {
     demo.signal("-TERM");
     assert!(demo.ended().success());
     every_case_is_whole(&folder, acknowledged.len()).await;
+    // What its keys did is on record without a minute having passed.
+    let used = AuditFilter { action: Some(AuditAction::KeyUsed), limit: 1000, ..AuditFilter::default() };
+    let used = open(&folder).list_audit(used).await.unwrap();
+    let purposes: Vec<&str> = used.iter().map(|entry| entry.details["purpose"].as_str().unwrap()).collect();
+    for purpose in ["sign.at+jwt", "open.signing_keys", "open.cases"] {
+        assert!(purposes.contains(&purpose), "{purposes:?}");
+    }
+}
+
+fn open(folder: &Folder) -> Store {
+    let key = MasterKey::parse_demo(&std::fs::read_to_string(folder.file("demo.key")).unwrap()).unwrap();
+    Store::open(&folder.database(), Vault::new(&key), Tuning::default()).unwrap()
 }
 
 /// Reads the database past the program: histories verify, numbers are unique.
 async fn every_case_is_whole(folder: &Folder, at_least: usize) {
-    let key = MasterKey::parse_demo(&std::fs::read_to_string(folder.file("demo.key")).unwrap()).unwrap();
-    let store = Store::open(&folder.database(), Vault::new(&key), Tuning::default()).unwrap();
+    let store = open(folder);
     let all = store.list_cases(CaseFilter { limit: 100_000, ..CaseFilter::default() }).await.unwrap();
     assert!(all.len() >= at_least);
     let mut numbers = std::collections::BTreeSet::new();
@@ -406,7 +428,7 @@ async fn production_serves_without_a_sandbox_and_ends_in_order() {
     assert!(production.run("migrate", &production.config).status.success(), "twice does no harm");
     let file = production.folder.write("config.toml", &production.config);
     let mut command = program(&["serve", "--config", file.to_str().unwrap()]);
-    let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let process = command.stdout(Stdio::null()).stderr(production.folder.log()).spawn().unwrap();
     let base_url = format!("http://127.0.0.1:{}", production.port);
     let mut serving = Demo { process, sheet: json!({ "base_url": base_url }) };
     let address = serving.address();
@@ -431,8 +453,11 @@ async fn signing_keys_are_rotated_from_the_command_line_while_the_portal_runs() 
     assert!(production.run("migrate", &production.config).status.success());
     let file = production.folder.write("config.toml", &production.config);
     let file = file.to_str().unwrap();
-    let process =
-        program(&["serve", "--config", file]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let process = program(&["serve", "--config", file])
+        .stdout(Stdio::null())
+        .stderr(production.folder.log())
+        .spawn()
+        .unwrap();
     let base_url = format!("http://127.0.0.1:{}", production.port);
     let mut serving = Demo { process, sheet: json!({ "base_url": base_url }) };
     let address = serving.address();

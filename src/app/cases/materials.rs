@@ -6,22 +6,33 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::record::Writing;
-use super::{Audience, CaseReply, known, readable, rules, scope};
+use super::{Audience, CaseReply, known, read, readable, rules, scope};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
 use crate::app::people::applicants::as_party;
 use crate::app::permit::permit_on_case;
 use crate::domain::cases::history::hex;
-use crate::domain::cases::{AttachMaterial, Command, Evidence, MediaType, RemoveMaterial, decide};
+use crate::domain::cases::{AttachMaterial, Command, Evidence, MediaType, RemoveMaterial, Standing, decide};
 use crate::domain::codes::{CertificateId, RegionCode};
+use crate::domain::guides::Guide;
 use crate::domain::policy::{Operation, Target};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
+use crate::domain::time::local_date;
 
 /// What is put in a material's place.
 pub enum Upload {
-    File { bytes: Bytes, file_name: Option<String> },
+    File {
+        bytes: Bytes,
+        file_name: Option<String>,
+        original_seen: bool,
+    },
+    /// A file handed in before.
+    Earlier {
+        case: Uuid,
+        material: String,
+    },
     Certificate(CertificateId),
     Promise,
 }
@@ -41,7 +52,13 @@ pub async fn attach(
     let party = may_edit(ctx, caller, case).await?;
     let mut certificate = None;
     let evidence = match upload {
-        Upload::File { bytes, file_name } => store_file(ctx, &material, bytes, file_name).await?,
+        Upload::File { bytes, file_name, original_seen } => {
+            let standing = if original_seen { Standing::OriginalSeen } else { Standing::Uploaded };
+            store_file(ctx, &material, bytes, file_name, standing).await?
+        }
+        Upload::Earlier { case: earlier, material: name } => {
+            handed_in_before(ctx, caller, earlier, &name, case, &material).await?
+        }
         Upload::Certificate(id) => {
             certificate = ctx.store.find_certificate(&id).await?.map(|sealed| known(sealed.certificate));
             if let Some(known) = &mut certificate {
@@ -100,12 +117,60 @@ async fn store_file(
     material: &str,
     bytes: Bytes,
     file_name: Option<String>,
+    standing: Standing,
 ) -> AppResult<Evidence> {
     let Some(media_type) = MediaType::sniff(&bytes) else { return Err(unknown_type(material).into()) };
     let digest = hex(&Sha256::digest(&bytes));
     let size_bytes = bytes.len() as u64;
     ctx.blobs.put(&digest, bytes).await?;
-    Ok(Evidence::File { digest, size_bytes, media_type, file_name })
+    Ok(Evidence::File { digest, size_bytes, media_type, file_name, standing })
+}
+
+/// A document of an earlier case of the same applicant: the same material, by its
+/// name, as it was handed in then. How old it may be is the guide's to say.
+async fn handed_in_before(
+    ctx: &Ctx,
+    caller: &Caller,
+    earlier: Uuid,
+    name: &str,
+    case: Uuid,
+    material: &str,
+) -> AppResult<Evidence> {
+    let unknown = || {
+        let words = Text::new(
+            "申请人以前的办件中没有可沿用的这份材料，请重新上传。",
+            "No earlier case of the applicant has this document; upload it anew.",
+        );
+        AppError::Invalid(vec![FieldError::new(format!("/materials/{material}"), "unknown", words)])
+    };
+    let before = read(ctx, caller, earlier).await.map_err(|_| unknown())?;
+    let now = read(ctx, caller, case).await?;
+    let named = |guide: &Guide, code: &str| {
+        guide.materials.iter().find(|known| known.code == code).map(|known| known.name.clone())
+    };
+    let same_name = named(before.guide.for_case(&before.case), name)
+        .is_some_and(|name| named(now.guide.for_case(&now.case), material) == Some(name));
+    let filing = before.case.state.filing().ok_or_else(unknown)?;
+    if !same_name || before.case.opened.party != now.case.opened.party {
+        return Err(unknown());
+    }
+    match filing.materials.get(name).and_then(|evidence| evidence.known()) {
+        Some(Evidence::File { digest, size_bytes, media_type, file_name, standing }) => Ok(Evidence::File {
+            digest: digest.clone(),
+            size_bytes: *size_bytes,
+            media_type: *media_type,
+            file_name: file_name.clone(),
+            standing: match standing {
+                Standing::Earlier { .. } => standing.clone(),
+                Standing::Uploaded | Standing::OriginalSeen => Standing::Earlier {
+                    case: earlier,
+                    handed_in: local_date(filing.at),
+                    original_seen: *standing == Standing::OriginalSeen,
+                },
+            },
+        }),
+        Some(Evidence::Certificate { .. } | Evidence::Promise) | None => Err(unknown()),
+    }
 }
 
 fn unknown_type(material: &str) -> Refusal {

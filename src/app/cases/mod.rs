@@ -36,7 +36,7 @@ use crate::domain::cases::{
 use crate::domain::codes::RegionCode;
 use crate::domain::guides::{MaterialSource, StepRole};
 use crate::domain::policy::{CaseScope, Operation, Target};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Refusal, RefusalCode};
 pub use crate::store::LetterRecord;
 use crate::store::{Claim, StoredCase};
 
@@ -126,6 +126,7 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: &Request) -> AppResult<Cas
     };
     let command = match &request.action {
         Action::Submit => {
+            offered(caller, &guide)?;
             let case_no = number.as_ref().map(|taken| taken.case_no.clone());
             let case_no = case_no.ok_or_else(|| AppError::Internal("no case number was taken".into()))?;
             Command::Submit(Box::new(submission(ctx, caller, &stored.case, &guide, case_no, &by).await?))
@@ -169,10 +170,31 @@ async fn guide_for(ctx: &Ctx, case: &Case, action: &Action) -> AppResult<Arc<Pub
     found.ok_or_else(|| AppError::Internal(format!("the guide of case {} is gone", case.id)))
 }
 
+/// A guide may leave out a channel where an article demands it. Filing is all that
+/// hangs on it: nothing that decides can see the channel.
+fn offered(caller: &Caller, guide: &PublishedGuide) -> Result<(), Refusal> {
+    let Some(limit) = &guide.guide.channels else { return Ok(()) };
+    if guide.guide.is_offered_through(caller.channel.number()) {
+        return Ok(());
+    }
+    let basis = &limit.basis;
+    Err(Refusal::new(
+        RefusalCode::ChannelNotOffered,
+        format!(
+            "依据{}{}，本事项须到窗口等指定渠道办理。请查看办事指南中的办理地点。",
+            basis.law.zh, basis.article
+        ),
+        format!(
+            "{} {} wants this handled through certain channels only. See the guide for where.",
+            basis.law.en, basis.article
+        ),
+    ))
+}
+
 fn guide_closed(guide: &PublishedGuide) -> Refusal {
     let name = &guide.guide.item.name;
     Refusal::new(
-        crate::domain::refusal::RefusalCode::GuideClosed,
+        RefusalCode::GuideClosed,
         format!("“{}”已停止办理，不能提交新的申请。请查看该事项的最新办事指南。", name.zh),
         format!("“{}” takes no new applications. See the item's present guides.", name.en),
     )
@@ -277,7 +299,7 @@ fn scope(case: &Case) -> CaseScope<'_> {
 /// A refusal for want of identity becomes a challenge that says what to ask for.
 fn refused(refusal: Refusal, guide: &PublishedGuide) -> AppError {
     match refusal.code {
-        crate::domain::refusal::RefusalCode::InsufficientIdentity => {
+        RefusalCode::InsufficientIdentity => {
             let needed = guide.guide.identity;
             AppError::StepUp {
                 refusal: Box::new(refusal),

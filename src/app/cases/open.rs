@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::record::Writing;
-use super::{Audience, CaseReply, known_certificates, refused, replay_instead, rules};
+use super::{Audience, CaseReply, known_certificates, offered, refused, replay_instead, rules};
 use crate::app::catalog::PublishedGuide;
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
@@ -57,6 +57,7 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<
     if guide.is_closed(at) {
         return Err(super::guide_closed(&guide).into());
     }
+    offered(caller, &guide)?;
     let person = applicant(ctx, caller, &request.applicant, &guide).await?;
     let present = matches!(request.applicant, ApplicantRef::Present { .. });
     let scope = new_scope(caller, person.id, &guide);

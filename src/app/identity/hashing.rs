@@ -244,6 +244,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn nobody_waits_longer_than_two_seconds_for_his_turn() {
+        let (queue, nobody_takes_them) = bounded::<Task>(1);
+        let hashers = Hashers { queue, threads: 1, gauge: Arc::default() };
+        let begun = std::time::Instant::now();
+        let outcome = hashers.verify(password("a guess"), None).await;
+        assert!(matches!(outcome, Err(AppError::Unavailable(_))), "{outcome:?}");
+        assert!(begun.elapsed() >= LONGEST_WAIT && LONGEST_WAIT == Duration::from_secs(2));
+        let Ok(Task::Verify { reply, .. }) = nobody_takes_them.try_recv() else { panic!("it was queued") };
+        assert!(reply.is_closed(), "whoever takes it sees that nobody waits");
+    }
+
+    #[tokio::test]
     async fn who_gives_up_frees_nothing_at_work_and_costs_no_more_of_it() {
         let hashers = Hashers::start_with(1, 100).unwrap();
         for _ in 0..20 {

@@ -2,6 +2,8 @@
 //! public half (RFC 7638). Which of them signs is told by the time alone
 //! (`domain::identity::signing_key`), so that all instances change over together.
 
+use std::sync::Arc;
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
@@ -17,7 +19,10 @@ use crate::app::ctx::new_id;
 use crate::app::error::{AppError, AppResult};
 use crate::domain::audit::{AuditAction, AuditEntry, Outcome};
 use crate::domain::identity::{KeyLife, KeyState, PublicKey, RotateAfter, signing_key};
-use crate::store::{self, Changes, Epoch, IdentityWrite, KeyPurpose, SigningKey, SigningKeyRow, Store};
+use crate::domain::key_uses::Act;
+use crate::store::{
+    self, Changes, Epoch, IdentityWrite, KeyPurpose, KeyUses, SigningKey, SigningKeyRow, Store,
+};
 
 /// Makes a key for every purpose that has none to sign with.
 pub(super) async fn ensure(store: &Store, at: DateTime<Utc>) -> AppResult<()> {
@@ -134,10 +139,17 @@ fn public_half(pair: &EcdsaKeyPair) -> AppResult<PublicKey> {
     }
 }
 
-/// The keys of one purpose.
+/// The keys of one purpose. Whatever they sign is counted.
 pub(super) struct KeyRing {
     /// The oldest first.
     keys: Vec<RingKey>,
+    uses: Arc<KeyUses>,
+}
+
+/// A compact JWS, and the key that signed it.
+pub(super) struct Signed {
+    pub(super) jws: String,
+    pub(super) kid: String,
 }
 
 struct RingKey {
@@ -165,7 +177,7 @@ impl RingKey {
 }
 
 impl KeyRing {
-    pub(super) fn new(keys: Vec<SigningKey>) -> AppResult<Self> {
+    pub(super) fn new(keys: Vec<SigningKey>, uses: &Arc<KeyUses>) -> AppResult<Self> {
         let keys = keys.into_iter().map(|key| {
             let part = |name: &str| key.public_jwk[name].as_str().unwrap_or_default().to_owned();
             let verifying = DecodingKey::from_ec_components(&part("x"), &part("y"))
@@ -178,7 +190,7 @@ impl KeyRing {
                 life: key.life,
             })
         });
-        Ok(Self { keys: keys.collect::<AppResult<_>>()? })
+        Ok(Self { keys: keys.collect::<AppResult<_>>()?, uses: Arc::clone(uses) })
     }
 
     pub(super) fn is_same(&self, other: &KeyRing) -> bool {
@@ -203,13 +215,16 @@ impl KeyRing {
     }
 
     /// A compact JWS over these claims.
-    pub(super) fn sign(&self, claims: &impl Serialize, typ: &str, at: DateTime<Utc>) -> AppResult<String> {
+    pub(super) fn sign(&self, claims: &impl Serialize, typ: &str, at: DateTime<Utc>) -> AppResult<Signed> {
         let place = signing_key::signer(self.keys.iter().map(|key| key.life), at);
         let key = place
             .and_then(|place| self.keys.get(place))
             .ok_or_else(|| AppError::Internal("there is no key to sign with".to_owned()))?;
-        key.sign(claims, typ)
-            .map_err(|error| AppError::Internal(format!("signing with {}: {error}", key.kid)))
+        self.uses.count(&key.kid, Act::Sign, typ);
+        let jws = key
+            .sign(claims, typ)
+            .map_err(|error| AppError::Internal(format!("signing with {}: {error}", key.kid)))?;
+        Ok(Signed { jws, kid: key.kid.clone() })
     }
 
     /// Checks signature, algorithm, type, issuer and audience; the times in it are
@@ -266,8 +281,8 @@ mod tests {
             signs_from: second(*from),
             retired_at: to.map(second),
         };
-        KeyRing::new(lives.iter().map(|each| generate(KeyPurpose::Token, life(each)).unwrap()).collect())
-            .unwrap()
+        let keys = lives.iter().map(|each| generate(KeyPurpose::Token, life(each)).unwrap());
+        KeyRing::new(keys.collect(), &Arc::default()).unwrap()
     }
 
     #[test]
@@ -276,8 +291,9 @@ mod tests {
         for second in [0, 599, 600, 5000] {
             let at = DateTime::from_timestamp(second, 0).unwrap();
             let claims = json!({"iss": "i", "aud": "a", "sub": "s", "exp": 1});
-            let jwt = ring.sign(&claims, "at+jwt", at).unwrap();
+            let Signed { jws: jwt, kid } = ring.sign(&claims, "at+jwt", at).unwrap();
             let signer = &ring.keys[usize::from(second >= 600)];
+            assert_eq!(kid, signer.kid);
             let header = jsonwebtoken::decode_header(&jwt).unwrap();
             assert_eq!(header.kid.as_ref(), Some(&signer.kid));
             assert_eq!((header.alg, header.typ.as_deref()), (Algorithm::ES256, Some("at+jwt")));

@@ -17,6 +17,7 @@ pub mod devices;
 mod forms;
 mod hashing;
 pub mod holder;
+mod key_uses;
 mod keys;
 pub mod oauth;
 pub mod one_time_codes;
@@ -53,6 +54,7 @@ pub use tokens::{Delegation, VerifiedToken};
 pub use visitor::Visitor;
 
 use hashing::Hashers;
+use key_uses::CountedSince;
 use keys::KeyRing;
 use rights::RightsCache;
 use throttle::Noted;
@@ -76,6 +78,7 @@ pub struct Identity {
     rights: RightsCache,
     hashers: Hashers,
     noted: Noted,
+    counted_since: CountedSince,
 }
 
 /// What changes rarely, replaced as a whole.
@@ -108,6 +111,7 @@ impl Identity {
             rights: RightsCache::default(),
             hashers: Hashers::start()?,
             noted: Noted::default(),
+            counted_since: CountedSince::new(at),
             store,
         };
         identity.load_ended(at).await?;
@@ -177,7 +181,7 @@ impl Identity {
         typ: &str,
         at: DateTime<Utc>,
     ) -> AppResult<String> {
-        self.known().seal_keys.sign(claims, typ, at)
+        Ok(self.known().seal_keys.sign(claims, typ, at)?.jws)
     }
 
     /// What a seal of that type says, if one of this portal's keys, retired or
@@ -234,8 +238,8 @@ async fn load(store: &Store) -> AppResult<Known> {
         store.list_signing_keys().await?.into_iter().partition(|key| key.purpose == KeyPurpose::Token);
     Ok(Known {
         clients: clients.into_iter().map(|client| (client.id.to_string(), Arc::new(client))).collect(),
-        token_keys: KeyRing::new(token)?,
-        seal_keys: KeyRing::new(seal)?,
+        token_keys: KeyRing::new(token, store.vault().uses())?,
+        seal_keys: KeyRing::new(seal, store.vault().uses())?,
     })
 }
 

@@ -11,6 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::Identity;
+use super::keys::Signed;
 use crate::app::ctx::new_id;
 use crate::app::error::AppResult;
 use crate::domain::identity::claims::{ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE, LOGOUT_TOKEN_TYPE, NEVER};
@@ -94,12 +95,12 @@ impl Identity {
         let assurance = Assurance { ial, aal: session.methods.aal() };
         let signed_in_at = session.authenticated_at.timestamp();
         let person = PersonClaims::new(Some(session.id), assurance, session.methods, signed_in_at);
-        self.issue(grounds, self.subject(grounds.client, session.account), Some(person))
+        Ok(self.issue(grounds, self.subject(grounds.client, session.account), Some(person))?.jws)
     }
 
     /// An access token of the client itself (RFC 6749 §4.4).
     pub(super) fn issue_client_token(&self, grounds: &Grounds<'_>) -> AppResult<String> {
-        self.issue(grounds, grounds.client.id.to_string(), None)
+        Ok(self.issue(grounds, grounds.client.id.to_string(), None)?.jws)
     }
 
     /// The token of an agent, exchanged for one that speaks for his principal.
@@ -108,7 +109,7 @@ impl Identity {
         grounds: &Grounds<'_>,
         own: &VerifiedToken,
         mandate: &Mandate,
-    ) -> AppResult<String> {
+    ) -> AppResult<Signed> {
         let assurance = Assurance { ial: own.ial, aal: own.aal };
         let mut person = PersonClaims::new(own.session, assurance, Methods::NONE, own.authenticated_at);
         person.amr.clone_from(&own.amr);
@@ -135,10 +136,10 @@ impl Identity {
             demo: true,
             ..self.claims(client, account.to_string(), scopes, Some(person), at)
         };
-        self.known().token_keys.sign(&claims, ACCESS_TOKEN_TYPE, at)
+        Ok(self.known().token_keys.sign(&claims, ACCESS_TOKEN_TYPE, at)?.jws)
     }
 
-    fn issue(&self, grounds: &Grounds<'_>, sub: String, person: Option<PersonClaims>) -> AppResult<String> {
+    fn issue(&self, grounds: &Grounds<'_>, sub: String, person: Option<PersonClaims>) -> AppResult<Signed> {
         let Grounds { client, scopes, key, at, until } = grounds;
         let claims = AccessClaims {
             exp: until.timestamp(),
@@ -191,7 +192,7 @@ impl Identity {
             sid: session.id,
             nonce,
         };
-        self.known().token_keys.sign(&claims, ID_TOKEN_TYPE, at)
+        Ok(self.known().token_keys.sign(&claims, ID_TOKEN_TYPE, at)?.jws)
     }
 
     /// Tells a client that a session of its has ended.
@@ -212,7 +213,7 @@ impl Identity {
             sid: session,
             events: LogoutClaims::event(),
         };
-        self.known().token_keys.sign(&claims, LOGOUT_TOKEN_TYPE, at)
+        Ok(self.known().token_keys.sign(&claims, LOGOUT_TOKEN_TYPE, at)?.jws)
     }
 
     /// The claims of an ID token this portal gave to that client, expired or not:

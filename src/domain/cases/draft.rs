@@ -1,22 +1,21 @@
 //! Commands on a draft (暂存): open, save, attach, remove, and its expiry.
 //! Nothing is required yet; what is there must already be well-formed.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value};
 
 use super::case::{Case, Draft, Opening};
 use super::command::{AttachMaterial, KnownCertificate, OpenCase, RemoveMaterial, SaveCase};
 use super::decide::{Act, Rules, act, draft_expiry};
-use super::event::{By, CaseEvent, Evidence};
+use super::event::{By, CaseEvent, Evidence, Standing};
 use crate::domain::canonical::MAX_WHOLE;
-use crate::domain::guides::{self, Facts, Guide, Material, MaterialSource};
+use crate::domain::guides::{self, Facts, Guide, Material, MaterialSource, Trust};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
 use crate::domain::time::local_date;
 
 pub(super) fn open(command: OpenCase, rules: Rules<'_>, by: By, at: DateTime<Utc>) -> Result<Act, Refusal> {
-    check_scenario(rules.guide, command.scenario.as_deref())?;
-    let guide = rules.guide.handled_as(command.scenario.as_deref());
+    let guide = rules.guide.in_scenario(command.scenario.as_deref()).map_err(|error| invalid(vec![error]))?;
     let guides::Prefilled { mut facts, from: mut prefilled } =
         guides::prefill(&guide.form, &command.applicant, &command.certificates, at);
     let given = with_whole_numbers(command.facts.into_map());
@@ -37,28 +36,6 @@ pub(super) fn open(command: OpenCase, rules: Rules<'_>, by: By, at: DateTime<Utc
         by,
         event: CaseEvent::Opened { opening, facts: facts.into(), prefilled, expires_at: draft_expiry(at) },
     })
-}
-
-fn check_scenario(guide: &Guide, scenario: Option<&str>) -> Result<(), Refusal> {
-    let known = || guide.scenarios.iter().map(|s| s.code.as_str()).collect::<Vec<_>>().join(", ");
-    let (code, zh, en) = match scenario {
-        Some(code) if guide.scenarios.iter().any(|s| s.code == code) => return Ok(()),
-        None if guide.scenarios.is_empty() => return Ok(()),
-        Some(_) if guide.scenarios.is_empty() => (
-            "unknown",
-            "本事项不分情形，请去掉 scenario。".to_owned(),
-            "This guide has no scenarios; leave `scenario` out.".to_owned(),
-        ),
-        Some(_) => (
-            "unknown",
-            format!("没有这个情形，可选：{}。", known()),
-            format!("There is no such scenario; choose one of: {}.", known()),
-        ),
-        None => {
-            ("required", format!("请选择情形：{}。", known()), format!("Choose a scenario: {}.", known()))
-        }
-    };
-    Err(invalid(vec![FieldError::new("/scenario", code, Text::new(zh, en))]))
 }
 
 pub(super) fn save(
@@ -100,6 +77,7 @@ pub(super) fn attach(
     at: DateTime<Utc>,
 ) -> Result<Vec<Act>, Refusal> {
     let material = find_material(rules.guide, &command.material)?;
+    only_the_counter_sees_originals(&command, by)?;
     if let Some(error) =
         unfit(material, &command.evidence, command.certificate.as_ref(), case.opened.party, at)
     {
@@ -113,6 +91,23 @@ pub(super) fn attach(
             expires_at: draft_expiry(at),
         },
     )])
+}
+
+/// Nobody vouches for his own original.
+fn only_the_counter_sees_originals(command: &AttachMaterial, by: &By) -> Result<(), Refusal> {
+    let claimed = matches!(command.evidence, Evidence::File { standing: Standing::OriginalSeen, .. });
+    match by {
+        By::Assistant { .. } | By::Officer { .. } => Ok(()),
+        By::Applicant { .. } | By::Agent { .. } | By::System if !claimed => Ok(()),
+        By::Applicant { .. } | By::Agent { .. } | By::System => Err(invalid(vec![FieldError::new(
+            format!("/materials/{}", command.material),
+            "original_not_seen",
+            Text::new(
+                "只有窗口工作人员当面核验后才能注明“已核原件”。",
+                "Only an officer at a counter who saw the original can say so.",
+            ),
+        )])),
+    }
 }
 
 pub(super) fn remove(
@@ -145,7 +140,11 @@ pub(super) fn unfit(
     let pointer = format!("/materials/{}", material.code);
     let error = |code, zh: &str, en: &str| Some(FieldError::new(pointer.clone(), code, Text::new(zh, en)));
     match (evidence, &material.source) {
-        (Evidence::File { .. }, MaterialSource::Own | MaterialSource::Certificate { .. }) => None,
+        (Evidence::File { standing, .. }, MaterialSource::Own | MaterialSource::Certificate { .. }) => {
+            too_old(material, standing, local_date(at))
+                .or_else(|| too_little_trust(material, evidence))
+                .and_then(|(code, Text { zh, en })| error(code, &zh, &en))
+        }
         (Evidence::File { .. } | Evidence::Certificate { .. }, MaterialSource::Shared { .. }) => error(
             "not_needed",
             "该材料由部门共享核验，无需提交。",
@@ -182,6 +181,42 @@ pub(super) fn unfit(
             ),
         },
     }
+}
+
+/// What was handed in before serves again only where the guide says so, and not for ever.
+fn too_old(material: &Material, standing: &Standing, today: NaiveDate) -> Option<(&'static str, Text)> {
+    let Standing::Earlier { handed_in, .. } = standing else { return None };
+    let Some(reuse) = material.reuse else {
+        let words = Text::new(
+            "该材料不能沿用以前提交的，请重新上传。",
+            "What was handed in before does not serve again here; upload it anew.",
+        );
+        return Some(("reuse_not_allowed", words));
+    };
+    let days = i64::from(reuse.within_days);
+    (today.signed_duration_since(*handed_in).num_days() > days).then(|| {
+        let words = Text::new(
+            format!("该材料提交于 {handed_in}，已超过 {days} 天，请重新上传。"),
+            format!("It was handed in on {handed_in}, more than {days} days ago; upload it anew."),
+        );
+        ("too_old", words)
+    })
+}
+
+fn too_little_trust(material: &Material, evidence: &Evidence) -> Option<(&'static str, Text)> {
+    (!material.is_satisfied_by(evidence.trust())).then(|| {
+        let words = match material.least_trust {
+            Trust::A => Text::new(
+                "该材料只认签发部门的电子证照。没有证照的，请先向签发部门申领。",
+                "Only the issuer's electronic certificate is accepted; apply to the issuer first if there is none.",
+            ),
+            Trust::B | Trust::C | Trust::D => Text::new(
+                "该材料须核验原件：请带原件到任一窗口，由工作人员当面核验并上传。",
+                "Its original must be seen: take it to any counter, where an officer checks and uploads it.",
+            ),
+        };
+        ("original_needed", words)
+    })
 }
 
 fn usable(certificate: &KnownCertificate, at: DateTime<Utc>) -> bool {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::case::{Grounds, Opening};
 use crate::domain::codes::{CaseNo, CertificateId, CertificateType};
-use crate::domain::guides::{Applicant, Delivery, Facts, FilledFrom};
+use crate::domain::guides::{Applicant, Delivery, Facts, FilledFrom, Trust};
 use crate::domain::private::Private;
 use crate::domain::text::Text;
 
@@ -133,11 +133,50 @@ pub enum Evidence {
         size_bytes: u64,
         media_type: MediaType,
         file_name: Option<String>,
+        #[serde(default, skip_serializing_if = "Standing::is_uploaded")]
+        standing: Standing,
     },
     /// An electronic certificate of the applicant, checked when attached and again at submission.
     Certificate { certificate: CertificateId },
     /// 告知承诺: the applicant promises the document exists and holds.
     Promise,
+}
+
+impl Evidence {
+    /// How far it can be relied on.
+    pub fn trust(&self) -> Trust {
+        match self {
+            Evidence::Certificate { .. } => Trust::A,
+            Evidence::File { standing: Standing::OriginalSeen, .. } => Trust::B,
+            Evidence::File { standing: Standing::Uploaded, .. } => Trust::C,
+            Evidence::File { standing: Standing::Earlier { original_seen, .. }, .. } => {
+                if *original_seen {
+                    Trust::B
+                } else {
+                    Trust::C
+                }
+            }
+            Evidence::Promise => Trust::D,
+        }
+    }
+}
+
+/// How the bytes of a document came to the case.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Standing {
+    #[default]
+    Uploaded,
+    /// An officer at a counter held the original in his hands.
+    OriginalSeen,
+    /// Handed in before, in a case of the same applicant.
+    Earlier { case: Uuid, handed_in: NaiveDate, original_seen: bool },
+}
+
+impl Standing {
+    fn is_uploaded(&self) -> bool {
+        *self == Self::Uploaded
+    }
 }
 
 /// The file types a material may have, known by their first bytes.

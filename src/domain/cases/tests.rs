@@ -141,7 +141,13 @@ fn certificates(guide: &Guide) -> Vec<KnownCertificate> {
 }
 
 fn file() -> Evidence {
-    Evidence::File { digest: "ab".repeat(32), size_bytes: 5, media_type: MediaType::Pdf, file_name: None }
+    Evidence::File {
+        digest: "ab".repeat(32),
+        size_bytes: 5,
+        media_type: MediaType::Pdf,
+        file_name: None,
+        standing: Standing::Uploaded,
+    }
 }
 
 fn grounds() -> GiveGrounds {

@@ -123,6 +123,26 @@ pub enum OfferedChannel {
     Other,
 }
 
+impl OfferedChannel {
+    /// 办理渠道 as GB/T 39046 numbers it.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Window => 1,
+            Self::Pc => 2,
+            Self::Mobile => 3,
+            Self::Express => 4,
+            Self::Other => 9,
+        }
+    }
+}
+
+impl Guide {
+    /// Whether it is handled through what GB/T 39046 numbers so.
+    pub fn is_offered_through(&self, number: u8) -> bool {
+        self.channels.as_ref().is_none_or(|limit| limit.only.iter().any(|only| only.number() == number))
+    }
+}
+
 /// Channels may be left out only where an article demands it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ChannelLimit {

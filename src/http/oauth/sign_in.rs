@@ -373,4 +373,13 @@ mod tests {
             assert!(!is_own_page(back), "{back}");
         }
     }
+
+    /// The pages tell a browser to come back, as the API tells a client.
+    #[test]
+    fn in_a_storm_the_page_says_when_to_try_again() {
+        let busy = told(AppError::Unavailable("too many sign-ins at this moment".to_owned()));
+        assert_eq!((busy.status, busy.retry_after_seconds), (StatusCode::SERVICE_UNAVAILABLE, Some(1)));
+        let waits = told(AppError::TooMany { retry_after_seconds: 30 });
+        assert_eq!((waits.status, waits.retry_after_seconds), (StatusCode::TOO_MANY_REQUESTS, Some(30)));
+    }
 }

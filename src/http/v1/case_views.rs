@@ -12,9 +12,9 @@ use uuid::Uuid;
 use super::TextView;
 use crate::app::cases::{Audience, CaseReply};
 use crate::domain::cases::clock::{ClockName, Light, clocks, light};
-use crate::domain::cases::{By, CaseState, Decided, Decision, Ending, Evidence, Issued, next_step};
+use crate::domain::cases::{By, CaseState, Decided, Decision, Ending, Evidence, Issued, Standing, next_step};
 use crate::domain::codes::{mask_id, mask_mobile, mask_name};
-use crate::domain::guides::{Field, FieldKind};
+use crate::domain::guides::{Field, FieldKind, FilledFrom, Trust};
 
 /// A case (办件) as its reader may see it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,6 +37,9 @@ pub struct CaseView {
     /// The answers to the form, by field name.
     #[schema(value_type = Object)]
     pub facts: BTreeMap<String, Value>,
+    /// Which of a draft's answers the portal filled in, from where, and as of when.
+    #[schema(value_type = Object)]
+    pub prefilled: BTreeMap<String, FilledFrom>,
     pub materials: BTreeMap<String, EvidenceView>,
     pub opened_at: DateTime<Utc>,
     pub submitted_at: Option<DateTime<Utc>>,
@@ -79,6 +82,10 @@ pub enum EvidenceView {
         media_type: String,
         sha256: String,
         file_name: Option<String>,
+        /// An officer at a counter saw the original.
+        original_seen: bool,
+        /// When it was handed in, where it was taken over from an earlier case.
+        handed_in: Option<NaiveDate>,
     },
     Certificate {
         certificate: String,
@@ -165,6 +172,11 @@ impl From<&CaseReply> for CaseView {
             region: case.opened.region.to_string(),
             applicant: applicant(reply),
             facts: facts(reply),
+            prefilled: match state {
+                CaseState::Draft(draft) => draft.prefilled.clone(),
+                CaseState::Submitted(_) | CaseState::Accepted(_) => BTreeMap::new(),
+                CaseState::Decided(_) | CaseState::Closed(_) => BTreeMap::new(),
+            },
             materials: state
                 .materials()
                 .into_iter()
@@ -369,12 +381,19 @@ impl From<&Issued> for ResultView {
 impl From<Option<&Evidence>> for EvidenceView {
     fn from(evidence: Option<&Evidence>) -> Self {
         match evidence {
-            Some(Evidence::File { digest, size_bytes, media_type, file_name }) => EvidenceView::File {
-                size_bytes: *size_bytes,
-                media_type: media_type.as_str().to_owned(),
-                sha256: digest.clone(),
-                file_name: file_name.clone(),
-            },
+            Some(Evidence::File { digest, size_bytes, media_type, file_name, standing }) => {
+                EvidenceView::File {
+                    original_seen: evidence.is_some_and(|evidence| evidence.trust() == Trust::B),
+                    handed_in: match standing {
+                        Standing::Earlier { handed_in, .. } => Some(*handed_in),
+                        Standing::Uploaded | Standing::OriginalSeen => None,
+                    },
+                    size_bytes: *size_bytes,
+                    media_type: media_type.as_str().to_owned(),
+                    sha256: digest.clone(),
+                    file_name: file_name.clone(),
+                }
+            }
             Some(Evidence::Certificate { certificate }) => {
                 EvidenceView::Certificate { certificate: certificate.to_string() }
             }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use actix_web::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH, VARY,
 };
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use chrono::{DateTime, NaiveDate, Utc};
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Page, PageQuery, TextView, invalid, parse_code};
@@ -19,13 +19,10 @@ use crate::app::catalog::{self, GuideLine, PublishedGuide, Search, Written};
 use crate::app::{AppError, Ctx};
 use crate::domain::cases::history::hex;
 use crate::domain::codes::{BasicCode, RegionCode, ServiceObject};
-use crate::domain::guides::{
-    Applicant, ApplicantKind, Evaluation, Facts, Guide, MaterialSource, json_schema,
-};
-use crate::domain::text::{Language, Text};
-use crate::domain::time::local_date;
-use crate::http::extract::{Accepted, Body, Query};
-use crate::http::problem::{Code, FieldErrorView, Problem, ProblemView};
+use crate::domain::guides::Guide;
+use crate::domain::text::Text;
+use crate::http::extract::Query;
+use crate::http::problem::{Problem, ProblemView};
 
 type Reply = Result<HttpResponse, Problem>;
 
@@ -233,7 +230,7 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-fn guide_tag(published: &PublishedGuide, coding: &str) -> String {
+pub(super) fn guide_tag(published: &PublishedGuide, coding: &str) -> String {
     let withdrawn =
         published.withdrawn_at.map(|at| format!("w{}", at.timestamp_micros())).unwrap_or_default();
     format!("\"v{}{withdrawn}{coding}\"", published.version)
@@ -247,150 +244,5 @@ fn view(published: &PublishedGuide) -> GuideView<'_> {
         withdrawn_at: published.withdrawn_at,
         content_hash: hex(&published.content_hash),
         guide: &published.guide,
-    }
-}
-
-/// The form as JSON Schema (2020-12).
-#[utoipa::path(tag = "public", operation_id = "read_form", responses(
-    (status = 200, body = Object), (status = "4XX", body = ProblemView)
-))]
-#[get("/guides/{code}/form")]
-pub async fn read_form(ctx: web::Data<Ctx>, code: web::Path<String>) -> Reply {
-    let published = catalog::current(&ctx, &code).await?;
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "application/schema+json"))
-        .insert_header((ETAG, guide_tag(&published, "")))
-        .body(json_schema(&published.guide).to_string()))
-}
-
-/// Facts to try, and what is known of the applicant.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EvaluateBody {
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    pub facts: Map<String, Value>,
-    #[serde(default)]
-    pub applicant: EvaluateApplicantBody,
-}
-
-/// Left out: unknown.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EvaluateApplicantBody {
-    pub birth_date: Option<NaiveDate>,
-    /// A region code.
-    pub residence: Option<String>,
-}
-
-impl EvaluateApplicantBody {
-    fn parse(self) -> Result<Applicant, Problem> {
-        let residence = self
-            .residence
-            .map(|code| parse_code("/applicant/residence", RegionCode::parse(&code)))
-            .transpose()?;
-        Ok(Applicant {
-            kind: ApplicantKind::NaturalPerson,
-            name: String::new(),
-            id_number: None,
-            birth_date: self.birth_date,
-            gender: None,
-            residence,
-            mobile: None,
-            ial: 1,
-            verified: Default::default(),
-        })
-    }
-}
-
-/// What an application with these facts would need, cost and take.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct EvaluationView {
-    pub eligible: bool,
-    pub conditions: Vec<ConditionView>,
-    pub field_errors: Vec<FieldErrorView>,
-    pub materials: Vec<NeedView>,
-    /// 0 when it is free.
-    pub fee_fen: u64,
-    /// The last days of the promised and the legal limit, were it accepted today.
-    pub promised_due: NaiveDate,
-    pub legal_due: NaiveDate,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ConditionView {
-    pub code: String,
-    pub text: TextView,
-    /// `met`, `not_met`, or `unknown` before more is answered.
-    pub state: &'static str,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub struct NeedView {
-    pub code: String,
-    pub name: TextView,
-    pub required: bool,
-    /// `own`, `certificate` (taken from the register where the applicant holds it) or `shared` (nothing to hand in).
-    pub source: &'static str,
-}
-
-/// A dry run: may I, what do I need, what does it cost, when would I have it. Stores nothing.
-#[utoipa::path(tag = "public", operation_id = "evaluate_guide", request_body = EvaluateBody, responses(
-    (status = 200, body = EvaluationView), (status = "4XX", body = ProblemView)
-))]
-#[post("/guides/{code}/evaluate")]
-pub async fn evaluate(
-    ctx: web::Data<Ctx>,
-    code: web::Path<String>,
-    language: Accepted,
-    body: Body<EvaluateBody>,
-) -> Reply {
-    let published = catalog::current(&ctx, &code).await?;
-    let applicant = body.value.applicant.parse()?;
-    let evaluation = catalog::evaluate(&ctx, &published.guide, &Facts::from(body.value.facts), &applicant);
-    Ok(HttpResponse::Ok().json(evaluation_view(&ctx, &published.guide, &evaluation, language.0)))
-}
-
-fn evaluation_view(ctx: &Ctx, guide: &Guide, found: &Evaluation<'_>, language: Language) -> EvaluationView {
-    let (today, calendar) = (local_date(ctx.clock.now()), ctx.calendar.current());
-    let problem = Problem::new(Code::ValidationFailed).errors(found.field_errors.clone());
-    EvaluationView {
-        eligible: found.eligible,
-        conditions: guide
-            .conditions
-            .iter()
-            .map(|condition| ConditionView {
-                code: condition.code.clone(),
-                text: condition.text.clone().into(),
-                state: if found.open.iter().any(|open| open.code == condition.code) {
-                    "unknown"
-                } else if found.unmet.iter().any(|unmet| unmet.code == condition.code) {
-                    "not_met"
-                } else {
-                    "met"
-                },
-            })
-            .collect(),
-        field_errors: problem.view(language, "").errors,
-        materials: found
-            .materials
-            .iter()
-            .map(|need| NeedView {
-                code: need.material.code.clone(),
-                name: need.material.name.clone().into(),
-                required: need.required,
-                source: match need.material.source {
-                    MaterialSource::Own => "own",
-                    MaterialSource::Certificate { .. } => "certificate",
-                    MaterialSource::Shared { .. } => "shared",
-                },
-            })
-            .collect(),
-        fee_fen: match found.fee {
-            crate::domain::guides::Fee::Free => 0,
-            crate::domain::guides::Fee::Charged { amount_fen, .. } => *amount_fen,
-        },
-        promised_due: calendar.due(today, guide.limits.promised),
-        legal_due: calendar.due(today, guide.limits.legal),
     }
 }

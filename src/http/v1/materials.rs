@@ -24,6 +24,9 @@ use crate::http::uploads::Uploads;
 /// The name of an uploaded file, percent-encoded UTF-8.
 const FILE_NAME: HeaderName = HeaderName::from_static("x-file-name");
 
+/// `true` when the officer who uploads has the original in his hands (已核原件).
+const ORIGINAL_SEEN: HeaderName = HeaderName::from_static("x-original-seen");
+
 /// In place of a file.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, tag = "kind", rename_all = "snake_case")]
@@ -33,6 +36,8 @@ pub enum EvidenceBody {
     /// 告知承诺: the applicant promises that the document exists and holds.
     // With braces: serde lets anything stand beside a unit variant.
     Promise {},
+    /// A document handed in before, in a case of the same applicant.
+    Earlier { case: Uuid, material: String },
 }
 
 /// Puts a document in a material's place: a file (PDF, JPEG, PNG, OFD; at most
@@ -73,12 +78,14 @@ async fn upload(
     }
     let (bytes, permit) = uploads.receive(request, payload.into_inner()).await?;
     let file_name = header(&FILE_NAME).map(file_name).filter(|name| !name.is_empty());
-    Ok((Upload::File { bytes, file_name }, Some(permit)))
+    let original_seen = header(&ORIGINAL_SEEN).is_some_and(|value| value == "true");
+    Ok((Upload::File { bytes, file_name, original_seen }, Some(permit)))
 }
 
 fn parse_evidence(body: EvidenceBody) -> Result<Upload, Problem> {
     match body {
         EvidenceBody::Promise {} => Ok(Upload::Promise),
+        EvidenceBody::Earlier { case, material } => Ok(Upload::Earlier { case, material }),
         EvidenceBody::Certificate { certificate } => {
             let id = super::parse_code("/certificate", CertificateId::parse(&certificate))?;
             Ok(Upload::Certificate(id))

@@ -10,6 +10,7 @@ mod catalogue;
 mod certificates;
 mod clients;
 mod drafts;
+mod evaluate;
 mod history;
 mod materials;
 mod organisation;
@@ -38,8 +39,8 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(catalogue::read_item)
         .service(catalogue::read_guide)
         .service(catalogue::read_version)
-        .service(catalogue::read_form)
-        .service(catalogue::evaluate)
+        .service(evaluate::read_form)
+        .service(evaluate::evaluate)
         .service(cases::open)
         .service(cases::list_work)
         .service(cases::list_mine)

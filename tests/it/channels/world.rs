@@ -220,9 +220,11 @@ impl<'a> Run<'a> {
             What::Open { .. } => return None,
             What::Attach { material, put } => {
                 let upload = match put {
-                    Put::File { bytes, file_name } => {
-                        Upload::File { bytes: bytes::Bytes::from_static(bytes), file_name: file_name.clone() }
-                    }
+                    Put::File { bytes, file_name } => Upload::File {
+                        bytes: bytes::Bytes::from_static(bytes),
+                        file_name: file_name.clone(),
+                        original_seen: false,
+                    },
                     Put::Certificate(id) => Upload::Certificate(id.clone()),
                     Put::Promise => Upload::Promise,
                 };

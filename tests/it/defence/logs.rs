@@ -64,3 +64,25 @@ async fn the_main_roads_are_logged_and_tell_of_nobody() {
     assert_clean();
     portal.close().await;
 }
+
+/// An address is kept by browsers, proxies and their logs: no operation takes a number
+/// or a secret of a person there.
+#[test]
+fn no_address_has_a_place_for_a_number_or_a_password() {
+    let document = serde_json::to_value(wanshitong::http::openapi::document()).unwrap();
+    let mut looked_at = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let parameters = operations
+            .as_object()
+            .unwrap()
+            .values()
+            .flat_map(|operation| operation["parameters"].as_array().cloned().unwrap_or_default());
+        for parameter in parameters.filter(|parameter| parameter["in"] != "header") {
+            looked_at += 1;
+            let name = parameter["name"].as_str().unwrap();
+            let words = ["id_number", "idcard", "mobile", "phone", "password", "secret", "sms"];
+            assert!(!words.iter().any(|word| name.contains(word)), "{path}: {name}");
+        }
+    }
+    assert!(looked_at > 50, "{looked_at}");
+}

@@ -3,12 +3,14 @@
 use serde_json::{Value, json};
 
 use super::desk::{
-    Key, Pairs, advance, app, audited, claims, client, me_with, post, public, put, redemption, refused,
-    secret, tokens,
+    Key, Pairs, advance, app, audited, claims, client, header, me_with, post, public, put, redemption,
+    refused, secret, tokens,
 };
 use crate::api::{road_draft, submitted_road_case};
 use crate::support::{Database, Portal, Reply};
+use wanshitong::domain::audit::AuditAction;
 use wanshitong::domain::identity::Channel;
+use wanshitong::store::AuditFilter;
 
 const TOKEN: &str = "/oauth2/token";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -67,6 +69,9 @@ async fn an_agent_gets_a_token_that_speaks_for_his_principal() {
     assert!(
         audited(&portal.city.ctx).await.contains(&("token.exchanged", Some(portal.city.person("resident"))))
     );
+    let filter = AuditFilter { action: Some(AuditAction::TokenExchanged), limit: 1, ..Default::default() };
+    let entry = portal.city.ctx.store.list_audit(filter).await.unwrap().remove(0);
+    assert_eq!(entry.details["kid"], header(&given["access_token"])["kid"], "it names the key");
     portal.close().await;
 }
 

@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use wanshitong::app::upkeep::{self, Seen};
 use wanshitong::domain::identity::RotateAfter;
+use wanshitong::store::{self, MasterKey, Store, Tuning, Vault};
 
 use super::desk::{advance, app, audited, header, me_with, post, public, put, refreshing, tokens};
 use crate::support::{Database, Portal};
@@ -94,27 +95,55 @@ async fn another_instance_changes_over_at_the_same_moment() {
     portal.close().await;
 }
 
-/// Refreshes go on through a whole rotation; not one is refused.
-#[actix_web::test]
-async fn a_rotation_loses_no_request() {
-    let portal = open().await;
+/// Refreshes go on through a whole rotation, at two instances of which one hears of it
+/// only when it next looks; not one is refused, nor is a token shown to the other.
+async fn refreshes_go_on(database: Database) {
+    let portal = Portal::open(database).await;
+    put(&portal.city.ctx, vec![app("app")]).await;
+    let other = portal.beside().await;
+    let mut seen = Seen::default();
+    upkeep::catch_up(&other.city.ctx, &mut seen).await.unwrap();
     let mut sessions = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..12 {
         sessions.push(tokens(&portal, public("app"), "openid cases offline_access", "resident").await);
     }
-    rotate(&portal).await;
-    for _ in 0..25 {
+    let mut signers = std::collections::BTreeSet::new();
+    for round in 0..25 {
         let requests: Vec<_> =
             sessions.iter().map(|tokens| refreshing(&tokens["refresh_token"], public("app"))).collect();
-        let replies =
-            join_all(requests.iter().map(|pairs| post(&portal, "/oauth2/token", pairs, None))).await;
+        let instances = [&portal, &other].into_iter().cycle().skip(round % 2);
+        let refreshes = requests
+            .iter()
+            .zip(instances)
+            .map(|(pairs, instance)| post(instance, "/oauth2/token", pairs, None));
+        // In the third minute keys are rotated while the refreshes are under way.
+        let rotation = async { round == 2 && rotate(&portal).await };
+        let (replies, rotated) = futures_util::future::join(join_all(refreshes), rotation).await;
+        assert_eq!(rotated, round == 2);
         sessions = replies.into_iter().map(|reply| reply.expect(200)).collect();
-        for tokens in &sessions {
-            me_with(&portal, &tokens["access_token"]).await.expect(200);
+        upkeep::catch_up(&other.city.ctx, &mut seen).await.unwrap();
+        for (at, tokens) in sessions.iter().enumerate() {
+            signers.insert(header(&tokens["access_token"])["kid"].as_str().unwrap().to_owned());
+            let instance = if (at + round) % 2 == 0 { &other } else { &portal };
+            me_with(instance, &tokens["access_token"]).await.expect(200);
         }
         advance(&portal, 60);
+        advance(&other, 60);
     }
+    assert_eq!(signers.len(), 2, "the keys changed over meanwhile");
+    other.close().await;
     portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_rotation_loses_no_request() {
+    refreshes_go_on(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: tests/run"]
+async fn a_rotation_loses_no_request_on_postgres() {
+    refreshes_go_on(Database::postgres()).await;
 }
 
 #[actix_web::test]
@@ -153,6 +182,28 @@ async fn an_old_key_is_given_a_successor_by_itself_and_that_is_on_record() {
     advance(&portal, 600);
     assert!(!ctx.identity.rotate_old_keys(age, ctx.clock.now()).await.unwrap());
     portal.close().await;
+}
+
+/// The private halves lie in the database sealed under the master key.
+#[actix_web::test]
+async fn whoever_has_the_database_alone_has_no_key() {
+    let portal = open().await;
+    let database = portal.city.database.clone();
+    let own = database.open().list_signing_keys().await.unwrap();
+    assert_eq!(own.len(), 2);
+    let stranger =
+        Store::open(&database.location, Vault::new(&MasterKey::random()), Tuning::default()).unwrap();
+    let refused = stranger.list_signing_keys().await;
+    assert!(matches!(refused, Err(store::Error::Corrupt { table: "signing_keys", .. })));
+    portal.close().await;
+    let files = ["portal.db", "portal.db-wal"].map(|name| std::fs::read(database.folder.join(name)));
+    let bytes: Vec<u8> = files.into_iter().flatten().flatten().collect();
+    let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
+    for key in own {
+        assert!(holds(key.kid.as_bytes()), "these are the files");
+        // In PKCS #8 the private number of a P-256 key begins after 36 bytes.
+        assert!(!holds(&key.private_key) && !holds(&key.private_key[36..68]));
+    }
 }
 
 /// The tokens of a demo are good for ever, whatever became of their keys.

@@ -85,6 +85,8 @@ async fn a_code_used_twice_takes_back_what_it_gave() {
     assert_eq!((status, &error["error"]), (400, &json!("invalid_grant")));
     assert_eq!(house.get("/api/v1/me", &text(&tokens, "access_token")).await.status(), 401);
     assert_eq!(refresh(&house, &text(&tokens, "refresh_token")).await.0, 400);
+    let record = super::desk::audited(&house.ctx).await;
+    assert!(record.iter().any(|(action, _)| *action == "token.replayed"), "{record:?}");
 }
 
 #[actix_web::test]

@@ -48,13 +48,16 @@ pub(super) async fn exchange(ctx: &Ctx, asker: &Asker, request: TokenExchange) -
         let description = "there is no accepted mandate in force by which the person acts for this principal";
         return Err(OAuthError::new(OAuthCode::InvalidGrant, description).into());
     };
-    changes.audit(&entry(Outcome::Succeeded).with(json!({ "mandate": mandate.id })));
-    ctx.store.commit(changes).await?;
     let until = [DateTime::from_timestamp(own.expires_at, 0), mandate.valid_until];
     let until = until.into_iter().flatten().fold(at + ACCESS_TOKEN_LIFETIME, DateTime::min);
     let grounds = Grounds { client: &asker.client, scopes, key: asker.key, at, until };
+    // Signed first, so that the record names the key; given away only once on record.
+    let signed = ctx.identity.issue_exchanged_token(&grounds, &own, &mandate)?;
+    let details = json!({ "mandate": mandate.id, "kid": signed.kid });
+    changes.audit(&entry(Outcome::Succeeded).with(details));
+    ctx.store.commit(changes).await?;
     Ok(Tokens {
-        access_token: ctx.identity.issue_exchanged_token(&grounds, &own, &mandate)?,
+        access_token: signed.jws,
         is_bound: asker.key.is_some(),
         expires_in_seconds: (until - at).num_seconds(),
         refresh_token: None,

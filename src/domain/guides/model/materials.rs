@@ -75,6 +75,17 @@ impl Material {
     }
 }
 
+impl Material {
+    /// Whether nothing is left to hand in for somebody who holds certificates of these types.
+    pub fn is_at_hand(&self, held: &[CertificateType]) -> bool {
+        match &self.source {
+            MaterialSource::Own => false,
+            MaterialSource::Certificate { certificate_type } => held.contains(certificate_type),
+            MaterialSource::Shared { .. } => true,
+        }
+    }
+}
+
 /// A document handed in before, in a case of the same applicant, serves again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Reuse {

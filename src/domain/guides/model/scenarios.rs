@@ -8,6 +8,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::Guide;
+use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
 
 /// 业务办理项
@@ -72,6 +73,32 @@ impl Question {
 }
 
 impl Guide {
+    /// The guide as it is handled in the scenario somebody chose, or what is wrong
+    /// with his choice.
+    pub fn in_scenario(&self, scenario: Option<&str>) -> Result<&Self, FieldError> {
+        let known = || self.scenarios.iter().map(|s| s.code.as_str()).collect::<Vec<_>>().join(", ");
+        let (code, zh, en) = match scenario {
+            Some(code) if self.scenarios.iter().any(|s| s.code == code) => {
+                return Ok(self.handled_as(scenario));
+            }
+            None if self.scenarios.is_empty() => return Ok(self),
+            Some(_) if self.scenarios.is_empty() => (
+                "unknown",
+                "本事项不分情形，请去掉 scenario。".to_owned(),
+                "This guide has no scenarios; leave `scenario` out.".to_owned(),
+            ),
+            Some(_) => (
+                "unknown",
+                format!("没有这个情形，可选：{}。", known()),
+                format!("There is no such scenario; choose one of: {}.", known()),
+            ),
+            None => {
+                ("required", format!("请选择情形：{}。", known()), format!("Choose a scenario: {}.", known()))
+            }
+        };
+        Err(FieldError::new("/scenario", code, Text::new(zh, en)))
+    }
+
     /// The guide as it is handled in a scenario; itself when it has none.
     pub fn handled_as(&self, scenario: Option<&str>) -> &Self {
         scenario

@@ -46,22 +46,14 @@ impl Read for Guide {
         let cross_region = keys.or("cross_region", CrossRegion::None);
         let venues = keys.or("venues", Vec::new());
         let channels = keys.optional("channels");
-        let effective_from = keys.optional::<NaiveDate>("effective_from");
-        let effective_until = keys.optional::<NaiveDate>("effective_until");
+        let effect = effect(&keys, reader);
         let examples = keys.or("examples", Vec::new());
         keys.allow(&["kind", "scenarios"]);
-        for (list, key) in DISTINCT {
-            reader.distinct(keys.get(list), key);
-        }
+        check_lists(&keys, reader, questions.as_ref());
         check_code(&keys, reader, code.as_ref());
         check_handling(&keys, reader, handling, limits);
         check_flow(&keys, reader, handling, flow.as_deref());
         check_uploads(&keys, reader, form.as_ref(), materials.as_deref());
-        check_effect(&keys, reader, effective_from.flatten(), effective_until.flatten());
-        match (&questions, keys.get("questions")) {
-            (Some(Some(questions)), Some(node)) => check_reach(node, questions, reader),
-            (_, _) => {}
-        }
         keys.close();
         Some(Self {
             code: code?,
@@ -90,8 +82,8 @@ impl Read for Guide {
             cross_region: cross_region?,
             venues: venues?,
             channels: channels?,
-            effective_from: effective_from?,
-            effective_until: effective_until?,
+            effective_from: effect?.0,
+            effective_until: effect?.1,
             examples: examples?,
         })
     }
@@ -119,6 +111,16 @@ pub(super) fn check_format(keys: &Keys<'_, '_>, reader: &Reader<'_>) {
             format!("只认识格式 {FORMAT}，请写 format: {FORMAT}。"),
             format!("Only format {FORMAT} is known; write format: {FORMAT}."),
         );
+    }
+}
+
+/// Entries are told apart, and every scenario is within reach.
+fn check_lists(keys: &Keys<'_, '_>, reader: &Reader<'_>, questions: Option<&Option<Question>>) {
+    for (list, key) in DISTINCT {
+        reader.distinct(keys.get(list), key);
+    }
+    if let (Some(Some(questions)), Some(node)) = (questions, keys.get("questions")) {
+        check_reach(node, questions, reader);
     }
 }
 
@@ -228,7 +230,10 @@ fn check_uploads(
     }
 }
 
-fn check_effect(keys: &Keys<'_, '_>, reader: &Reader<'_>, from: Option<NaiveDate>, until: Option<NaiveDate>) {
+/// The first day in force and the last that takes new cases.
+fn effect(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<(Option<NaiveDate>, Option<NaiveDate>)> {
+    let (from, until) = (keys.optional("effective_from"), keys.optional("effective_until"));
+    let (from, until) = (from?, until?);
     if let (Some(from), Some(until), Some(node)) = (from, until, keys.get("effective_until"))
         && until < from
     {
@@ -238,6 +243,7 @@ fn check_effect(keys: &Keys<'_, '_>, reader: &Reader<'_>, from: Option<NaiveDate
             format!("effective_until is before effective_from ({from}); correct them."),
         );
     }
+    Some((from, until))
 }
 
 /// 主题, as it stands in an address: lower-case letters, digits, `-` and `_`.
