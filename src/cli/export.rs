@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::catalog::{read_files, report};
+use super::catalog::{read_files, refused};
 use super::{Outcome, print};
 use crate::app::catalog;
 use crate::domain::agencies::{Agency, parse_agencies};
@@ -92,7 +92,7 @@ fn export(args: &ExportArgs) -> Outcome {
         base_url: args.base_url.as_deref().map(|url| url.trim_end_matches('/')),
     };
     let files = read_files(&args.files)?;
-    let checked = catalog::check(&files, &catalog::Base::default()).map_err(|wrong| report(&wrong))?;
+    let checked = catalog::check(&files, &catalog::Base::default()).map_err(|wrong| refused(&wrong))?;
     let guides: Vec<&Guide> = checked.guides.iter().map(|(_, guide)| guide).collect();
     if let Some(scenario) = &args.scenario {
         check_scenario(format, &guides, scenario)?;

@@ -96,6 +96,63 @@ diesel::table! {
         published_by -> Nullable<Id>,
         superseded_at -> Nullable<Instant>,
         withdrawn_at -> Nullable<Instant>,
+        item_version -> Nullable<Integer>,
+        effective_from -> Nullable<Text>,
+        effective_until -> Nullable<Text>,
+        edited_by -> Nullable<Id>,
+        about -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 基本目录事项: every published version of an item's file, never changed afterwards.
+    catalogue_items (basic_code, version) {
+        basic_code -> Text,
+        version -> Integer,
+        yaml -> Text,
+        content_hash -> Binary,
+        published_at -> Instant,
+        published_by -> Nullable<Id>,
+        edited_by -> Nullable<Id>,
+        superseded_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 证照目录
+    certificate_types (certificate_type) {
+        certificate_type -> Text,
+        entry -> Text,
+        changed_at -> Instant,
+        changed_by -> Nullable<Id>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// Drafts of guides, items and certificate types, until somebody else decides on them.
+    catalogue_drafts (id) {
+        id -> Id,
+        file -> Text,
+        kind -> Text,
+        code -> Text,
+        agency -> Nullable<Text>,
+        yaml -> Text,
+        base_version -> Nullable<Integer>,
+        note -> Nullable<Text>,
+        edited_by -> Id,
+        edited_at -> Instant,
+        state -> Text,
+        decided_by -> Nullable<Id>,
+        decided_at -> Nullable<Instant>,
     }
 }
 

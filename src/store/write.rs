@@ -15,6 +15,7 @@ use super::{
 pub enum Write {
     Setting(settings::SetSetting),
     RaiseEpoch(settings::Epoch),
+    RaiseFrom(settings::RaiseFrom),
     Organisation(organisation::Write),
     Catalog(catalog::Write),
     People(people::Write),
@@ -38,6 +39,7 @@ impl Write {
         match self {
             Write::Setting(write) => write.apply(conn),
             Write::RaiseEpoch(epoch) => epoch.raise(conn),
+            Write::RaiseFrom(raise) => raise.apply(conn),
             Write::Organisation(write) => write.apply(conn),
             Write::Catalog(write) => write.apply(conn),
             Write::People(write) => write.apply(conn),
@@ -70,6 +72,7 @@ macro_rules! write_from {
 write_from!(
     Setting(settings::SetSetting),
     RaiseEpoch(settings::Epoch),
+    RaiseFrom(settings::RaiseFrom),
     Organisation(organisation::Write),
     Catalog(catalog::Write),
     People(people::Write),

@@ -5,6 +5,7 @@
 mod administration;
 mod api;
 mod bundles;
+mod catalogue;
 mod channels;
 mod damage;
 mod deadlock;

@@ -13,7 +13,7 @@ use crate::support::{Database, Portal, Reply, id};
 use examples::{In, Sent, example};
 
 /// The personas of the sample city.
-const PERSONAS: [&str; 11] = [
+const PERSONAS: [&str; 12] = [
     "resident",
     "second_resident",
     "agent",
@@ -22,6 +22,7 @@ const PERSONAS: [&str; 11] = [
     "reviewer",
     "approver",
     "supervisor",
+    "editor",
     "publisher",
     "admin",
     "auditor",

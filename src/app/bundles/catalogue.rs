@@ -8,8 +8,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
+use uuid::Uuid;
 
-use crate::app::catalog::{Checked, Imported, PublishedGuide};
+use crate::app::catalog::{Published, PublishedGuide};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
@@ -66,8 +67,10 @@ impl Bundles {
             return Ok(held.clone());
         }
         let generation = self.generation.load(Ordering::SeqCst);
-        let guides = ctx.catalogue.all().await?;
-        let bundle = Arc::new(bind(record, &|part, region| in_force(&guides, part, region))?);
+        let guides = named(ctx, std::iter::once(record.yaml.as_str())).await?;
+        let resolve =
+            |part: &Part, region: &RegionCode| serving(&part.implements, region, guides.iter()).cloned();
+        let bundle = Arc::new(bind(record, &resolve)?);
         let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
         if self.generation.load(Ordering::SeqCst) == generation {
             if versions.len() >= HELD {
@@ -110,10 +113,6 @@ impl Bundles {
 }
 
 type Resolve<'a> = dyn Fn(&Part, &RegionCode) -> Option<Guide> + 'a;
-
-fn in_force(guides: &[Arc<PublishedGuide>], part: &Part, region: &RegionCode) -> Option<Guide> {
-    serving(&part.implements, region, guides.iter().map(|published| &published.guide)).cloned()
-}
 
 fn bind(record: BundleRecord, resolve: &Resolve<'_>) -> AppResult<PublishedBundle> {
     let bundle = SourceFile::parse(&record.yaml).to_bundle(None).map_err(|problems| {
@@ -186,50 +185,48 @@ pub fn evaluate<'b>(
     bundles::evaluate(&published.plan, facts, held, applicant, today, &exists)
 }
 
-/// The guides in force that the bundles among these files name.
-pub async fn named_by(ctx: &Ctx, files: &[(String, String)]) -> AppResult<Vec<Guide>> {
-    let bundles: Vec<&String> = files
-        .iter()
-        .map(|(_, yaml)| yaml)
-        .filter(|yaml| SourceFile::parse(yaml).kind() == FileKind::Bundle)
-        .collect();
+/// The guides in force of the items these bundle files name.
+pub async fn named(ctx: &Ctx, bundles: impl Iterator<Item = &str>) -> AppResult<Vec<Guide>> {
+    let bundles: Vec<&str> = bundles.collect();
     if bundles.is_empty() {
         return Ok(Vec::new());
     }
-    let is_named = |guide: &Guide| bundles.iter().any(|yaml| yaml.contains(guide.item.basic_code.as_str()));
-    let all = ctx.catalogue.all().await?;
-    Ok(all.iter().map(|published| &published.guide).filter(|guide| is_named(guide)).cloned().collect())
+    let mut guides = Vec::new();
+    for line in ctx.catalogue.lines().await?.iter() {
+        if bundles.iter().any(|yaml| yaml.contains(&line.item))
+            && let Some(published) = ctx.catalogue.current(&line.code).await?
+        {
+            guides.push(published.guide.clone());
+        }
+    }
+    Ok(guides)
 }
 
-/// Publishes the bundles among files that were checked: adds to `changes` what is
-/// to be written with the rest of the files.
-pub async fn publish(
+/// Which of these bundles, checked with the other files, say anything new, and what
+/// is to be written of them with the rest.
+pub async fn for_publication(
     ctx: &Ctx,
-    by: Option<&Caller>,
-    checked: &Checked,
+    bundles: &[(usize, Bundle)],
     files: &[(String, String)],
-    changes: &mut Changes,
-) -> AppResult<Vec<Imported>> {
-    let at = ctx.clock.now();
-    let mut imported = Vec::new();
-    for (place, bundle) in &checked.bundles {
-        if let Some(caller) = by {
-            allowed(caller, bundle, at)?;
-        }
+    by: Option<Uuid>,
+    at: DateTime<Utc>,
+) -> AppResult<(Vec<Published>, Vec<BundleWrite>)> {
+    let (mut published, mut writes) = (Vec::new(), Vec::new());
+    for (place, bundle) in bundles {
         let code = bundle.code.to_string();
+        let (file, yaml) = files.get(*place).cloned().unwrap_or_default();
         let before = ctx.store.find_current_bundle(code.clone()).await?;
         let same = before.as_ref().is_some_and(|record| {
             record.content_hash == bundle.content_hash() && record.withdrawn_at.is_none()
         });
         let version = before.as_ref().map_or(1, |record| record.version + u32::from(!same));
         if !same {
-            let yaml = files.get(*place).map(|(_, yaml)| yaml.clone()).unwrap_or_default();
-            let by = by.map(|caller| caller.actor.account);
-            changes.write(BundleWrite::publish(bundle, yaml, version, by, at));
+            writes.push(BundleWrite::publish(bundle, yaml, version, by, at));
         }
-        imported.push(Imported { code, version, is_new_version: !same });
+        let kind = FileKind::Bundle;
+        published.push(Published { kind, file: Some(file), code, version, is_new_version: !same });
     }
-    Ok(imported)
+    Ok((published, writes))
 }
 
 /// 停止办理: no new applications; those under way go on to the end.
@@ -247,6 +244,6 @@ pub async fn withdraw_bundle(ctx: &Ctx, caller: &Caller, code: &str) -> AppResul
 }
 
 fn allowed(caller: &Caller, bundle: &Bundle, at: DateTime<Utc>) -> AppResult<()> {
-    let target = Target::Catalogue { agency: &bundle.leader };
-    permit(caller, Operation::ManageCatalogue, target, at).map(drop)
+    let target = Target::Catalogue { agency: Some(&bundle.leader) };
+    permit(caller, Operation::PublishCatalogue, target, at).map(drop)
 }

@@ -16,7 +16,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 pub use advance::follow;
-pub use catalogue::{Bundles, PublishedBundle, all, current, evaluate, named_by, publish, withdraw_bundle};
+pub use catalogue::{
+    Bundles, PublishedBundle, all, current, evaluate, for_publication, named, withdraw_bundle,
+};
 pub use edit::{attach, save, submit, withdraw};
 pub use open::{OpenApplication, open};
 pub use read::{list_mine, read};

@@ -44,10 +44,10 @@ pub struct FileRequest {
 pub async fn file(ctx: &Ctx, request: FileRequest) -> AppResult<()> {
     let FileRequest { id, guide, scenario, person, by, aal, facts, evidence, provenance, also } = request;
     let guide = ctx.catalogue.current(&guide).await?.ok_or(AppError::NotFound)?;
-    if guide.withdrawn_at.is_some() {
+    let at = ctx.clock.now();
+    if guide.is_closed(at) {
         return Err(super::guide_closed(&guide).into());
     }
-    let at = ctx.clock.now();
     let regions = ctx.catalogue.regions();
     let exists = |code: &RegionCode| regions.contains(code.as_str());
     let calendar = ctx.calendar.current();

@@ -230,7 +230,7 @@ async fn change(
         }
         let guide =
             ctx.catalogue.current(stored.case.opened.guide.as_str()).await?.ok_or(AppError::NotFound)?;
-        if guide.withdrawn_at.is_some() {
+        if guide.is_closed(at) {
             return Err(super::guide_closed(&guide).into());
         }
         let regions = ctx.catalogue.regions();

@@ -163,7 +163,7 @@ async fn guide_for(ctx: &Ctx, case: &Case, action: &Action) -> AppResult<Arc<Pub
     let found = match action {
         Action::Submit | Action::Save(_) if case.state.filing().is_none() => {
             let current = ctx.catalogue.current(code).await?;
-            if let Some(closed) = current.as_ref().filter(|guide| guide.withdrawn_at.is_some()) {
+            if let Some(closed) = current.as_ref().filter(|guide| guide.is_closed(ctx.clock.now())) {
                 return Err(guide_closed(closed).into());
             }
             current

@@ -53,11 +53,11 @@ pub async fn open(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult
 
 async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<CaseReply> {
     let guide = ctx.catalogue.current(&request.guide).await?.ok_or(AppError::NotFound)?;
-    if guide.withdrawn_at.is_some() {
+    let at = ctx.clock.now();
+    if guide.is_closed(at) {
         return Err(super::guide_closed(&guide).into());
     }
     offered(caller, &guide.guide)?;
-    let at = ctx.clock.now();
     let person = applicant(ctx, caller, &request.applicant, new_scope(caller, Uuid::nil(), &guide)).await?;
     let present = matches!(request.applicant, ApplicantRef::Present { .. });
     let scope = new_scope(caller, person.id, &guide);

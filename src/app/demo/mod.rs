@@ -4,6 +4,7 @@
 mod city;
 mod people;
 mod registries;
+mod samples;
 
 use chrono::TimeDelta;
 use serde::Serialize;

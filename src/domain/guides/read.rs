@@ -83,6 +83,11 @@ impl SourceFile {
         named.or_else(|| self.scalar("basic_code"))
     }
 
+    /// Whether a guide starts from an item of the catalogue, rather than writing one out.
+    pub fn inherits(&self) -> bool {
+        self.scalar("item").is_some()
+    }
+
     /// The guide, given the item of its [`item_code`](Self::item_code) if the
     /// catalogue has it. With the register of certificate types, what the guide
     /// says of certificates is checked too.

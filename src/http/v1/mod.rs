@@ -11,6 +11,7 @@ mod cases;
 mod catalogue;
 mod certificates;
 mod clients;
+mod drafts;
 mod evaluate;
 mod exports;
 mod history;
@@ -71,7 +72,13 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(history::verify_receipt)
         .service(certificates::list_mine)
         .service(certificates::verify)
-        .service(admin::import_guides)
+        .service(drafts::import_guides)
+        .service(drafts::list_drafts)
+        .service(drafts::read_draft)
+        .service(drafts::check_draft)
+        .service(drafts::test_draft)
+        .service(drafts::publish_draft)
+        .service(drafts::reject_draft)
         .service(admin::withdraw_guide)
         .service(admin::import_regions)
         .service(admin::import_agencies)

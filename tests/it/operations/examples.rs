@@ -80,6 +80,10 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
             command(In::Draft, json!({"files": [{"name": "old-age-allowance.yaml", "yaml": yaml}]}))
         }
         "withdraw_guide" => (In::Draft, guide("veterans-preference-card.yaml"), Sent::Nothing),
+        "list_drafts" => bare(In::Draft),
+        "read_draft" | "check_draft" | "test_draft" | "publish_draft" | "reject_draft" => {
+            (In::Draft, "00000000-0000-0000-0000-000000000000".into(), Sent::Nothing)
+        }
         "import_regions" | "import_agencies" | "import_counters" => csv(),
         _ => {
             let more = example_of_oversight(id).or_else(|| example_of_clients(id));
