@@ -16,7 +16,7 @@ const CODE: &str = "11340705MBWXT061304000553001000";
 async fn portal_with_the_rich_guide() -> Portal {
     let portal = Portal::open(Database::sqlite()).await;
     let files = vec![("rich.yaml".to_owned(), YAML.to_owned())];
-    wanshitong::app::catalog::publish(&portal.city.ctx, None, files).await.unwrap().unwrap();
+    wanshitong::app::catalog::publish(&portal.city.ctx, files).await.unwrap().unwrap();
     portal
 }
 
