@@ -39,7 +39,7 @@ pub(super) fn path(kind: Kind) -> Option<&'static str> {
     }
 }
 
-fn label<'w>(labels: Labels, word: &'w str) -> &'w str {
+fn label(labels: Labels, word: &str) -> &str {
     labels.iter().find(|(known, _)| *known == word).map_or(word, |(_, label)| label)
 }
 
@@ -126,7 +126,7 @@ pub(super) fn to_outline(kind: Kind, cell: &Cell) -> Result<Outline, Text> {
 
 /// The word of the guide language for what the table writes; what is neither is
 /// left to the reader, who says which words there are.
-fn word_of<'w>(labels: Labels, written: &'w str) -> &'w str {
+fn word_of(labels: Labels, written: &str) -> &str {
     let written = written.trim();
     labels.iter().find(|(_, label)| *label == written).map_or(written, |(word, _)| word)
 }
