@@ -11,6 +11,8 @@ use crate::domain::guides::{Origin, Problem};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CatalogCommand {
+    /// Write the first two files of a new item: its own, and one agency's guide.
+    New(super::new::NewItem),
     /// Report everything wrong in these files. A folder stands for all its YAML files.
     Check { files: Vec<PathBuf> },
     /// Try the examples in these files.
@@ -25,6 +27,7 @@ pub(super) enum CatalogCommand {
 
 pub(super) fn run(command: CatalogCommand) -> Outcome {
     match command {
+        CatalogCommand::New(wanted) => super::new::run(&wanted),
         CatalogCommand::Check { files } => check(&files),
         CatalogCommand::Test { files } => test(&files),
         CatalogCommand::Import { config, files } => import(&config, &files),

@@ -22,6 +22,7 @@ mod read;
 mod register;
 mod source;
 mod suggest;
+mod template;
 mod validate;
 mod value;
 
@@ -43,4 +44,5 @@ pub use problem::Problem;
 pub use read::{CertificateTypeEntry, FileKind, ItemFile, SourceFile, read_guide};
 pub use register::Register;
 pub use source::{MAX_FILE_BYTES, Origin};
+pub use template::{Template, Wanted, template};
 pub use validate::{check_complete, check_partial, unmet_conditions};
