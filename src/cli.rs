@@ -3,6 +3,7 @@
 
 mod catalog;
 mod export;
+mod new;
 
 use std::io::IsTerminal as _;
 use std::net::TcpListener;

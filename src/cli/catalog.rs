@@ -14,6 +14,8 @@ use crate::domain::guides::{FileKind, Origin, Problem};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CatalogCommand {
+    /// Write the first two files of a new item: its own, and one agency's guide.
+    New(super::new::NewItem),
     /// Report everything wrong in these files. A folder stands for all its YAML files.
     Check {
         /// Lean on what this portal has published, besides the files.
@@ -53,6 +55,7 @@ pub(super) enum CatalogCommand {
 
 pub(super) fn run(command: CatalogCommand) -> Outcome {
     match command {
+        CatalogCommand::New(wanted) => super::new::run(&wanted),
         CatalogCommand::Export(command) => super::export::run(command),
         CatalogCommand::Check { config, files } => check(config.as_deref(), &files),
         CatalogCommand::Test { config, files } => test(config.as_deref(), &files),
