@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::{Outcome, block_on, load, print, production, said};
+use super::{Outcome, block_on, diff, load, print, production, said};
 use crate::app::{catalog, upkeep};
 use crate::boot;
 use crate::domain::guides::{Origin, Problem};
+
+/// The file format, as editors understand it.
+const SCHEMA: &str = include_str!("../../openapi/guide.schema.json");
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CatalogCommand {
@@ -15,6 +18,10 @@ pub(super) enum CatalogCommand {
     Check { files: Vec<PathBuf> },
     /// Try the examples in these files.
     Test { files: Vec<PathBuf> },
+    /// Tell what a new version changes, in the words of an applicant.
+    Diff(diff::Versions),
+    /// Print the JSON Schema of these files, for editors.
+    Schema,
     /// Publish these files, all or none.
     Import {
         #[arg(long)]
@@ -27,12 +34,16 @@ pub(super) fn run(command: CatalogCommand) -> Outcome {
     match command {
         CatalogCommand::Check { files } => check(&files),
         CatalogCommand::Test { files } => test(&files),
+        CatalogCommand::Diff(versions) => diff::run(&versions),
+        CatalogCommand::Schema => print(SCHEMA.trim_end()),
         CatalogCommand::Import { config, files } => import(&config, &files),
     }
 }
 
+const NOTHING_IMPORTED: &str = "nothing was imported";
+
 /// The files, and the YAML files of the folders, in order of name.
-fn read_files(files: &[PathBuf]) -> Result<Vec<(String, String)>, String> {
+pub(super) fn read_files(files: &[PathBuf]) -> Result<Vec<(String, String)>, String> {
     let mut found = Vec::new();
     for file in files {
         match file.is_dir() {
@@ -65,7 +76,7 @@ fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(found)
 }
 
-fn report(wrong: &[catalog::FileProblems]) -> String {
+pub(super) fn report(wrong: &[catalog::FileProblems], outcome: &str) -> String {
     let lines: Vec<String> = wrong
         .iter()
         .flat_map(|file| {
@@ -79,21 +90,22 @@ fn report(wrong: &[catalog::FileProblems]) -> String {
             })
         })
         .collect();
-    format!("{}\n{} problems; nothing was imported", lines.join("\n"), lines.len())
+    format!("{}\n{} problems; {outcome}", lines.join("\n"), lines.len())
 }
 
 fn check(files: &[PathBuf]) -> Outcome {
     let files = read_files(files)?;
     match catalog::check(&files, &catalog::Base::default()) {
         Ok(checked) => print(&format!("{} files, nothing wrong", checked.len())),
-        Err(wrong) => Err(report(&wrong)),
+        Err(wrong) => Err(report(&wrong, NOTHING_IMPORTED)),
     }
 }
 
 /// Without a portal's register every region counts as there.
 fn test(files: &[PathBuf]) -> Outcome {
     let files = read_files(files)?;
-    let checked = catalog::check(&files, &catalog::Base::default()).map_err(|wrong| report(&wrong))?;
+    let checked = catalog::check(&files, &catalog::Base::default())
+        .map_err(|wrong| report(&wrong, NOTHING_IMPORTED))?;
     let calendar = boot::calendar().map_err(said)?;
     let failures = checked.try_examples(&files, &calendar, &|_| true);
     if failures.is_empty() {
@@ -123,7 +135,7 @@ fn import(config: &Path, files: &[PathBuf]) -> Outcome {
         let ctx = production(&config).await?;
         let imported = catalog::publish(&ctx, None, files).await;
         upkeep::wind_up(&ctx).await.map_err(said)?;
-        for guide in imported.map_err(said)?.map_err(|wrong| report(&wrong))? {
+        for guide in imported.map_err(said)?.map_err(|wrong| report(&wrong, NOTHING_IMPORTED))? {
             let what = if guide.is_new_version { "published" } else { "unchanged" };
             print(&format!("{} version {} {what}", guide.code, guide.version))?;
         }
