@@ -43,7 +43,7 @@ pub enum About {
     /// How well the applicant must be known.
     Identity,
     /// 办理渠道
-    Channel,
+    OfferedThrough,
     /// 通办范围, and the region served.
     Region,
     /// 办理地点 and 办理时间.

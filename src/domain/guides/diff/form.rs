@@ -132,12 +132,7 @@ fn kind(teller: &mut Teller, label: &Text, old: &FieldKind, new: &FieldKind) {
             FieldKind::MultiChoice { options: old, min, max },
             FieldKind::MultiChoice { options: new, min: least, max: most },
         ) => {
-            let whole = |number: Option<u32>| number.map(i64::from);
-            now(
-                ("可选个数", "how many may be chosen"),
-                range(whole(Some(*min)), whole(*max), plain),
-                range(whole(Some(*least)), whole(*most), plain),
-            );
+            now(("可选个数", "how many may be chosen"), count(*min, *max), count(*least, *most));
             options(teller, label, old, new);
         }
         (FieldKind::Region { under }, FieldKind::Region { under: other })
@@ -148,8 +143,7 @@ fn kind(teller: &mut Teller, label: &Text, old: &FieldKind, new: &FieldKind) {
             FieldKind::Group { fields: old, min, max },
             FieldKind::Group { fields: new, min: least, max: most },
         ) => {
-            let rows = |min: u32, max: u32| range(Some(min.into()), Some(max.into()), plain);
-            now(("行数", "rows"), rows(*min, *max), rows(*least, *most));
+            now(("行数", "rows"), count(*min, Some(*max)), count(*least, Some(*most)));
             row(teller, label, old, new);
         }
         (FieldKind::File { material }, FieldKind::File { material: other }) => {
@@ -252,6 +246,11 @@ fn range(min: Option<i64>, max: Option<i64>, word: impl Fn(i64) -> Text) -> Text
             Text::new(format!("{} 至 {}", min.zh, max.zh), format!("{} to {}", min.en, max.en))
         }
     }
+}
+
+/// How many choices or rows.
+fn count(min: u32, max: Option<u32>) -> Text {
+    range(Some(min.into()), max.map(i64::from), plain)
 }
 
 fn days(past: bool, future: bool) -> Text {

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::words::{arrow, channel, explained, listed, named, plain, quoted, reach};
+use super::words::{arrow, explained, listed, named, plain, quoted, reach, way};
 use super::{About, Pairs, Teller};
 use crate::domain::codes::{GuideCode, RegionCode, ServiceObject, Uscc};
 use crate::domain::guides::model::{
@@ -155,7 +155,7 @@ pub(super) fn venues(teller: &mut Teller, old: &[Venue], new: &[Venue]) {
 
 pub(super) fn channels(teller: &mut Teller, old: Option<&ChannelLimit>, new: Option<&ChannelLimit>) {
     let only = |limit: Option<&ChannelLimit>| match limit {
-        None => Text::new("所有渠道", "every channel"),
+        None => Text::new("所有渠道", "all channels"),
         Some(ChannelLimit { only, basis: _ }) => joined(only),
     };
     let differs = match (old, new) {
@@ -164,7 +164,7 @@ pub(super) fn channels(teller: &mut Teller, old: Option<&ChannelLimit>, new: Opt
         (None, Some(_)) | (Some(_), None) => true,
     };
     if differs {
-        arrow(teller, About::Channel, ("办理渠道", "channels"), &only(old), &only(new));
+        arrow(teller, About::OfferedThrough, ("办理渠道", "channels"), &only(old), &only(new));
     }
     let basis = |limit: Option<&ChannelLimit>| {
         let LegalBasis { law, article, text } = &limit?.basis;
@@ -181,7 +181,7 @@ pub(super) fn channels(teller: &mut Teller, old: Option<&ChannelLimit>, new: Opt
 }
 
 fn joined(channels: &[OfferedChannel]) -> Text {
-    let words: Vec<Text> = channels.iter().map(channel).collect();
+    let words: Vec<Text> = channels.iter().map(way).collect();
     let zh: Vec<&str> = words.iter().map(|word| word.zh.as_str()).collect();
     let en: Vec<&str> = words.iter().map(|word| word.en.as_str()).collect();
     Text::new(zh.join("、"), en.join(", "))

@@ -243,7 +243,7 @@ const MUTATIONS: &[Mutation] = &[
     (About::Venue, |g| g.venues[0].hours = text()),
     (About::Venue, |g| g.venues[0].telephone = Some("12345".to_owned())),
     (About::Wording, |g| g.venues[0].name.en = "The hall".to_owned()),
-    (About::Channel, |g| {
+    (About::OfferedThrough, |g| {
         let basis = g.item.legal_basis[0].clone();
         g.channels = Some(ChannelLimit { only: vec![OfferedChannel::Window], basis });
     }),

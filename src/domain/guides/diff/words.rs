@@ -151,8 +151,8 @@ pub(super) fn delivery(delivery: &Delivery) -> Text {
     }
 }
 
-pub(super) fn channel(channel: &OfferedChannel) -> Text {
-    match channel {
+pub(super) fn way(way: &OfferedChannel) -> Text {
+    match way {
         OfferedChannel::Window => Text::new("窗口", "window"),
         OfferedChannel::Pc => Text::new("电脑端", "computer"),
         OfferedChannel::Mobile => Text::new("移动端", "mobile"),
