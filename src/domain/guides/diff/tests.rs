@@ -232,7 +232,7 @@ const MUTATIONS: &[Mutation] = &[
     (About::Wording, |g| certificate(g, |_, _, name| *name = text())),
     (About::Delivery, |g| g.delivery.push(Delivery::Courier)),
     (About::AutomaticDecision, |g| g.automatic = None),
-    (About::AutomaticDecision, |g| drop(g.automatic.as_mut().unwrap().verified.pop())),
+    (About::AutomaticDecision, |g| g.automatic.as_mut().unwrap().verified.clear()),
     (About::AutomaticDecision, |g| g.automatic.as_mut().unwrap().approve_when = g.conditions[0].when.clone()),
     (About::Telephone, |g| g.telephone.enquiry = "12345".to_owned()),
     (About::Telephone, |g| g.telephone.complaint = "12388".to_owned()),
