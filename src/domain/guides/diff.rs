@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use super::model::{Guide, Scenario};
 use crate::domain::text::Text;
-use words::{arrow, named, quoted};
+use words::{arrow, joined, named, plain, quoted};
 
 /// What a change is about; what an applicant asks first stands first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -82,7 +82,9 @@ pub fn diff(old: &Guide, new: &Guide) -> Vec<Change> {
 }
 
 fn told(old: &Guide, new: &Guide) -> Vec<Told> {
-    let mut teller = Teller::default();
+    let names = new.scenarios.iter().chain(&old.scenarios);
+    let names = names.map(|scenario| (scenario.code.clone(), scenario.name.clone())).collect();
+    let mut teller = Teller { names, ..Teller::default() };
     whole(&mut teller, old, new);
     teller.told
 }
@@ -190,8 +192,8 @@ fn in_scenarios(teller: &mut Teller, old: &[Scenario], new: &[Scenario]) {
 struct Told {
     about: About,
     text: Text,
-    /// The only scenarios it holds in; empty: everywhere.
-    only: Vec<String>,
+    /// The names of the only scenarios it holds in; empty: everywhere.
+    only: Vec<Text>,
 }
 
 impl Told {
@@ -200,9 +202,10 @@ impl Told {
         if only.is_empty() {
             return Change { about, text };
         }
+        let only = joined(&only);
         let text = Text::new(
-            format!("{}（仅限情形：{}）", text.zh, only.join("、")),
-            format!("{} (only in the case: {})", text.en, only.join(", ")),
+            format!("{}（仅限情形：{}）", text.zh, only.zh),
+            format!("{} (only in the case: {})", text.en, only.en),
         );
         Change { about, text }
     }
@@ -212,7 +215,9 @@ impl Told {
 #[derive(Debug, Default)]
 struct Teller {
     told: Vec<Told>,
-    only: Vec<String>,
+    only: Vec<Text>,
+    /// What the scenarios are called, by code.
+    names: Vec<(String, Text)>,
 }
 
 impl Teller {
@@ -220,11 +225,22 @@ impl Teller {
         self.told.push(Told { about, text: Text::new(zh, en), only: self.only.clone() });
     }
 
-    /// Tells something of the entries that belong to these scenarios alone.
+    /// Tells something of the entries that belong to these scenarios alone; with
+    /// none, they belong wherever what holds them does.
     fn within(&mut self, scenarios: &[String], tell: impl FnOnce(&mut Self)) {
-        let before = std::mem::replace(&mut self.only, scenarios.to_vec());
+        let only = match scenarios {
+            [] => self.only.clone(),
+            codes => self.called(codes),
+        };
+        let before = std::mem::replace(&mut self.only, only);
         tell(self);
         self.only = before;
+    }
+
+    /// The names of scenarios; one without a name goes by its code.
+    fn called(&self, codes: &[String]) -> Vec<Text> {
+        let name = |code: &String| self.names.iter().find(|(known, _)| known == code);
+        codes.iter().map(|code| name(code).map_or_else(|| plain(code), |(_, name)| name.clone())).collect()
     }
 
     fn has(&self, other: &Told) -> bool {
@@ -233,14 +249,15 @@ impl Teller {
 
     /// Which scenarios an entry belongs to.
     fn belonging(&mut self, about: About, name: &Text, old: &[String], new: &[String]) {
-        let words = |codes: &[String]| match codes {
+        let words = |teller: &Self, codes: &[String]| match codes {
             [] => Text::new("所有情形", "every case"),
-            codes => Text::new(codes.join("、"), codes.join(", ")),
+            codes => joined(&teller.called(codes)),
         };
         if differ(old, new) {
             let zh = format!("{}适用的情形", quoted(name).zh);
             let en = format!("cases that {} belongs to", quoted(name).en);
-            arrow(self, about, (&zh, &en), &words(old), &words(new));
+            let (old, new) = (words(self, old), words(self, new));
+            arrow(self, about, (&zh, &en), &old, &new);
         }
     }
 }

@@ -172,7 +172,7 @@ fn kind(teller: &mut Teller, label: &Text, old: &FieldKind, new: &FieldKind) {
 
 /// The fields of a row, told under the name of their group.
 fn row(teller: &mut Teller, label: &Text, old: &[Field], new: &[Field]) {
-    let mut inner = Teller { only: teller.only.clone(), ..Teller::default() };
+    let mut inner = Teller { told: Vec::new(), only: teller.only.clone(), names: teller.names.clone() };
     fields(&mut inner, old, new);
     for mut told in inner.told {
         told.text = Text::new(

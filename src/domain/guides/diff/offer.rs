@@ -2,11 +2,11 @@
 
 use chrono::NaiveDate;
 
-use super::words::{arrow, explained, listed, named, plain, quoted, reach, way};
+use super::words::{arrow, explained, joined, listed, named, plain, quoted, reach, way};
 use super::{About, Pairs, Teller};
 use crate::domain::codes::{GuideCode, RegionCode, ServiceObject, Uscc};
 use crate::domain::guides::model::{
-    ChannelLimit, CrossRegion, IdentityLevel, Item, LegalBasis, OfferedChannel, Telephone, Venue,
+    ChannelLimit, CrossRegion, IdentityLevel, Item, LegalBasis, Telephone, Venue,
 };
 use crate::domain::text::Text;
 
@@ -156,7 +156,7 @@ pub(super) fn venues(teller: &mut Teller, old: &[Venue], new: &[Venue]) {
 pub(super) fn channels(teller: &mut Teller, old: Option<&ChannelLimit>, new: Option<&ChannelLimit>) {
     let only = |limit: Option<&ChannelLimit>| match limit {
         None => Text::new("所有渠道", "all channels"),
-        Some(ChannelLimit { only, basis: _ }) => joined(only),
+        Some(ChannelLimit { only, basis: _ }) => joined(&only.iter().map(way).collect::<Vec<_>>()),
     };
     let differs = match (old, new) {
         (None, None) => false,
@@ -178,13 +178,6 @@ pub(super) fn channels(teller: &mut Teller, old: Option<&ChannelLimit>, new: Opt
         basis(old).as_ref(),
         basis(new).as_ref(),
     );
-}
-
-fn joined(channels: &[OfferedChannel]) -> Text {
-    let words: Vec<Text> = channels.iter().map(way).collect();
-    let zh: Vec<&str> = words.iter().map(|word| word.zh.as_str()).collect();
-    let en: Vec<&str> = words.iter().map(|word| word.en.as_str()).collect();
-    Text::new(zh.join("、"), en.join(", "))
 }
 
 type Span = (Option<NaiveDate>, Option<NaiveDate>);

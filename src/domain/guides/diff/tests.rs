@@ -291,9 +291,7 @@ fn any_single_change_is_told_for_what_it_is_and_so_is_its_undoing() {
 fn what_all_scenarios_share_is_told_once_and_what_is_one_scenarios_own_under_its_name() {
     let old = rich();
     let mut new = old.clone();
-    for guide in [&mut new] {
-        guide.limits.promised.days = 4;
-    }
+    new.limits.promised.days = 4;
     for scenario in &mut new.scenarios {
         Arc::make_mut(&mut scenario.guide).limits.promised.days = 4;
     }

@@ -79,6 +79,13 @@ pub(super) fn plain(text: impl ToString) -> Text {
     Text::new(text.clone(), text)
 }
 
+/// Words one after another.
+pub(super) fn joined(words: &[Text]) -> Text {
+    let zh: Vec<&str> = words.iter().map(|word| word.zh.as_str()).collect();
+    let en: Vec<&str> = words.iter().map(|word| word.en.as_str()).collect();
+    Text::new(zh.join("、"), en.join(", "))
+}
+
 pub(super) fn yes_or_no(yes: bool) -> Text {
     if yes { Text::new("是", "yes") } else { Text::new("否", "no") }
 }
