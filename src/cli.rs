@@ -4,6 +4,7 @@
 mod catalog;
 mod export;
 mod new;
+mod diff;
 
 use std::io::IsTerminal as _;
 use std::net::TcpListener;

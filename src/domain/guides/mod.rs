@@ -5,6 +5,7 @@
 //! A [`Guide`] exists only if its file had no mistake; see [`read_guide`].
 
 mod applicant;
+mod diff;
 mod evaluate;
 mod examples;
 mod expr;
@@ -31,6 +32,7 @@ mod write;
 mod tests;
 
 pub use applicant::{Applicant, ApplicantKind, IdNumber};
+pub use diff::{About, Change, diff};
 pub use evaluate::{Evaluation, evaluate};
 pub use examples::{FailedExample, try_examples};
 pub use expr::{EvalError, Expr, Scope};
