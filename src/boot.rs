@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::app::bundles::Bundles;
 use crate::app::calendar::Calendars;
 use crate::app::catalog::Catalogue;
 use crate::app::identity::Identity;
@@ -48,7 +49,8 @@ pub async fn assemble(parts: Parts) -> AppResult<Ctx> {
         Identity::open(parts.store.clone(), parts.public_url, parts.settings.lifetimes, parts.demo, at)
             .await?;
     Ok(Ctx {
-        catalogue: Arc::new(Catalogue::load(parts.store.clone()).await?),
+        bundles: Arc::new(Bundles::default()),
+        catalogue: Arc::new(Catalogue::load(parts.store.clone(), parts.clock.clone()).await?),
         numbers: Arc::new(Numbers::new(new_id(at))),
         identity: Arc::new(identity),
         calendar: Arc::new(Calendars::load(parts.store.clone(), calendar).await?),

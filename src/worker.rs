@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::app::identity::sign_outs;
 use crate::app::upkeep::{self, Seen};
-use crate::app::{AppError, Ctx, notices, timers};
+use crate::app::{AppError, Ctx, bundles, notices, timers};
 
 /// How often each instance looks. Whatever another instance changed is known
 /// here within this time.
@@ -76,6 +76,7 @@ async fn keep_house(ctx: &Ctx, mut stopping: watch::Receiver<bool>) {
 
 async fn round(ctx: &Ctx, count: u64) -> Result<(), AppError> {
     timers::run(ctx).await?;
+    bundles::follow(ctx).await?;
     upkeep::record_key_uses(ctx).await?;
     if count.is_multiple_of(SWEEP_PROOFS_EVERY) {
         upkeep::sweep_proofs(ctx).await?;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::bundles::Bundles;
 use super::calendar::Calendars;
 use super::catalog::Catalogue;
 use super::numbers::Numbers;
@@ -24,6 +25,7 @@ pub struct Ctx {
     pub blobs: Arc<dyn Blobs>,
     pub registries: Registries,
     pub catalogue: Arc<Catalogue>,
+    pub bundles: Arc<Bundles>,
     pub calendar: Arc<Calendars>,
     pub numbers: Arc<Numbers>,
     pub identity: Arc<super::identity::Identity>,

@@ -1,6 +1,7 @@
 //! Use cases: load, ask the domain, write. One function each; no SQL, no HTTP.
 
 pub mod audit;
+pub mod bundles;
 pub mod calendar;
 pub mod cases;
 pub mod catalog;
@@ -8,6 +9,7 @@ pub mod certificates;
 pub mod ctx;
 pub mod demo;
 pub mod error;
+pub mod exports;
 pub mod identity;
 pub mod notices;
 pub mod numbers;
@@ -17,6 +19,7 @@ pub mod people;
 pub mod permit;
 pub mod ports;
 pub mod posts;
+pub mod search;
 pub mod settings;
 pub mod timers;
 pub mod upkeep;

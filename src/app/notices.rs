@@ -1,4 +1,5 @@
-//! Telling applicants by SMS what happened to their case. Messages come from the
+//! Telling applicants by SMS what happened to their case, or to their application for
+//! a bundle. Messages come from the
 //! outbox, written with the event itself, and are sent at least once.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -27,8 +28,11 @@ pub async fn deliver_due(ctx: &Ctx) -> AppResult<usize> {
     let mut delivered = Vec::new();
     let mut changes = Changes::new();
     for message in &due {
-        let case = cases.get(&message.subject);
-        match deliver(ctx, message, case).await {
+        let told = match of_a_bundle(&message.topic) {
+            Some(words) => deliver_of_a_bundle(ctx, message, &words).await,
+            None => deliver(ctx, message, cases.get(&message.subject)).await,
+        };
+        match told {
             Ok(()) => delivered.push(message.id),
             Err(error) => {
                 changes.write(retry(message, &error, at));
@@ -53,6 +57,37 @@ async fn deliver(ctx: &Ctx, message: &Message, case: Option<&Found>) -> Result<(
         return Ok(());
     };
     send(ctx, &mobile, &words, filing.case_no.as_str()).await
+}
+
+/// To whoever the application is for.
+async fn deliver_of_a_bundle(ctx: &Ctx, message: &Message, words: &Text) -> Result<(), PortError> {
+    let away = |error: crate::store::Error| PortError::Unavailable(error.to_string());
+    let Some(stored) = ctx.store.find_application(message.subject).await.map_err(away)? else {
+        return Ok(());
+    };
+    let person = ctx.store.find_person(stored.application.opened.party).await.map_err(away)?;
+    let Some(mobile) = person.and_then(|person| person.applicant.mobile) else { return Ok(()) };
+    let text = Text::new(
+        format!("【万事通】您的“一件事”联办申请{}", words.zh),
+        format!("[Wanshitong] Your joint application {}", words.en),
+    );
+    ctx.sms.send(&mobile, &text).await
+}
+
+/// What an applicant is told of an application for a bundle, besides its cases.
+fn of_a_bundle(topic: &str) -> Option<Text> {
+    Some(match topic {
+        "bundle.held" => Text::new(
+            "有一个事项需要您补充信息后才能提交，请登录查看。",
+            "has a part that waits for something from you; sign in to see what.",
+        ),
+        "bundle.skipped" => Text::new(
+            "有事项不再办理，原因请登录查看。",
+            "has a part that is not applied for any more; sign in to see why.",
+        ),
+        "bundle.ended" => Text::new("已全部办结，结果请登录查看。", "has ended; sign in to see the results."),
+        _ => return None,
+    })
 }
 
 async fn send(ctx: &Ctx, mobile: &Mobile, words: &Text, case_no: &str) -> Result<(), PortError> {

@@ -1,4 +1,7 @@
 //! `wanshitong catalog`: what an author does with the files of a catalogue.
+//!
+//! Publishing here is direct: whoever holds the database's master key is beyond the
+//! rule of four eyes, which holds over the API.
 
 use std::path::{Path, PathBuf};
 
@@ -7,32 +10,61 @@ use clap::Subcommand;
 use super::{Outcome, block_on, load, print, production, said};
 use crate::app::{catalog, upkeep};
 use crate::boot;
-use crate::domain::guides::{Origin, Problem};
+use crate::domain::guides::{FileKind, Origin, Problem};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CatalogCommand {
     /// Report everything wrong in these files. A folder stands for all its YAML files.
-    Check { files: Vec<PathBuf> },
+    Check {
+        /// Lean on what this portal has published, besides the files.
+        #[arg(long)]
+        config: Option<PathBuf>,
+        files: Vec<PathBuf>,
+    },
     /// Try the examples in these files.
-    Test { files: Vec<PathBuf> },
-    /// Publish these files, all or none.
-    Import {
+    Test {
+        /// Lean on what this portal has published, besides the files.
+        #[arg(long)]
+        config: Option<PathBuf>,
+        files: Vec<PathBuf>,
+    },
+    /// Publish these files directly, all or none: checked, their examples tried, and
+    /// those of all guides that inherit from them.
+    #[command(alias = "import")]
+    Publish {
         #[arg(long)]
         config: PathBuf,
         files: Vec<PathBuf>,
+    },
+    #[command(flatten)]
+    Export(super::export::ExportCommand),
+    /// Print what is published under these codes, as it was written: of guides, of
+    /// items, or `certificate_types`.
+    Show {
+        #[arg(long)]
+        config: PathBuf,
+        /// Write a file for each code into this folder instead.
+        #[arg(long)]
+        to: Option<PathBuf>,
+        #[arg(required = true)]
+        codes: Vec<String>,
     },
 }
 
 pub(super) fn run(command: CatalogCommand) -> Outcome {
     match command {
-        CatalogCommand::Check { files } => check(&files),
-        CatalogCommand::Test { files } => test(&files),
-        CatalogCommand::Import { config, files } => import(&config, &files),
+        CatalogCommand::Export(command) => super::export::run(command),
+        CatalogCommand::Check { config, files } => check(config.as_deref(), &files),
+        CatalogCommand::Test { config, files } => test(config.as_deref(), &files),
+        CatalogCommand::Publish { config, files } => publish(&config, &files),
+        CatalogCommand::Show { config, to, codes } => show(&config, to.as_deref(), &codes),
     }
 }
 
+type Files = Vec<(String, String)>;
+
 /// The files, and the YAML files of the folders, in order of name.
-fn read_files(files: &[PathBuf]) -> Result<Vec<(String, String)>, String> {
+pub(super) fn read_files(files: &[PathBuf]) -> Result<Files, String> {
     let mut found = Vec::new();
     for file in files {
         match file.is_dir() {
@@ -65,68 +97,122 @@ fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(found)
 }
 
-fn report(wrong: &[catalog::FileProblems]) -> String {
-    let lines: Vec<String> = wrong
-        .iter()
-        .flat_map(|file| {
-            file.problems.iter().map(move |problem| {
-                let whose = match problem.origin {
-                    Origin::File => "",
-                    Origin::Item => " (in the item's file)",
-                };
-                let Problem { line, path, reason, .. } = problem;
-                format!("{}:{line}{whose}: {path}: {} {}", file.file, reason.zh, reason.en)
-            })
-        })
-        .collect();
-    format!("{}\n{} problems; nothing was imported", lines.join("\n"), lines.len())
+/// One line for everything that is wrong.
+fn report(wrong: &[catalog::FileProblems]) -> Vec<String> {
+    let of = |file: &catalog::FileProblems| -> Vec<String> {
+        let lines = file.problems.iter().map(|problem| {
+            let whose = match problem.origin {
+                Origin::File => "",
+                Origin::Item => " (in the item's file)",
+            };
+            let Problem { line, path, reason, .. } = problem;
+            format!("{}:{line}{whose}: {path}: {} {}", file.file, reason.zh, reason.en)
+        });
+        lines.collect()
+    };
+    wrong.iter().flat_map(of).collect()
 }
 
-fn check(files: &[PathBuf]) -> Outcome {
-    let files = read_files(files)?;
-    match catalog::check(&files, &catalog::Base::default()) {
-        Ok(checked) => print(&format!("{} files, nothing wrong", checked.len())),
-        Err(wrong) => Err(report(&wrong)),
+/// One line for every difference.
+fn failed(failures: &[catalog::FileFailures]) -> Vec<String> {
+    let examples = failures.iter().flat_map(|file| file.failed.iter().map(move |example| (file, example)));
+    let lines = examples.flat_map(|(file, example)| {
+        let differences = example.differences.iter();
+        differences.map(move |text| format!("{}: {}: {} {}", file.file, example.code, text.zh, text.en))
+    });
+    lines.collect()
+}
+
+pub(super) fn refused(wrong: &[catalog::FileProblems]) -> String {
+    let lines = report(wrong);
+    format!("{}\n{} problems", lines.join("\n"), lines.len())
+}
+
+/// What the files may lean on: nothing, or what the portal has published.
+fn checked(config: Option<&Path>, files: &Files) -> Result<catalog::Checked, String> {
+    let config = config.map(load).transpose()?;
+    let mut base = catalog::Base::default();
+    if let Some(config) = config {
+        block_on(async {
+            let ctx = production(&config).await?;
+            base = catalog::base_for(&ctx, files).await.map_err(said)?;
+            Ok(())
+        })?;
     }
+    catalog::check(files, &base).map_err(|wrong| refused(&wrong))
 }
 
-/// Without a portal's register every region counts as there.
-fn test(files: &[PathBuf]) -> Outcome {
+fn check(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
     let files = read_files(files)?;
-    let checked = catalog::check(&files, &catalog::Base::default()).map_err(|wrong| report(&wrong))?;
+    let checked = checked(config, &files)?;
+    print(&format!("{} files, nothing wrong", checked.len()))
+}
+
+/// Every region counts as there.
+fn test(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
+    let files = read_files(files)?;
+    let checked = checked(config, &files)?;
     let calendar = boot::calendar().map_err(said)?;
     let failures = checked.try_examples(&files, &calendar, &|_| true);
     if failures.is_empty() {
         let tried: usize = checked.guides.iter().map(|(_, guide)| guide.examples.len()).sum();
         return print(&format!("{tried} examples of {} guides hold", checked.guides.len()));
     }
-    Err(failed(&failures))
+    Err(failed(&failures).join("\n"))
 }
 
-fn failed(failures: &[catalog::FileFailures]) -> String {
-    let lines: Vec<String> = failures
-        .iter()
-        .flat_map(|file| file.failed.iter().map(move |example| (file, example)))
-        .flat_map(|(file, example)| {
-            example.differences.iter().map(move |difference| {
-                format!("{}: {}: {} {}", file.file, example.code, difference.zh, difference.en)
-            })
-        })
-        .collect();
-    lines.join("\n")
-}
-
-fn import(config: &Path, files: &[PathBuf]) -> Outcome {
+fn publish(config: &Path, files: &[PathBuf]) -> Outcome {
     let config = load(config)?;
     let files = read_files(files)?;
     block_on(async move {
         let ctx = production(&config).await?;
-        let imported = catalog::publish(&ctx, None, files).await;
+        let published = catalog::publish(&ctx, files).await;
         upkeep::wind_up(&ctx).await.map_err(said)?;
-        for guide in imported.map_err(said)?.map_err(|wrong| report(&wrong))? {
-            let what = if guide.is_new_version { "published" } else { "unchanged" };
-            print(&format!("{} version {} {what}", guide.code, guide.version))?;
+        let published = published.map_err(said)?.map_err(|faults| {
+            let mut lines = report(&faults.problems);
+            lines.extend(failed(&faults.failures));
+            format!("{}\n{} faults; nothing was published", lines.join("\n"), lines.len())
+        })?;
+        published.iter().try_for_each(|one| print(&told(one)))
+    })
+}
+
+fn told(published: &catalog::Published) -> String {
+    let catalog::Published { kind, file, code, version, is_new_version } = published;
+    let what = match (is_new_version, file) {
+        (true, Some(_)) => "published",
+        (true, None) => "published again, for its item has changed",
+        (false, _) => "unchanged",
+    };
+    let file = file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default();
+    match kind {
+        FileKind::Guide | FileKind::Bundle => format!("{file}{code} version {version} {what}"),
+        FileKind::Item => format!("{file}item {code} version {version} {what}"),
+        FileKind::CertificateTypes => format!("{file}certificate types {what}"),
+    }
+}
+
+fn show(config: &Path, to: Option<&Path>, codes: &[String]) -> Outcome {
+    let config = load(config)?;
+    block_on(async move {
+        let ctx = production(&config).await?;
+        let mut files = Vec::new();
+        for code in codes {
+            let file = catalog::source(&ctx, code).await.map_err(said)?;
+            files.push((
+                code,
+                file.ok_or_else(|| format!("nothing is published under {code}; check the code"))?,
+            ));
         }
-        Ok(())
+        files.iter().try_for_each(|(code, text)| match to {
+            None => print(text.trim_end()),
+            Some(folder) => {
+                let file = folder.join(format!("{code}.yaml"));
+                std::fs::create_dir_all(folder)
+                    .and_then(|()| std::fs::write(&file, text))
+                    .map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
+                print(&file.display().to_string())
+            }
+        })
     })
 }

@@ -132,8 +132,14 @@ actions! {
     DeviceDecided = "device.decided",
     /// An agent got a token for his principal, or did not.
     TokenExchanged = "token.exchanged",
-    /// 办事指南: guides were published or withdrawn.
+    /// 办事指南: guides, items or certificate types were published, or a guide withdrawn.
     CatalogueChanged = "catalogue.changed",
+    /// 编制: drafts of them were handed in.
+    CatalogueDrafted = "catalogue.drafted",
+    /// A draft was rejected, or taken back by its editor.
+    DraftRejected = "catalogue.draft_rejected",
+    /// 四眼原则: a draft's editor tried to publish it himself.
+    OwnDraftRefused = "catalogue.own_draft_refused",
     /// 实名核验, passed or not.
     IdentityProven = "person.proven",
     /// A proof turned out to be none.

@@ -3,12 +3,14 @@
 
 pub mod agencies;
 pub mod audit;
+pub mod bundles;
 pub mod calendar;
 pub mod canonical;
 pub mod cases;
 pub mod certificates;
 pub mod codes;
 pub mod csv_rows;
+pub mod exports;
 pub mod guides;
 pub mod identity;
 pub mod key_uses;

@@ -161,7 +161,10 @@ pub enum Operation {
     /// 脱敏查看: one masked value in the clear, for a reason.
     UnmaskCase,
     ListWork,
-    ManageCatalogue,
+    /// 编制: drafting guides, items and certificate types.
+    EditCatalogue,
+    /// 发布: deciding on what somebody else drafted.
+    PublishCatalogue,
     ManageOrganisation,
     ManagePosts,
     /// 接入应用
@@ -175,7 +178,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    pub const ALL: [Operation; 22] = [
+    pub const ALL: [Operation; 23] = [
         Operation::OpenCase,
         Operation::ReadCase,
         Operation::EditCase,
@@ -190,7 +193,8 @@ impl Operation {
         Operation::DeliverResult,
         Operation::UnmaskCase,
         Operation::ListWork,
-        Operation::ManageCatalogue,
+        Operation::EditCatalogue,
+        Operation::PublishCatalogue,
         Operation::ManageOrganisation,
         Operation::ManagePosts,
         Operation::ManageClients,
@@ -240,8 +244,8 @@ pub fn may(capacity: Capacity, operation: Operation) -> bool {
             O::ReadCase | O::TakeStep(StepRole::Approver) | O::IssueResult | O::UnmaskCase | O::ListWork
         ),
         Capacity::Post(Role::Supervisor) => matches!(operation, O::ReadCase | O::ListWork),
-        Capacity::Post(Role::CatalogueEditor) => false,
-        Capacity::Post(Role::CataloguePublisher) => matches!(operation, O::ManageCatalogue),
+        Capacity::Post(Role::CatalogueEditor) => matches!(operation, O::EditCatalogue),
+        Capacity::Post(Role::CataloguePublisher) => matches!(operation, O::PublishCatalogue),
         Capacity::Post(Role::Administrator) => {
             matches!(operation, O::ManageOrganisation | O::ManagePosts | O::ManageClients | O::SetClock)
         }
@@ -271,9 +275,10 @@ pub enum Target<'a> {
         scope: CaseScope<'a>,
         present: bool,
     },
-    /// The guides of an agency.
+    /// The guides of an agency; none: the items and certificate types that all agencies
+    /// share, for posts that look after every agency.
     Catalogue {
-        agency: &'a Uscc,
+        agency: Option<&'a Uscc>,
     },
     /// Whoever stands at a counter in this region; none: where the officer's post
     /// is. That counters see people is known to everybody.
@@ -349,7 +354,9 @@ fn capacities(actor: &Actor, target: Target<'_>, at: DateTime<Utc>) -> Vec<(Capa
                         found.push((Capacity::Post(post.role), officer()));
                     }
                 }
-                Target::Catalogue { agency } if post.agency.as_ref().is_none_or(|own| own == agency) => {
+                Target::Catalogue { agency }
+                    if post.agency.as_ref().is_none_or(|own| Some(own) == agency) =>
+                {
                     found.push((Capacity::Post(post.role), officer()));
                 }
                 Target::Counter { region } if region.is_none_or(|region| overlap(&post.region, region)) => {
@@ -395,6 +402,35 @@ impl Post {
 impl Mandate {
     pub fn in_force(&self, at: DateTime<Utc>) -> bool {
         self.valid_from <= at && self.valid_until.is_none_or(|until| at < until)
+    }
+}
+
+/// The agencies whose catalogue somebody drafts or publishes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CatalogueReach {
+    /// All of them, and what they share.
+    All,
+    These(Vec<Uscc>),
+}
+
+impl Actor {
+    /// What [`Target::Catalogue`] allows him, as a listing asks for it.
+    pub fn catalogue_reach(&self, at: DateTime<Utc>) -> CatalogueReach {
+        let mut agencies = Vec::new();
+        for post in self.posts.iter().filter(|post| post.in_force(at)) {
+            match (post.role, &post.agency) {
+                (Role::CatalogueEditor | Role::CataloguePublisher, None) => return CatalogueReach::All,
+                (Role::CatalogueEditor | Role::CataloguePublisher, Some(agency)) => {
+                    agencies.push(agency.clone());
+                }
+                (
+                    Role::CounterOfficer | Role::Handler | Role::Reviewer | Role::Approver | Role::Supervisor,
+                    _,
+                )
+                | (Role::Administrator | Role::Auditor, _) => {}
+            }
+        }
+        CatalogueReach::These(agencies)
     }
 }
 

@@ -20,6 +20,11 @@ pub fn end_of_local_day(date: NaiveDate) -> DateTime<Utc> {
     date.and_time(time).and_utc()
 }
 
+/// The instant this day begins in China.
+pub fn start_of_local_day(date: NaiveDate) -> DateTime<Utc> {
+    date.pred_opt().map_or(DateTime::<Utc>::MIN_UTC, end_of_local_day)
+}
+
 /// Drops what is finer than a microsecond, so that an instant read back from
 /// any of the databases equals the one that was written.
 pub fn truncate_micros(at: DateTime<Utc>) -> DateTime<Utc> {

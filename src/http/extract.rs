@@ -33,13 +33,13 @@ pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key
 
 /// A JSON body. Unknown members, duplicates, other media types and bodies over
 /// the limit are refused, each with a pointer to what is wrong.
-pub struct Body<T> {
+pub struct Body<T, const MOST_BYTES: usize = MAX_JSON_BYTES> {
     pub value: T,
     /// SHA-256 of the bytes as they came.
     pub digest: [u8; 32],
 }
 
-impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+impl<T: DeserializeOwned + 'static, const MOST_BYTES: usize> FromRequest for Body<T, MOST_BYTES> {
     type Error = Problem;
     type Future = Extraction<Self>;
 
@@ -47,7 +47,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         let media_type = media_type(request);
         let payload = payload.take();
         Box::pin(async move {
-            let bytes = read(payload, MAX_JSON_BYTES).await?;
+            let bytes = read(payload, MOST_BYTES).await?;
             // A command without arguments may come without a body.
             let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
             if !bytes.is_empty()

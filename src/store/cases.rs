@@ -168,7 +168,7 @@ fn letter_row(case: Uuid, new: &NewLetter, key: &CaseKey) -> Result<LetterRow> {
 }
 
 /// A value as JSON without its personal parts, and those parts.
-fn take_apart(table: &'static str, id: Uuid, value: &impl Serialize) -> Result<(String, Vec<u8>)> {
+pub(super) fn take_apart(table: &'static str, id: Uuid, value: &impl Serialize) -> Result<(String, Vec<u8>)> {
     let mut open = serde_json::to_value(value).map_err(not_json(table, id))?;
     let parts = private::split(&mut open, &mut |index, _| Value::from(index));
     let parts = serde_json::to_vec(&parts).map_err(not_json(table, id))?;
@@ -176,7 +176,7 @@ fn take_apart(table: &'static str, id: Uuid, value: &impl Serialize) -> Result<(
 }
 
 /// The reverse; without `parts` every personal place reads as erased.
-fn put_together<T: serde::de::DeserializeOwned>(
+pub(super) fn put_together<T: serde::de::DeserializeOwned>(
     table: &'static str,
     id: Uuid,
     document: &str,
@@ -197,7 +197,7 @@ fn event_context(case: Uuid, seq: u64) -> String {
 }
 
 /// Versions and sequence numbers stay far below 2⁶³.
-fn signed(number: u64) -> i64 {
+pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 

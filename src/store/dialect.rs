@@ -10,10 +10,11 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use columns::{
-    ClaimKeys, InsertCases, InsertCertificates, InsertEvents, InsertLetters, InsertOutbox,
-    InsertRefreshTokens, InsertRegions, Refresh, UpdateCases,
+    ClaimKeys, InsertCases, InsertCertificates, InsertEvents, InsertGuides, InsertLetters, InsertOutbox,
+    InsertRefreshTokens, InsertRegions, Refresh, SupersedeGuides, UpdateCases,
 };
 
+use super::catalog::{GuideRow, Supersession};
 use super::conn::Conn;
 use super::organisation::RegionRow;
 use super::rows::{
@@ -21,8 +22,8 @@ use super::rows::{
     RefreshTokenRow,
 };
 use super::schema::{
-    case_events, cases, certificates, fences, idempotency, letters, number_series, outbox, refresh_tokens,
-    regions, sessions, used_proofs,
+    case_events, cases, certificates, fences, guides, idempotency, letters, number_series, outbox,
+    refresh_tokens, regions, sessions, used_proofs,
 };
 use super::types::{At, Key};
 
@@ -49,6 +50,7 @@ bulk_insert!(insert_case_events, CaseEventRow, InsertEvents, case_events);
 bulk_insert!(insert_letters, LetterRow, InsertLetters, letters);
 bulk_insert!(insert_certificates, CertificateRow, InsertCertificates, certificates);
 bulk_insert!(insert_outbox, OutboxRow, InsertOutbox, outbox);
+bulk_insert!(insert_guides, GuideRow, InsertGuides, guides);
 bulk_insert!(insert_refresh_tokens, RefreshTokenRow, InsertRefreshTokens, refresh_tokens);
 
 /// Inserts regions, replacing those of the same code. A province has 20,000.
@@ -58,6 +60,24 @@ pub(super) fn replace_regions(conn: &mut Conn, rows: &[RegionRow]) -> QueryResul
         Conn::Sqlite(sqlite) => rows
             .iter()
             .try_for_each(|row| diesel::replace_into(regions::table).values(row).execute(sqlite).map(drop)),
+    }
+}
+
+/// Tells older versions of guides when a newer one takes their place. What was
+/// superseded before then stays so.
+pub(super) fn supersede_guides(conn: &mut Conn, rows: &[Supersession]) -> QueryResult<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    match conn {
+        Conn::Pg(pg) => SupersedeGuides::of(rows.iter()).execute(pg).map(drop),
+        Conn::Sqlite(sqlite) => rows.iter().try_for_each(|row| {
+            let older = guides::table
+                .filter(guides::code.eq(&row.code))
+                .filter(guides::version.lt(row.version))
+                .filter(guides::superseded_at.is_null().or(guides::superseded_at.gt(row.at)));
+            diesel::update(older).set(guides::superseded_at.eq(Some(row.at))).execute(sqlite).map(drop)
+        }),
     }
 }
 

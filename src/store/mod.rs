@@ -5,6 +5,7 @@
 //! the few that differ.
 
 mod audit;
+mod bundles;
 mod calendar;
 mod cases;
 mod catalog;
@@ -36,9 +37,13 @@ mod write;
 use std::sync::Arc;
 
 pub use audit::AuditFilter;
+pub use bundles::{ApplicationOrigin, BundleRecord, FollowedCase, StoredApplication, Write as BundleWrite};
 pub use calendar::PutNotice;
 pub use cases::{CaseFilter, LetterRecord, NewLetter, Origin, Reach, StoredCase};
-pub use catalog::{GuideFilter, GuideRecord, Write as CatalogWrite};
+pub use catalog::{
+    DraftFilter, DraftRecord, DraftState, DraftWrite, GuideLineRecord, GuideRecord, ItemRecord, ItemWrite,
+    NewGuide, Write as CatalogWrite,
+};
 pub use certificates::SealedCertificate;
 pub use changes::Changes;
 pub use conn::Location;
@@ -56,7 +61,7 @@ pub use people::{
     PersonRow, Write as PeopleWrite, helper_code_digest, mobile_index,
 };
 pub use posts::{HeldPost, PostFilter, PostWrite};
-pub use settings::{Epoch, SetSetting};
+pub use settings::{Epoch, RaiseFrom, SetSetting};
 pub use vault::{MasterKey, Vault, random};
 pub use write::Write;
 

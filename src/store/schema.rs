@@ -96,6 +96,63 @@ diesel::table! {
         published_by -> Nullable<Id>,
         superseded_at -> Nullable<Instant>,
         withdrawn_at -> Nullable<Instant>,
+        item_version -> Nullable<Integer>,
+        effective_from -> Nullable<Text>,
+        effective_until -> Nullable<Text>,
+        edited_by -> Nullable<Id>,
+        about -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 基本目录事项: every published version of an item's file, never changed afterwards.
+    catalogue_items (basic_code, version) {
+        basic_code -> Text,
+        version -> Integer,
+        yaml -> Text,
+        content_hash -> Binary,
+        published_at -> Instant,
+        published_by -> Nullable<Id>,
+        edited_by -> Nullable<Id>,
+        superseded_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 证照目录
+    certificate_types (certificate_type) {
+        certificate_type -> Text,
+        entry -> Text,
+        changed_at -> Instant,
+        changed_by -> Nullable<Id>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// Drafts of guides, items and certificate types, until somebody else decides on them.
+    catalogue_drafts (id) {
+        id -> Id,
+        file -> Text,
+        kind -> Text,
+        code -> Text,
+        agency -> Nullable<Text>,
+        yaml -> Text,
+        base_version -> Nullable<Integer>,
+        note -> Nullable<Text>,
+        edited_by -> Id,
+        edited_at -> Instant,
+        state -> Text,
+        decided_by -> Nullable<Id>,
+        decided_at -> Nullable<Instant>,
     }
 }
 
@@ -711,6 +768,63 @@ diesel::table! {
         authenticated_at -> Nullable<Instant>,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 一件事: every version of every bundle as it was published.
+    bundles (code, version) {
+        code -> Text,
+        version -> Integer,
+        yaml -> Text,
+        content_hash -> Binary,
+        leader -> Text,
+        region -> Text,
+        published_at -> Instant,
+        published_by -> Nullable<Id>,
+        superseded_at -> Nullable<Instant>,
+        withdrawn_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// Applications for bundles; personal data sealed with their own keys.
+    bundle_applications (id) {
+        id -> Id,
+        version -> BigInt,
+        bundle -> Text,
+        bundle_version -> Integer,
+        party -> Id,
+        stage -> Text,
+        document -> Text,
+        personal -> Nullable<Binary>,
+        data_key -> Nullable<Binary>,
+        opened_at -> Instant,
+        updated_at -> Instant,
+        tick_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// The cases the parts of an application became.
+    bundle_cases (case_id) {
+        case_id -> Id,
+        application -> Id,
+        part -> Text,
+        seen -> BigInt,
+        ended_at -> Nullable<Instant>,
+    }
+}
+
+// What is followed is found by one look at both.
+diesel::allow_tables_to_appear_in_same_query!(bundle_cases, cases);
 
 // A refresh is answered from one look at all three.
 diesel::allow_tables_to_appear_in_same_query!(refresh_tokens, sessions, accounts);

@@ -58,6 +58,32 @@ impl Epoch {
     }
 }
 
+/// Raises an epoch from the value it was read at. Whoever decided on what he read
+/// then is `Stale` when anybody else has changed it since.
+#[derive(Debug, Clone, Copy)]
+pub struct RaiseFrom {
+    pub epoch: Epoch,
+    pub value: i64,
+}
+
+impl RaiseFrom {
+    pub(super) fn apply(&self, conn: &mut Conn) -> QueryResult<bool> {
+        let name = self.epoch.name();
+        let row = epochs::table.filter(epochs::name.eq(name)).filter(epochs::value.eq(self.value));
+        if diesel::update(row).set(epochs::value.eq(self.value + 1)).execute(conn)? == 1 {
+            return Ok(true);
+        }
+        let raised: i64 = epochs::table.filter(epochs::name.eq(name)).count().get_result(conn)?;
+        if raised > 0 || self.value != 0 {
+            return Ok(false);
+        }
+        diesel::insert_into(epochs::table)
+            .values((epochs::name.eq(name), epochs::value.eq(1_i64)))
+            .execute(conn)?;
+        Ok(true)
+    }
+}
+
 impl Store {
     pub async fn find_setting(&self, name: &'static str) -> Result<Option<String>> {
         self.read(move |conn| {
@@ -72,13 +98,23 @@ impl Store {
 
     /// Whether nobody has put anything into this database yet.
     pub async fn is_empty(&self) -> Result<bool> {
-        use super::schema::{guides, persons, regions};
+        use super::schema::{catalogue_items, guides, persons, regions};
         self.read(|conn| {
             let mut count: i64 = settings::table.count().get_result(conn)?;
             count += regions::table.limit(1).count().get_result::<i64>(conn)?;
             count += guides::table.limit(1).count().get_result::<i64>(conn)?;
+            count += catalogue_items::table.limit(1).count().get_result::<i64>(conn)?;
             count += persons::table.limit(1).count().get_result::<i64>(conn)?;
             Ok(count == 0)
+        })
+        .await
+    }
+
+    /// The present value of one epoch.
+    pub async fn epoch(&self, epoch: Epoch) -> Result<i64> {
+        self.read(move |conn| {
+            let row = epochs::table.filter(epochs::name.eq(epoch.name()));
+            Ok(row.select(epochs::value).first(conn).optional()?.unwrap_or(0))
         })
         .await
     }

@@ -6,7 +6,8 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::{
-    audit, calendar, catalog, defence, idempotency, identity, organisation, outbox, people, posts, settings,
+    audit, bundles, calendar, catalog, defence, idempotency, identity, organisation, outbox, people, posts,
+    settings,
 };
 
 /// One write. It is `Stale` when the row it expects is not there any more.
@@ -14,6 +15,7 @@ use super::{
 pub enum Write {
     Setting(settings::SetSetting),
     RaiseEpoch(settings::Epoch),
+    RaiseFrom(settings::RaiseFrom),
     Organisation(organisation::Write),
     Catalog(catalog::Write),
     People(people::Write),
@@ -26,6 +28,7 @@ pub enum Write {
     Defence(defence::Write),
     Posts(posts::Write),
     Notice(calendar::PutNotice),
+    Bundles(bundles::Write),
     Audit(audit::AuditRow),
     /// Drops what answers repetitions, from before that time.
     Forget(DateTime<Utc>),
@@ -36,6 +39,7 @@ impl Write {
         match self {
             Write::Setting(write) => write.apply(conn),
             Write::RaiseEpoch(epoch) => epoch.raise(conn),
+            Write::RaiseFrom(raise) => raise.apply(conn),
             Write::Organisation(write) => write.apply(conn),
             Write::Catalog(write) => write.apply(conn),
             Write::People(write) => write.apply(conn),
@@ -48,6 +52,7 @@ impl Write {
             Write::Defence(write) => write.apply(conn),
             Write::Posts(write) => write.apply(conn),
             Write::Notice(write) => write.apply(conn),
+            Write::Bundles(write) => write.apply(conn),
             Write::Audit(row) => row.insert(conn),
             Write::Forget(before) => idempotency::forget(conn, *before),
         }
@@ -67,6 +72,7 @@ macro_rules! write_from {
 write_from!(
     Setting(settings::SetSetting),
     RaiseEpoch(settings::Epoch),
+    RaiseFrom(settings::RaiseFrom),
     Organisation(organisation::Write),
     Catalog(catalog::Write),
     People(people::Write),
@@ -79,4 +85,5 @@ write_from!(
     Defence(defence::Write),
     Posts(posts::Write),
     Notice(calendar::PutNotice),
+    Bundles(bundles::Write),
 );

@@ -5,6 +5,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::api::road_draft;
+use crate::catalogue::{hand_in, publish};
 use crate::support::{Database, Portal, allowance_facts};
 
 const YAML: &str = include_str!("../../src/data/sample/guides/old-age-allowance.yaml");
@@ -29,23 +30,26 @@ async fn faulty_guide_files_are_reported_whole_and_nothing_is_imported() {
     let portal = Portal::open(Database::sqlite()).await;
     let changed = YAML.replace("0562-2810613", "0562-2810614");
     let faulty = YAML.replace("format: 1", "format: 9").replace("handling: promised", "handling: sometimes");
-    let problem =
-        portal.post("publisher@web", GUIDES, files(&[&changed, &faulty, "x: ["])).await.problem(422);
+    let problem = portal.post("editor@web", GUIDES, files(&[&changed, &faulty, "x: ["])).await.problem(422);
     let told = pointers(&problem);
     assert!(told.len() >= 3, "{problem:#}");
     assert!(told.iter().any(|pointer| pointer.starts_with("1.yaml:1:")), "{told:?}");
     assert!(told.iter().any(|pointer| pointer.starts_with("2.yaml:")), "{told:?}");
-    let twice = portal.post("publisher@web", GUIDES, files(&[&changed, &changed])).await.problem(422);
+    let twice = portal.post("editor@web", GUIDES, files(&[&changed, &changed])).await.problem(422);
     assert_eq!(pointers(&twice), ["1.yaml:1:/code"]);
-    // The lint is for those who may publish.
-    portal.post("resident@web", GUIDES, files(&[&faulty])).await.problem(403);
+    // The lint is for those who draft.
+    for who in ["resident@web", "publisher@web"] {
+        portal.post(who, GUIDES, files(&[&faulty])).await.problem(403);
+    }
+    assert_eq!(portal.get("editor@web", GUIDES).await.expect(200)["items"], json!([]), "nothing was kept");
     assert_eq!(version(&portal).await, 1);
 
-    let publish = || portal.post("publisher@web", GUIDES, files(&[&changed]));
-    let replies = join_all((0..5).map(|_| publish())).await;
-    for reply in &replies {
-        assert!(matches!(reply.status, 200 | 412), "{:#}", reply.body);
-    }
+    let draft = hand_in(&portal, &[&changed]).await.remove(0);
+    let path = format!("{GUIDES}/{draft}/publish");
+    let publications: Vec<_> = (0..5).map(|_| portal.post("publisher@web", &path, json!({}))).collect();
+    let mut statuses: Vec<u16> = join_all(publications).await.iter().map(|reply| reply.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409, 409, 409, 409]);
     assert_eq!(version(&portal).await, 2, "published once");
     portal.close().await;
 }
@@ -55,7 +59,7 @@ async fn what_was_just_published_is_what_everybody_reads_however_many_were_readi
     let portal = Portal::open(Database::sqlite()).await;
     for round in 2..12 {
         let changed = YAML.replace("0562-2810613", &format!("0562-28106{round:02}"));
-        let publish = async { portal.post("publisher@web", GUIDES, files(&[&changed])).await.expect(200) };
+        let publish = publish(&portal, &changed);
         let readers = join_all((0..8).map(|_| async {
             for _ in 0..6 {
                 version(&portal).await;

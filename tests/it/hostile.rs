@@ -245,6 +245,7 @@ async fn a_case_of_somebody_else_does_not_exist() {
         "admin@web",
         "auditor@web",
         "publisher@web",
+        "editor@web",
         "handler@third_party",
         "supervisor@third_party",
     ];

@@ -4,10 +4,13 @@
 
 mod administration;
 mod api;
+mod bundles;
+mod catalogue;
 mod channels;
 mod damage;
 mod deadlock;
 mod defence;
+mod exports;
 mod guides;
 mod hostile;
 mod house;
@@ -18,6 +21,7 @@ mod operations;
 mod people;
 mod process;
 mod registries;
+mod search;
 mod sms;
 mod storage;
 mod support;

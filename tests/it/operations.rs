@@ -13,7 +13,7 @@ use crate::support::{Database, Portal, Reply, id};
 use examples::{In, Sent, example};
 
 /// The personas of the sample city.
-const PERSONAS: [&str; 11] = [
+const PERSONAS: [&str; 12] = [
     "resident",
     "second_resident",
     "agent",
@@ -22,6 +22,7 @@ const PERSONAS: [&str; 11] = [
     "reviewer",
     "approver",
     "supervisor",
+    "editor",
     "publisher",
     "admin",
     "auditor",
@@ -279,6 +280,8 @@ async fn the_served_document_is_the_same_and_its_pages_are_where_people_are_sent
     assert_eq!((docs.status, docs.header("location")), (307, Some("/docs/")));
     let script = portal.request("", "GET", "/docs/swagger-initializer.js").send().await.unwrap();
     assert!(script.text().await.unwrap().contains("\"url\": \"/openapi.json\""));
+    let style = portal.request("", "GET", "/docs/swagger-ui.css").send().await.unwrap();
+    assert_eq!(style.headers()["content-encoding"], "gzip", "the pages are kept compressed");
     let served = portal.get("", "/openapi.json").await.expect(200);
     assert_eq!(served, serde_json::to_value(wanshitong::http::openapi::document()).unwrap());
     portal.close().await;

@@ -151,7 +151,8 @@ impl Drop for Demo {
 
 fn guide(file: &str) -> String {
     let yaml = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/data/sample/guides").join(file);
-    wanshitong::domain::guides::read_guide(&std::fs::read_to_string(yaml).unwrap()).unwrap().code.to_string()
+    let yaml = std::fs::read_to_string(yaml).unwrap();
+    wanshitong::domain::guides::SourceFile::parse(&yaml).code().unwrap().to_owned()
 }
 
 /// Applies for allowances until the portal is gone; gives what was acknowledged.

@@ -17,6 +17,7 @@ use wanshitong::domain::cases::SaveCase;
 use wanshitong::domain::cases::history;
 use wanshitong::domain::guides::Facts;
 
+use crate::catalogue::publish;
 use crate::support::{City, Database, Portal, allowance_facts, id, road_facts};
 
 fn facts(value: Value) -> Facts {
@@ -279,8 +280,7 @@ async fn instances_keep_in_step(database: Database) {
 
     let yaml = include_str!("../../src/data/sample/guides/old-age-allowance.yaml")
         .replace("0562-2810613", "0562-2810614");
-    let import = json!({"files": [{"name": "old-age-allowance.yaml", "yaml": yaml}]});
-    portal.post("publisher@web", "/api/v1/admin/guides", import).await.expect(200);
+    publish(&portal, &yaml).await;
     upkeep::catch_up(&beside.city.ctx, &mut seen).await.unwrap();
     let read = beside.get("", &path).await.expect(200);
     assert_eq!((&read["version"], &read["telephone"]["enquiry"]), (&json!(2), &json!("0562-2810614")));

@@ -146,7 +146,7 @@ impl City {
             std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/data/sample/guides").join(file),
         )
         .unwrap();
-        wanshitong::domain::guides::read_guide(&yaml).unwrap().code.to_string()
+        wanshitong::domain::guides::SourceFile::parse(&yaml).code().unwrap().to_owned()
     }
 }
 

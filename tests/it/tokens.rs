@@ -94,7 +94,7 @@ async fn through_a_third_party_nobody_is_staff() {
         portal.post(who, &format!("/api/v1/cases/{case}/accept"), json!({})).await.problem(404);
     }
     for (who, path) in
-        [("publisher@third_party", "/api/v1/admin/guides"), ("admin@third_party", "/api/v1/admin/regions")]
+        [("editor@third_party", "/api/v1/admin/guides"), ("admin@third_party", "/api/v1/admin/regions")]
     {
         let reply = portal.post(who, path, json!({"files": []})).await;
         assert_eq!(reply.status, 403, "{who}: {:#}", reply.body);

@@ -13,7 +13,9 @@ use crate::app::identity::Caller;
 use crate::app::people::applicants::as_party;
 use crate::app::permit::permit_on_case;
 use crate::domain::cases::history::hex;
-use crate::domain::cases::{AttachMaterial, Command, Evidence, MediaType, RemoveMaterial, Standing, decide};
+use crate::domain::cases::{
+    AttachMaterial, Command, Evidence, KnownCertificate, MediaType, RemoveMaterial, Standing, decide,
+};
 use crate::domain::codes::{CertificateId, RegionCode};
 use crate::domain::guides::Guide;
 use crate::domain::policy::{Operation, Target};
@@ -50,15 +52,45 @@ pub async fn attach(
 ) -> AppResult<CaseReply> {
     // Who may not edit the draft may not fill the file store either.
     let party = may_edit(ctx, caller, case).await?;
+    let name = match &upload {
+        Upload::Earlier { .. } => {
+            let now = read(ctx, caller, case).await?;
+            named(now.guide.for_case(&now.case), &material)
+        }
+        Upload::File { .. } | Upload::Certificate(_) | Upload::Promise => None,
+    };
+    let place = Place { party, material: &material, name };
+    let (evidence, certificate) = evidence_of(ctx, caller, place, upload).await?;
+    let command = Command::Attach(AttachMaterial { material, evidence, certificate });
+    change(ctx, caller, case, expected_version, command).await
+}
+
+/// What a document is sent for.
+pub struct Place<'a> {
+    /// The applicant.
+    pub party: Uuid,
+    /// The code of the material, for messages.
+    pub material: &'a str,
+    /// What it is called, where that is known.
+    pub name: Option<Text>,
+}
+
+/// What was sent as evidence, and what is known of the certificate where it is one.
+/// Keeps the file.
+pub async fn evidence_of(
+    ctx: &Ctx,
+    caller: &Caller,
+    place: Place<'_>,
+    upload: Upload,
+) -> AppResult<(Evidence, Option<KnownCertificate>)> {
+    let (party, material) = (place.party, place.material);
     let mut certificate = None;
     let evidence = match upload {
         Upload::File { bytes, file_name, original_seen } => {
             let standing = if original_seen { Standing::OriginalSeen } else { Standing::Uploaded };
-            store_file(ctx, &material, bytes, file_name, standing).await?
+            store_file(ctx, material, bytes, file_name, standing).await?
         }
-        Upload::Earlier { case: earlier, material: name } => {
-            handed_in_before(ctx, caller, earlier, &name, case, &material).await?
-        }
+        Upload::Earlier { case, material: name } => handed_in_before(ctx, caller, case, &name, place).await?,
         Upload::Certificate(id) => {
             certificate = ctx.store.find_certificate(&id).await?.map(|sealed| known(sealed.certificate));
             if let Some(known) = &mut certificate {
@@ -68,8 +100,7 @@ pub async fn attach(
         }
         Upload::Promise => Evidence::Promise,
     };
-    let command = Command::Attach(AttachMaterial { material, evidence, certificate });
-    change(ctx, caller, case, expected_version, command).await
+    Ok((evidence, certificate))
 }
 
 pub async fn remove(
@@ -133,25 +164,20 @@ async fn handed_in_before(
     caller: &Caller,
     earlier: Uuid,
     name: &str,
-    case: Uuid,
-    material: &str,
+    place: Place<'_>,
 ) -> AppResult<Evidence> {
     let unknown = || {
         let words = Text::new(
             "申请人以前的办件中没有可沿用的这份材料，请重新上传。",
             "No earlier case of the applicant has this document; upload it anew.",
         );
-        AppError::Invalid(vec![FieldError::new(format!("/materials/{material}"), "unknown", words)])
+        AppError::Invalid(vec![FieldError::new(format!("/materials/{}", place.material), "unknown", words)])
     };
     let before = read(ctx, caller, earlier).await.map_err(|_| unknown())?;
-    let now = read(ctx, caller, case).await?;
-    let named = |guide: &Guide, code: &str| {
-        guide.materials.iter().find(|known| known.code == code).map(|known| known.name.clone())
-    };
-    let same_name = named(before.guide.for_case(&before.case), name)
-        .is_some_and(|name| named(now.guide.for_case(&now.case), material) == Some(name));
+    let same_name =
+        named(before.guide.for_case(&before.case), name).is_some_and(|name| place.name == Some(name));
     let filing = before.case.state.filing().ok_or_else(unknown)?;
-    if !same_name || before.case.opened.party != now.case.opened.party {
+    if !same_name || before.case.opened.party != place.party {
         return Err(unknown());
     }
     match filing.materials.get(name).and_then(|evidence| evidence.known()) {
@@ -171,6 +197,10 @@ async fn handed_in_before(
         }),
         Some(Evidence::Certificate { .. } | Evidence::Promise) | None => Err(unknown()),
     }
+}
+
+fn named(guide: &Guide, code: &str) -> Option<Text> {
+    guide.materials.iter().find(|known| known.code == code).map(|known| known.name.clone())
 }
 
 fn unknown_type(material: &str) -> Refusal {
@@ -200,7 +230,7 @@ async fn change(
         }
         let guide =
             ctx.catalogue.current(stored.case.opened.guide.as_str()).await?.ok_or(AppError::NotFound)?;
-        if guide.withdrawn_at.is_some() {
+        if guide.is_closed(at) {
             return Err(super::guide_closed(&guide).into());
         }
         let regions = ctx.catalogue.regions();

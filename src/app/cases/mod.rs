@@ -1,6 +1,7 @@
 //! Use cases of a case: load → decide → write. The domain decides; this room
 //! fetches what it needs and describes what must be written.
 
+mod file;
 mod materials;
 mod open;
 mod read;
@@ -12,10 +13,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-pub use materials::{MAX_FILE_BYTES, Upload, attach, download, remove};
-pub use open::{ApplicantRef, OpenRequest, open};
+pub use file::{FileRequest, file};
+pub use materials::{MAX_FILE_BYTES, Place, Upload, attach, download, evidence_of, remove};
+pub use open::{ApplicantRef, OpenRequest, applicant, open};
 pub use read::{
-    ListRequest, Receipt, clock, events, letter, letters, list_mine, list_work, read, receipt, verify_receipt,
+    ListRequest, Receipt, clock, events, letter, letters, list_mine, list_work, parties, read, receipt,
+    verify_receipt,
 };
 use record::Writing;
 pub use unmask::unmask;
@@ -34,7 +37,7 @@ use crate::domain::cases::{
     SubmitCase, WithdrawCase, decide,
 };
 use crate::domain::codes::RegionCode;
-use crate::domain::guides::{MaterialSource, StepRole};
+use crate::domain::guides::{Guide, MaterialSource, StepRole};
 use crate::domain::policy::{CaseScope, Operation, Target};
 use crate::domain::refusal::{Refusal, RefusalCode};
 pub use crate::store::LetterRecord;
@@ -126,7 +129,7 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: &Request) -> AppResult<Cas
     };
     let command = match &request.action {
         Action::Submit => {
-            offered(caller, &guide)?;
+            offered(caller, &guide.guide)?;
             let case_no = number.as_ref().map(|taken| taken.case_no.clone());
             let case_no = case_no.ok_or_else(|| AppError::Internal("no case number was taken".into()))?;
             Command::Submit(Box::new(submission(ctx, caller, &stored.case, &guide, case_no, &by).await?))
@@ -160,7 +163,7 @@ async fn guide_for(ctx: &Ctx, case: &Case, action: &Action) -> AppResult<Arc<Pub
     let found = match action {
         Action::Submit | Action::Save(_) if case.state.filing().is_none() => {
             let current = ctx.catalogue.current(code).await?;
-            if let Some(closed) = current.as_ref().filter(|guide| guide.withdrawn_at.is_some()) {
+            if let Some(closed) = current.as_ref().filter(|guide| guide.is_closed(ctx.clock.now())) {
                 return Err(guide_closed(closed).into());
             }
             current
@@ -172,9 +175,9 @@ async fn guide_for(ctx: &Ctx, case: &Case, action: &Action) -> AppResult<Arc<Pub
 
 /// A guide may leave out a channel where an article demands it. Filing is all that
 /// hangs on it: nothing that decides can see the channel.
-fn offered(caller: &Caller, guide: &PublishedGuide) -> Result<(), Refusal> {
-    let Some(limit) = &guide.guide.channels else { return Ok(()) };
-    if guide.guide.is_offered_through(caller.channel.number()) {
+pub fn offered(caller: &Caller, guide: &Guide) -> Result<(), Refusal> {
+    let Some(limit) = &guide.channels else { return Ok(()) };
+    if guide.is_offered_through(caller.channel.number()) {
         return Ok(());
     }
     let basis = &limit.basis;

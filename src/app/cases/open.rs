@@ -53,12 +53,12 @@ pub async fn open(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult
 
 async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<CaseReply> {
     let guide = ctx.catalogue.current(&request.guide).await?.ok_or(AppError::NotFound)?;
-    if guide.withdrawn_at.is_some() {
+    let at = ctx.clock.now();
+    if guide.is_closed(at) {
         return Err(super::guide_closed(&guide).into());
     }
-    offered(caller, &guide)?;
-    let at = ctx.clock.now();
-    let person = applicant(ctx, caller, &request.applicant, &guide).await?;
+    offered(caller, &guide.guide)?;
+    let person = applicant(ctx, caller, &request.applicant, new_scope(caller, Uuid::nil(), &guide)).await?;
     let present = matches!(request.applicant, ApplicantRef::Present { .. });
     let scope = new_scope(caller, person.id, &guide);
     let by = permit(caller, Operation::OpenCase, Target::NewCase { scope, present }, at)
@@ -107,7 +107,7 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<
 }
 
 /// What the applicant's certificates say, where the form takes anything from one.
-async fn stated(
+pub(super) async fn stated(
     ctx: &Ctx,
     holder: Uuid,
     guide: &PublishedGuide,
@@ -132,13 +132,13 @@ fn new_scope<'a>(caller: &Caller, party: Uuid, guide: &'a PublishedGuide) -> Cas
     }
 }
 
-/// The person the case is for. Staff may bring in somebody the portal has never
+/// The person something is opened for; `scope` is that of nobody's. Staff may bring in somebody the portal has never
 /// seen: he is in front of them with his card, which is identity level 4.
-async fn applicant(
+pub async fn applicant(
     ctx: &Ctx,
     caller: &Caller,
     wanted: &ApplicantRef,
-    guide: &PublishedGuide,
+    scope: CaseScope<'_>,
 ) -> AppResult<PersonRecord> {
     let find = |id| async move { ctx.store.find_person(id).await };
     match wanted {
@@ -153,7 +153,6 @@ async fn applicant(
         }
         ApplicantRef::Present { name, id_number } => {
             let at = ctx.clock.now();
-            let scope = new_scope(caller, Uuid::nil(), guide);
             let target = Target::NewCase { scope, present: true };
             permit(caller, Operation::OpenCase, target, at).map_err(AppError::or_forbidden)?;
             let name =

@@ -71,13 +71,18 @@ pub async fn list_mine(ctx: &Ctx, caller: &Caller, request: ListRequest) -> AppR
     if !caller.actor.scopes.cases {
         return Err(AppError::Forbidden);
     }
+    list(ctx, caller, CaseFilter { parties: Some(parties(caller, at)), ..filter(request) }, at).await
+}
+
+/// All records of the caller, and the people he acts for now.
+pub fn parties(caller: &Caller, at: DateTime<Utc>) -> Vec<Uuid> {
     let principals =
         caller.actor.mandates.iter().filter(|mandate| mandate.in_force(at)).map(|mandate| mandate.principal);
     let own = std::iter::once(caller.actor.party).chain(caller.actor.former.iter().copied());
     let mut parties: Vec<Uuid> = own.chain(principals).collect();
     parties.sort_unstable();
     parties.dedup();
-    list(ctx, caller, CaseFilter { parties: Some(parties), ..filter(request) }, at).await
+    parties
 }
 
 /// The staff worklist: filed cases within reach of the caller's posts.

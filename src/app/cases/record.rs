@@ -60,10 +60,22 @@ impl Writing<'_> {
         opening: Act,
         more: impl FnOnce(&Case) -> AppResult<Vec<Act>>,
     ) -> AppResult<Case> {
+        self.open_with(id, opening, Changes::new(), more).await
+    }
+
+    /// The same, written in one transaction with `also`.
+    pub async fn open_with(
+        self,
+        id: Uuid,
+        opening: Act,
+        also: Changes,
+        more: impl FnOnce(&Case) -> AppResult<Vec<Act>>,
+    ) -> AppResult<Case> {
         let origin = Origin::new(id, self.ctx.store.vault());
         let record =
             history::append(origin.head, &opening, self.at, &self.provenance, random()).map_err(internal)?;
         let mut progress = Progress::from(begin(id, opening).map_err(internal)?, &origin);
+        progress.changes = also;
         progress.head = record.head();
         progress.records.push(record);
         for act in more(&progress.case)? {

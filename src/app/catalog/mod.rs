@@ -1,37 +1,54 @@
-//! The catalogue as the portal serves it: guides read and compiled once, kept
-//! until the catalogue's epoch moves.
+//! The catalogue as the portal serves it: guides read and compiled when somebody
+//! asks for them, kept until the catalogue's epoch moves or a day begins. What is in
+//! force depends on the day in China; an open case keeps the version it was
+//! submitted under, whatever happens here.
 
 mod check;
+mod cores;
+mod drafts;
+mod fan_out;
+mod held;
+mod lines;
+mod prepare;
+mod publish;
+mod withdraw;
 
-use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 pub use check::{Base, Checked, FileFailures, FileProblems, check};
+pub use drafts::{
+    DraftFile, DraftQuery, Report, ShownDraft, hand_in, list_drafts, publish_drafts, read_draft,
+    reject_draft, report_on,
+};
+pub use lines::{About, GuideLine, Lines, Search, of_item, search};
+pub use publish::{Faults, Published, base_for, publish};
+pub use withdraw::withdraw;
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
-use serde_json::json;
+use chrono::{DateTime, Datelike as _, Utc};
 
-use super::ctx::Ctx;
+use super::ctx::{Clock, Ctx};
 use super::error::{AppError, AppResult};
-use super::identity::Caller;
-use super::permit;
-use crate::domain::audit::{AuditAction, Outcome};
 use crate::domain::cases::Case;
-use crate::domain::codes::{GuideCode, RegionCode, ServiceObject};
-use crate::domain::guides::{self, Applicant, Evaluation, Facts, Guide};
-use crate::domain::policy::{Operation, Target};
+use crate::domain::codes::{GuideCode, RegionCode};
+use crate::domain::guides::{self, Applicant, Evaluation, Facts, Guide, ItemFile, SourceFile};
 use crate::domain::time::local_date;
-use crate::store::{self, CatalogWrite, Changes, Epoch, GuideFilter, GuideRecord, Store};
+use crate::store::{GuideRecord, ItemRecord, Store};
+use held::Held;
+
+pub use crate::store::{DraftRecord as Draft, DraftState};
 
 /// A version of a guide, ready for use.
 pub struct PublishedGuide {
     pub guide: Guide,
     pub version: u32,
+    /// The version of the item it inherits from, if it does.
+    pub item_version: Option<u32>,
     pub content_hash: Vec<u8>,
     pub published_at: DateTime<Utc>,
+    /// Takes no new cases from then on; that may be to come.
     pub withdrawn_at: Option<DateTime<Utc>>,
     /// The answer to a public read, written once by whoever serves it.
     pub answer: OnceLock<Written>,
@@ -42,6 +59,12 @@ impl PublishedGuide {
     pub fn for_case(&self, case: &Case) -> &Guide {
         self.guide.handled_as(case.opened.scenario.as_deref())
     }
+
+    /// 停止办理: whether it takes no new cases then; open ones go on.
+    pub fn is_closed(&self, at: DateTime<Utc>) -> bool {
+        self.withdrawn_at.is_some_and(|withdrawn| withdrawn <= at)
+            || self.guide.effective_until.is_some_and(|until| until < local_date(at))
+    }
 }
 
 /// An answer as bytes: as they are, and compressed (RFC 1952).
@@ -50,50 +73,57 @@ pub struct Written {
     pub gzip: Bytes,
 }
 
-/// Guides held before the cache is emptied.
-const GUIDES_HELD: usize = 20_000;
-
-type Held<K> = RwLock<HashMap<K, Arc<PublishedGuide>>>;
+/// Compiled guides in memory, by code and again by version; together some 100 MB.
+const GUIDES_HELD: usize = 2000;
+/// Items in memory, for guides to be compiled from.
+const ITEMS_HELD: usize = 400;
 
 pub struct Catalogue {
     store: Store,
-    current: Held<String>,
-    versions: Held<(String, u32)>,
-    /// Every guide in force, in order of code; none until somebody asks.
-    listed: RwLock<Option<Arc<Vec<Arc<PublishedGuide>>>>>,
+    clock: Clock,
+    current: Held<String, Arc<PublishedGuide>>,
+    versions: Held<(String, u32), Arc<PublishedGuide>>,
+    items: Held<(String, u32), Arc<ItemFile>>,
+    /// Every guide that takes new cases; none until somebody asks.
+    lines: RwLock<Option<Lines>>,
     regions: RwLock<Arc<HashSet<String>>>,
     /// Held from reading regions to replacing them, so that nobody replaces what is
     /// newer than what he read.
     reloading: tokio::sync::Mutex<()>,
+    /// Held while lines are read: many who ask at once wait for one reading.
+    reading: tokio::sync::Mutex<()>,
     /// Counts the times guides were forgotten, so that what was read before is not
     /// kept after.
     generation: AtomicU64,
+    /// The day in China, as days of the common era, that what is kept was read on.
+    day: AtomicI32,
 }
 
 impl Catalogue {
-    pub async fn load(store: Store) -> AppResult<Self> {
+    pub async fn load(store: Store, clock: Clock) -> AppResult<Self> {
         let catalogue = Self {
             store,
-            current: RwLock::default(),
-            versions: RwLock::default(),
-            listed: RwLock::default(),
+            clock,
+            current: Held::new(GUIDES_HELD),
+            versions: Held::new(GUIDES_HELD),
+            items: Held::new(ITEMS_HELD),
+            lines: RwLock::default(),
             regions: RwLock::default(),
             reloading: tokio::sync::Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
             generation: AtomicU64::new(0),
+            day: AtomicI32::new(0),
         };
         catalogue.reload_regions().await?;
         Ok(catalogue)
     }
 
-    /// Forgets all guides: something was published or withdrawn.
+    /// Forgets all guides: something was published or withdrawn, or a day began.
     pub fn forget_guides(&self) {
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
-        let mut listed = self.listed.write().unwrap_or_else(PoisonError::into_inner);
         self.generation.fetch_add(1, Ordering::SeqCst);
-        current.clear();
-        versions.clear();
-        *listed = None;
+        self.current.clear();
+        self.versions.clear();
+        *self.lines.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     pub async fn reload_regions(&self) -> AppResult<()> {
@@ -108,89 +138,131 @@ impl Catalogue {
         self.regions.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The version in force, or the newest when the guide was withdrawn.
+    /// The time, and the generation of what may be kept that is read for it. When a
+    /// day has begun, what was kept is forgotten first.
+    fn moment(&self) -> (DateTime<Utc>, u64) {
+        let generation = self.generation.load(Ordering::SeqCst);
+        let at = self.clock.now();
+        let today = local_date(at).num_days_from_ce();
+        if self.day.load(Ordering::SeqCst) == today {
+            return (at, generation);
+        }
+        self.day.store(today, Ordering::SeqCst);
+        self.forget_guides();
+        (at, self.generation.load(Ordering::SeqCst))
+    }
+
+    fn is_present(&self, generation: u64) -> bool {
+        self.generation.load(Ordering::SeqCst) == generation
+    }
+
+    /// The version in force today; one that was withdrawn is still given.
     pub async fn current(&self, code: &str) -> AppResult<Option<Arc<PublishedGuide>>> {
-        if let Some(held) = self.current.read().unwrap_or_else(PoisonError::into_inner).get(code) {
-            return Ok(Some(held.clone()));
+        let (at, generation) = self.moment();
+        let key = code.to_owned();
+        if let Some(held) = self.current.get(&key) {
+            return Ok(Some(held));
         }
         if GuideCode::parse(code).is_err() {
             return Ok(None);
         }
-        let generation = self.generation.load(Ordering::SeqCst);
-        let Some(record) = self.store.find_current_guide(code.to_owned()).await? else { return Ok(None) };
-        let guide = Arc::new(compile(record)?);
-        self.hold(&self.current, code.to_owned(), &guide, generation);
+        let Some(record) = self.store.find_current_guide(key.clone(), local_date(at)).await? else {
+            return Ok(None);
+        };
+        let guide = Arc::new(self.compile(record).await?);
+        let version = (key.clone(), guide.version);
+        self.current.insert_if(key, guide.clone(), || self.is_present(generation));
+        self.versions.insert_if(version, guide.clone(), || self.is_present(generation));
         Ok(Some(guide))
     }
 
-    /// Every guide in force, in order of code.
-    pub async fn all(&self) -> AppResult<Arc<Vec<Arc<PublishedGuide>>>> {
-        if let Some(listed) = self.listed.read().unwrap_or_else(PoisonError::into_inner).clone() {
-            return Ok(listed);
-        }
-        let generation = self.generation.load(Ordering::SeqCst);
-        let mut all = Vec::new();
-        let mut after = None;
-        loop {
-            let page = self.store.list_guides(GuideFilter { after, limit: 500 }).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.code.clone());
-            for record in page {
-                all.extend(self.current(&record.code).await?);
-            }
-        }
-        let all = Arc::new(all);
-        let mut listed = self.listed.write().unwrap_or_else(PoisonError::into_inner);
-        if self.generation.load(Ordering::SeqCst) == generation {
-            *listed = Some(all.clone());
-        }
-        Ok(all)
-    }
-
+    /// That version, in force or not.
     pub async fn version(&self, code: &str, version: u32) -> AppResult<Option<Arc<PublishedGuide>>> {
+        let (_, generation) = self.moment();
         let key = (code.to_owned(), version);
-        if let Some(held) = self.versions.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Ok(Some(held.clone()));
+        if let Some(held) = self.versions.get(&key) {
+            return Ok(Some(held));
         }
         if GuideCode::parse(code).is_err() {
             return Ok(None);
         }
-        let generation = self.generation.load(Ordering::SeqCst);
         let Some(record) = self.store.find_guide(code.to_owned(), version).await? else { return Ok(None) };
-        let guide = Arc::new(compile(record)?);
-        self.hold(&self.versions, key, &guide, generation);
+        let guide = Arc::new(self.compile(record).await?);
+        self.versions.insert_if(key, guide.clone(), || self.is_present(generation));
         Ok(Some(guide))
     }
 
-    /// Keeps what was read in that generation, if it is still the present one.
-    fn hold<K: Hash + Eq>(&self, held: &Held<K>, key: K, guide: &Arc<PublishedGuide>, generation: u64) {
-        let mut held = held.write().unwrap_or_else(PoisonError::into_inner);
-        if self.generation.load(Ordering::SeqCst) != generation {
-            return;
+    /// Every guide that takes new cases today, in order of item and code.
+    pub async fn lines(&self) -> AppResult<Lines> {
+        let kept = || self.lines.read().unwrap_or_else(PoisonError::into_inner).clone();
+        self.moment();
+        if let Some(lines) = kept() {
+            return Ok(lines);
         }
-        if held.len() >= GUIDES_HELD {
-            held.clear();
+        let _turn = self.reading.lock().await;
+        let (at, generation) = self.moment();
+        if let Some(lines) = kept() {
+            return Ok(lines);
         }
-        held.insert(key, guide.clone());
+        let lines = Arc::new(self.read_lines(at).await?);
+        let mut kept = self.lines.write().unwrap_or_else(PoisonError::into_inner);
+        if self.is_present(generation) {
+            *kept = Some(lines.clone());
+        }
+        Ok(lines)
+    }
+
+    /// An item at a version.
+    async fn item(&self, basic_code: &str, version: u32) -> AppResult<Arc<ItemFile>> {
+        let key = (basic_code.to_owned(), version);
+        if let Some(held) = self.items.get(&key) {
+            return Ok(held);
+        }
+        let record = self.store.find_item(basic_code.to_owned(), version).await?;
+        let gone = || AppError::Internal(format!("item {basic_code} version {version} is gone"));
+        self.read_item(&record.ok_or_else(gone)?)
+    }
+
+    fn read_item(&self, record: &ItemRecord) -> AppResult<Arc<ItemFile>> {
+        let key = (record.basic_code.clone(), record.version);
+        if let Some(held) = self.items.get(&key) {
+            return Ok(held);
+        }
+        let item = SourceFile::parse(&record.yaml).into_item(None).map_err(|problems| {
+            let (code, version) = (&record.basic_code, record.version);
+            AppError::Internal(format!("item {code} version {version} {}", no_longer_reads(&problems)))
+        })?;
+        let item = Arc::new(item);
+        // A version of an item never changes, so nothing of it is ever forgotten.
+        self.items.insert_if(key, item.clone(), || true);
+        Ok(item)
+    }
+
+    async fn compile(&self, record: GuideRecord) -> AppResult<PublishedGuide> {
+        let item = match record.item_version {
+            Some(version) => Some(self.item(&record.basic_code, version).await?),
+            None => None,
+        };
+        let guide =
+            SourceFile::parse(&record.yaml).into_guide(item.as_deref(), None).map_err(|problems| {
+                let (code, version) = (&record.code, record.version);
+                AppError::Internal(format!("guide {code} version {version} {}", no_longer_reads(&problems)))
+            })?;
+        Ok(PublishedGuide {
+            guide,
+            version: record.version,
+            item_version: record.item_version,
+            content_hash: record.content_hash,
+            published_at: record.published_at,
+            withdrawn_at: record.withdrawn_at,
+            answer: OnceLock::new(),
+        })
     }
 }
 
-fn compile(record: GuideRecord) -> AppResult<PublishedGuide> {
-    let guide = guides::read_guide(&record.yaml).map_err(|problems| {
-        let first = problems.first().map(|problem| problem.reason.en.clone()).unwrap_or_default();
-        AppError::Internal(format!(
-            "guide {} version {} no longer reads: {first}",
-            record.code, record.version
-        ))
-    })?;
-    Ok(PublishedGuide {
-        guide,
-        version: record.version,
-        content_hash: record.content_hash,
-        published_at: record.published_at,
-        withdrawn_at: record.withdrawn_at,
-        answer: OnceLock::new(),
-    })
+fn no_longer_reads(problems: &[guides::Problem]) -> String {
+    let first = problems.first().map(|problem| problem.reason.en.as_str()).unwrap_or_default();
+    format!("no longer reads: {first}")
 }
 
 /// The guide in force; what was withdrawn is still shown.
@@ -202,41 +274,6 @@ pub async fn version(ctx: &Ctx, code: &str, version: u32) -> AppResult<Arc<Publi
     ctx.catalogue.version(code, version).await?.ok_or(AppError::NotFound)
 }
 
-/// What somebody looks for in the catalogue; every part that is given must hold.
-#[derive(Debug, Clone, Default)]
-pub struct Search {
-    /// Part of the name, in either language.
-    pub words: Option<String>,
-    /// Guides that serve this region: its own, and those of regions above.
-    pub region: Option<RegionCode>,
-    pub audience: Option<ServiceObject>,
-    pub topic: Option<String>,
-}
-
-/// Guides in force that fit, in order of item and code.
-pub async fn search(ctx: &Ctx, search: &Search) -> AppResult<Vec<Arc<PublishedGuide>>> {
-    let all = ctx.catalogue.all().await?;
-    let mut found: Vec<_> = all.iter().filter(|published| search.fits(&published.guide)).cloned().collect();
-    found.sort_by(|a, b| {
-        let key = |published: &Arc<PublishedGuide>| {
-            (published.guide.item.basic_code.clone(), published.guide.code.clone())
-        };
-        key(a).cmp(&key(b))
-    });
-    Ok(found)
-}
-
-impl Search {
-    fn fits(&self, guide: &Guide) -> bool {
-        let words = self.words.as_deref().map(str::to_lowercase);
-        words.is_none_or(|words| {
-            guide.item.name.zh.contains(&words) || guide.item.name.en.to_lowercase().contains(&words)
-        }) && self.region.as_ref().is_none_or(|region| guide.region.contains(region))
-            && self.audience.is_none_or(|audience| guide.service_objects.contains(&audience))
-            && self.topic.as_ref().is_none_or(|topic| guide.topics.contains(topic))
-    }
-}
-
 /// The dry run: what do I need, may I, what does it cost. Stores nothing.
 pub fn evaluate<'g>(ctx: &Ctx, guide: &'g Guide, facts: &Facts, applicant: &Applicant) -> Evaluation<'g> {
     let regions = ctx.catalogue.regions();
@@ -244,86 +281,32 @@ pub fn evaluate<'g>(ctx: &Ctx, guide: &'g Guide, facts: &Facts, applicant: &Appl
     guides::evaluate(guide, facts, applicant, local_date(ctx.clock.now()), &exists)
 }
 
-/// What an import did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Imported {
-    pub code: String,
-    pub version: u32,
-    /// False when the file says nothing new.
-    pub is_new_version: bool,
+/// A published file as it was written: of a guide the local one in force, of an item
+/// the present version, or the whole register for `certificate_types`.
+pub async fn source(ctx: &Ctx, code: &str) -> AppResult<Option<String>> {
+    if code == CERTIFICATE_TYPES {
+        return register_file(ctx).await.map(Some);
+    }
+    let today = local_date(ctx.clock.now());
+    if let Some(guide) = ctx.store.find_current_guide(code.to_owned(), today).await? {
+        return Ok(Some(guide.yaml));
+    }
+    let items = ctx.store.list_current_items(vec![code.to_owned()]).await?;
+    Ok(items.into_iter().next().map(|item| item.yaml))
 }
 
-/// Publishes guides, all or none. A file whose content is already in force is left alone.
-pub async fn publish(
-    ctx: &Ctx,
-    by: Option<&Caller>,
-    files: Vec<(String, String)>,
-) -> AppResult<Result<Vec<Imported>, Vec<FileProblems>>> {
-    let at = ctx.clock.now();
-    if let Some(caller) = by {
-        allowed(caller, Target::Platform, at)?;
-    }
-    let guides: Vec<Guide> = match check(&files, &Base::default()) {
-        Ok(checked) => checked.guides.into_iter().map(|(_, guide)| guide).collect(),
-        Err(problems) => return Ok(Err(problems)),
-    };
-    if let Some(caller) = by {
-        for guide in &guides {
-            permit(caller, guide, at)?;
-        }
-    }
-    let mut changes = Changes::new();
-    let mut imported = Vec::new();
-    for (guide, (_, yaml)) in guides.iter().zip(files) {
-        let code = guide.code.to_string();
-        let before = ctx.store.find_current_guide(code.clone()).await?;
-        let same = before.as_ref().is_some_and(|record| {
-            record.content_hash == guide.content_hash() && record.withdrawn_at.is_none()
+/// What the register of certificate types is called where guides and items have codes.
+pub const CERTIFICATE_TYPES: &str = "certificate_types";
+
+/// JSON mappings are YAML's own flow style (YAML 1.2.2 §1.2).
+async fn register_file(ctx: &Ctx) -> AppResult<String> {
+    let mut file = String::from("format: 1\nkind: certificate_types\ntypes:\n");
+    for entry in ctx.store.list_certificate_types().await? {
+        let entry = serde_json::json!({
+            "type": entry.certificate_type, "name": entry.name,
+            "supplies": entry.supplies, "attributes": entry.attributes,
         });
-        let version = before.as_ref().map_or(1, |record| record.version + u32::from(!same));
-        if !same {
-            let by = by.map(|caller| caller.actor.account);
-            changes.write(CatalogWrite::publish(guide, yaml, version, by, at));
-        }
-        imported.push(Imported { code, version, is_new_version: !same });
+        file.push_str(&format!("  - {entry}\n"));
     }
-    if imported.iter().any(|import| import.is_new_version) {
-        changes.write(Epoch::Catalogue);
-        if let Some(caller) = by {
-            let versions = imported.iter().filter(|import| import.is_new_version);
-            let versions: Vec<String> =
-                versions.map(|import| format!("{} {}", import.code, import.version)).collect();
-            let entry = caller.entry(at, AuditAction::CatalogueChanged, Outcome::Succeeded);
-            changes.audit(&entry.with(json!({ "published": versions })));
-        }
-        match ctx.store.commit(changes).await {
-            // Somebody else published it first a moment ago.
-            Err(store::Error::Duplicate(_)) => return Err(AppError::Stale),
-            other => other?,
-        }
-        ctx.catalogue.forget_guides();
-    }
-    Ok(Ok(imported))
-}
-
-/// 停止办理: no new cases; open ones are handled to the end.
-pub async fn withdraw(ctx: &Ctx, caller: &Caller, code: &str) -> AppResult<()> {
-    let published = current(ctx, code).await?;
-    let at = ctx.clock.now();
-    permit(caller, &published.guide, at)?;
-    let mut changes = Changes::new();
-    changes.write(CatalogWrite::Withdraw { code: code.to_owned(), at }).write(Epoch::Catalogue);
-    let entry = caller.entry(at, AuditAction::CatalogueChanged, Outcome::Succeeded).on(code);
-    changes.audit(&entry.with(json!({ "withdrawn": true })));
-    ctx.store.commit(changes).await?;
-    ctx.catalogue.forget_guides();
-    Ok(())
-}
-
-fn permit(caller: &Caller, guide: &Guide, at: DateTime<Utc>) -> AppResult<()> {
-    allowed(caller, Target::Catalogue { agency: &guide.agency }, at)
-}
-
-fn allowed(caller: &Caller, target: Target<'_>, at: DateTime<Utc>) -> AppResult<()> {
-    permit::permit(caller, Operation::ManageCatalogue, target, at).map(drop)
+    Ok(file)
 }

@@ -1,6 +1,7 @@
 //! The sample city: 铜陵市 with its real region tree, invented agencies and
-//! counters, and guides written from practice.
+//! counters, and a catalogue written from practice.
 
+use super::samples::FILES;
 use crate::app::catalog;
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
@@ -12,43 +13,6 @@ const REGIONS: &str = include_str!("../../data/sample/regions.csv");
 const AGENCIES: &str = include_str!("../../data/sample/agencies.csv");
 const COUNTERS: &str = include_str!("../../data/sample/counters.csv");
 
-macro_rules! guides {
-    ($($name:literal),+ $(,)?) => {
-        /// The sample guides: file name and YAML.
-        pub const GUIDES: &[(&str, &str)] =
-            &[$(($name, include_str!(concat!("../../data/sample/guides/", $name)))),+];
-    };
-}
-
-guides!(
-    "childbirth-registration.yaml",
-    "compulsory-school-enrolment.yaml",
-    "disability-certificate.yaml",
-    "disability-subsidies.yaml",
-    "elderly-preference-card.yaml",
-    "extreme-poverty-support.yaml",
-    "flexible-employment-insurance.yaml",
-    "food-business-licence.yaml",
-    "household-transfer.yaml",
-    "housing-fund-withdrawal.yaml",
-    "human-resources-service-licence.yaml",
-    "identity-card-renewal.yaml",
-    "minimum-living-allowance.yaml",
-    "newborn-registration.yaml",
-    "old-age-allowance.yaml",
-    "passport-preacceptance.yaml",
-    "public-place-hygiene-licence.yaml",
-    "public-rental-housing.yaml",
-    "real-estate-register-enquiry.yaml",
-    "resident-medical-insurance.yaml",
-    "road-occupation-permit.yaml",
-    "social-security-card.yaml",
-    "sole-trader-registration.yaml",
-    "temporary-assistance.yaml",
-    "unemployment-benefit.yaml",
-    "veterans-preference-card.yaml",
-);
-
 /// Imports the city the way an administrator would.
 pub async fn found(ctx: &Ctx) -> AppResult<()> {
     for (table, csv) in [(Table::Regions, REGIONS), (Table::Agencies, AGENCIES), (Table::Counters, COUNTERS)]
@@ -57,9 +21,9 @@ pub async fn found(ctx: &Ctx) -> AppResult<()> {
             .await?
             .map_err(|errors| AppError::Internal(format!("sample {table:?}: {errors:?}")))?;
     }
-    let files = GUIDES.iter().map(|(name, yaml)| ((*name).to_owned(), (*yaml).to_owned())).collect();
-    catalog::publish(ctx, None, files)
+    let files = FILES.iter().map(|(name, yaml)| ((*name).to_owned(), (*yaml).to_owned())).collect();
+    catalog::publish(ctx, files)
         .await?
-        .map_err(|problems| AppError::Internal(format!("sample guides: {problems:?}")))?;
+        .map_err(|faults| AppError::Internal(format!("sample catalogue: {faults:?}")))?;
     Ok(())
 }

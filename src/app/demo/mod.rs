@@ -4,11 +4,13 @@
 mod city;
 mod people;
 mod registries;
+mod samples;
 
 use chrono::TimeDelta;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+use super::bundles;
 use super::ctx::Ctx;
 use super::error::{AppError, AppResult};
 use super::identity::Caller;
@@ -109,6 +111,7 @@ pub async fn advance_clock(
     changes.write(SetSetting { name: AHEAD.to_owned(), value: ahead });
     ctx.store.commit(changes).await?;
     timers::run(ctx).await?;
+    bundles::follow(ctx).await?;
     Ok(ctx.clock.now())
 }
 

@@ -58,6 +58,7 @@ const PERSONAS: &[Persona] = &[
     Persona { slug: "reviewer", name: "柏若川", id_number: "340702197911039143", mobile: "13900000013", residence: CITY, posts: Posts::EveryAgency(Role::Reviewer) },
     Persona { slug: "approver", name: "殷正衡", id_number: "340702197207253277", mobile: "13900000014", residence: CITY, posts: Posts::EveryAgency(Role::Approver) },
     Persona { slug: "supervisor", name: "施望山", id_number: "340702196904302180", mobile: "13900000015", residence: CITY, posts: Posts::City(Role::Supervisor) },
+    Persona { slug: "editor", name: "文若溪", id_number: "340702199204118466", mobile: "13900000019", residence: CITY, posts: Posts::City(Role::CatalogueEditor) },
     Persona { slug: "publisher", name: "闻知白", id_number: "340702199008175455", mobile: "13900000016", residence: CITY, posts: Posts::City(Role::CataloguePublisher) },
     Persona { slug: "admin", name: "庄立成", id_number: "340702198701226316", mobile: "13900000017", residence: CITY, posts: Posts::City(Role::Administrator) },
     Persona { slug: "auditor", name: "祝镜清", id_number: "340702197609091522", mobile: "13900000018", residence: CITY, posts: Posts::City(Role::Auditor) },
@@ -214,7 +215,9 @@ pub(super) fn residents() -> impl Iterator<Item = (&'static str, &'static str, &
 }
 
 async fn agencies_with_guides(ctx: &Ctx) -> AppResult<BTreeSet<Uscc>> {
-    Ok(ctx.catalogue.all().await?.iter().map(|published| published.guide.agency.clone()).collect())
+    let lines = ctx.catalogue.lines().await?;
+    let codes: BTreeSet<&str> = lines.iter().map(|line| line.agency.as_str()).collect();
+    codes.into_iter().map(|code| built_in(Uscc::parse(code))).collect()
 }
 
 fn posts(persona: &Persona, agencies: &BTreeSet<Uscc>, at: DateTime<Utc>) -> AppResult<Vec<Post>> {
@@ -327,12 +330,15 @@ fn redirect_uris(base_url: &str) -> Vec<String> {
 /// The sheet a newcomer is handed, with a token for every persona through every client.
 pub async fn sheet(ctx: &Ctx, base_url: &str) -> AppResult<DemoSheet> {
     let at = ctx.clock.now();
+    let lines = ctx.catalogue.lines().await?;
+    let mut guides: Vec<String> = lines.iter().map(|line| line.code.clone()).collect();
+    guides.sort();
     let mut sheet = DemoSheet {
         base_url: base_url.to_owned(),
         personas: BTreeMap::new(),
         clients: BTreeMap::new(),
         tokens: BTreeMap::new(),
-        guides: ctx.store.list_guide_codes().await?,
+        guides,
     };
     for registration in CLIENTS {
         sheet.clients.insert(

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::Identity;
 use crate::app::error::AppResult;
 use crate::domain::identity::{Ial, Level, Of, proofing};
-use crate::domain::policy::{Mandate, Post};
+use crate::domain::policy::{Actor, Mandate, Post, Scopes, StaffScope};
 
 /// Accounts kept in memory; beyond that all are looked up anew.
 const MOST: usize = 20_000;
@@ -75,6 +75,21 @@ impl Identity {
         });
         self.rights.keep(account, Arc::clone(&rights), generation);
         Ok(Some(rights))
+    }
+
+    /// The holder of an account as the policy sees him when he is not there: in the
+    /// matters he set going himself, and in none of his posts. `None` when the
+    /// account does not exist or is closed.
+    pub(in crate::app) async fn standing_actor(&self, account: Uuid) -> AppResult<Option<Actor>> {
+        let rights = self.rights(account).await?;
+        Ok(rights.map(|rights| Actor {
+            account,
+            party: rights.party,
+            former: rights.former.clone(),
+            posts: Vec::new(),
+            mandates: rights.mandates.clone(),
+            scopes: Scopes { cases: true, staff: StaffScope::Absent },
+        }))
     }
 
     /// Lets go of the rights of all accounts at once: this instance has just changed

@@ -126,7 +126,8 @@ fn clock(
     }
 }
 
-fn light_on(
+/// The light of a limit on a day.
+pub fn light_on(
     day: NaiveDate,
     start: NaiveDate,
     due: NaiveDate,

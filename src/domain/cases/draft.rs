@@ -77,7 +77,7 @@ pub(super) fn attach(
     at: DateTime<Utc>,
 ) -> Result<Vec<Act>, Refusal> {
     let material = find_material(rules.guide, &command.material)?;
-    only_the_counter_sees_originals(&command, by)?;
+    only_the_counter_sees_originals(&command.material, &command.evidence, by)?;
     if let Some(error) =
         unfit(material, &command.evidence, command.certificate.as_ref(), case.opened.party, at)
     {
@@ -94,13 +94,13 @@ pub(super) fn attach(
 }
 
 /// Nobody vouches for his own original.
-fn only_the_counter_sees_originals(command: &AttachMaterial, by: &By) -> Result<(), Refusal> {
-    let claimed = matches!(command.evidence, Evidence::File { standing: Standing::OriginalSeen, .. });
+pub fn only_the_counter_sees_originals(material: &str, evidence: &Evidence, by: &By) -> Result<(), Refusal> {
+    let claimed = matches!(evidence, Evidence::File { standing: Standing::OriginalSeen, .. });
     match by {
         By::Assistant { .. } | By::Officer { .. } => Ok(()),
         By::Applicant { .. } | By::Agent { .. } | By::System if !claimed => Ok(()),
         By::Applicant { .. } | By::Agent { .. } | By::System => Err(invalid(vec![FieldError::new(
-            format!("/materials/{}", command.material),
+            format!("/materials/{material}"),
             "original_not_seen",
             Text::new(
                 "只有窗口工作人员当面核验后才能注明“已核原件”。",
@@ -130,7 +130,7 @@ pub(super) fn tick(draft: &Draft, at: DateTime<Utc>) -> Result<Vec<Act>, Refusal
 }
 
 /// Why this evidence cannot stand for this material, if it cannot.
-pub(super) fn unfit(
+pub fn unfit(
     material: &Material,
     evidence: &Evidence,
     certificate: Option<&KnownCertificate>,

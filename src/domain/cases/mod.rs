@@ -20,6 +20,7 @@ pub use accepted::{DELIVERY_LIMIT, next_step};
 pub use case::*;
 pub use command::*;
 pub use decide::{Act, DRAFT_DAYS, Rules, decide, next_tick_at, open};
+pub use draft::{only_the_counter_sees_originals, unfit};
 pub use event::*;
 pub use evolve::{OutOfPlace, begin, evolve, results};
 pub use history::{Digest, Head, Provenance, Record};

@@ -24,6 +24,7 @@ mod source;
 mod suggest;
 mod validate;
 mod value;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -43,4 +44,6 @@ pub use problem::Problem;
 pub use read::{CertificateTypeEntry, FileKind, ItemFile, SourceFile, read_guide};
 pub use register::Register;
 pub use source::{MAX_FILE_BYTES, Origin};
-pub use validate::{check_complete, check_partial, unmet_conditions};
+pub use validate::{check_complete, check_form, check_partial, unmet_conditions};
+pub use value::is_answer;
+pub use write::{Outline, outline, to_yaml};

@@ -11,11 +11,13 @@ use crate::domain::codes::{
 };
 use crate::domain::text::Text;
 
+mod bundle;
 mod examples;
 mod form;
 mod materials;
 mod scenarios;
 
+pub use bundle::{Bundle, BundleCode, Given, Implements, OnRefusal, Part, SharedMaterial};
 pub use examples::{Example, ExampleOutcome, Expectation};
 pub use form::{Choice, Field, FieldKind, Form, FormRule, Particular, Prefill, Requirement};
 pub use materials::{Download, Material, MaterialSource, Paper, Reuse, Trust};

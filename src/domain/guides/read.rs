@@ -6,6 +6,7 @@
 //! A guide is read from one tree: its item's with the local file laid over it.
 //! With scenarios it is read once as a whole, and once more for each scenario.
 
+mod bundle;
 mod certificate_types;
 mod examples;
 mod form;
@@ -80,6 +81,11 @@ impl SourceFile {
         let item = root.member("item");
         let named = item.and_then(Node::scalar).or_else(|| item?.member("basic_code")?.scalar());
         named.or_else(|| self.scalar("basic_code"))
+    }
+
+    /// Whether a guide starts from an item of the catalogue, rather than writing one out.
+    pub fn inherits(&self) -> bool {
+        self.scalar("item").is_some()
     }
 
     /// The guide, given the item of its [`item_code`](Self::item_code) if the

@@ -51,7 +51,17 @@ pub fn check_complete(
     today: NaiveDate,
     region_exists: &dyn Fn(&RegionCode) -> bool,
 ) -> Vec<FieldError> {
-    let form = &guide.form;
+    check_form(&guide.form, facts, applicant, today, region_exists)
+}
+
+/// The same for a form that belongs to no guide.
+pub fn check_form(
+    form: &Form,
+    facts: &Facts,
+    applicant: &Applicant,
+    today: NaiveDate,
+    region_exists: &dyn Fn(&RegionCode) -> bool,
+) -> Vec<FieldError> {
     let mut errors = unknown_fields(form, facts);
     let mut sound = Facts::new();
     let mut unsound = BTreeSet::new();

@@ -63,6 +63,11 @@ impl From<CodeError> for Wrong {
     }
 }
 
+/// Whether this value answers a field of this kind.
+pub fn is_answer(kind: &FieldKind, value: &Value) -> bool {
+    check_value(kind, value).is_empty()
+}
+
 /// What can be judged without knowing the day or the regions. `value` is in
 /// canonical form.
 pub(super) fn check_value(kind: &FieldKind, value: &Value) -> Vec<Wrong> {

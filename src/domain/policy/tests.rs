@@ -233,7 +233,8 @@ proptest! {
         let targets = [
             Target::Case(case.scope()),
             Target::NewCase { scope: case.scope(), present: true },
-            Target::Catalogue { agency: &case.agency },
+            Target::Catalogue { agency: Some(&case.agency) },
+            Target::Catalogue { agency: None },
             Target::Counter { region: Some(&case.region) },
             Target::Counter { region: None },
             Target::Platform,
@@ -279,7 +280,8 @@ proptest! {
         let targets = [
             Target::Case(case.scope()),
             Target::NewCase { scope: case.scope(), present: true },
-            Target::Catalogue { agency: &case.agency },
+            Target::Catalogue { agency: Some(&case.agency) },
+            Target::Catalogue { agency: None },
             Target::Counter { region: Some(&case.region) },
             Target::Counter { region: None },
             Target::Platform,
@@ -335,6 +337,38 @@ proptest! {
         let target = Target::NewCase { scope: case.scope(), present: false };
         let opened = matches!(authorise(&actor, Operation::OpenCase, target, now()), Verdict::Allow(_));
         prop_assert_eq!(opened, is_on_the_applicants_side(&actor, &case));
+    }
+
+    #[test]
+    fn the_catalogue_is_drafted_and_published_by_its_posts_and_what_is_shared_by_those_of_no_agency(
+        actor in actors(), case in cases(),
+    ) {
+        let works = actor.scopes.staff == StaffScope::TwoFactors;
+        let roles = [
+            (Operation::EditCatalogue, Role::CatalogueEditor),
+            (Operation::PublishCatalogue, Role::CataloguePublisher),
+        ];
+        for (operation, role) in roles {
+            let holds = |of: &dyn Fn(&Option<Uscc>) -> bool| {
+                works
+                    && actor.posts.iter().any(|post| {
+                        post.role == role && began(post.valid_from) && !ended(post.valid_until) && of(&post.agency)
+                    })
+            };
+            let may = |agency| {
+                matches!(authorise(&actor, operation, Target::Catalogue { agency }, now()), Verdict::Allow(_))
+            };
+            let of_it = |own: &Option<Uscc>| own.as_ref().is_none_or(|own| *own == case.agency);
+            prop_assert_eq!(may(Some(&case.agency)), holds(&of_it));
+            prop_assert_eq!(may(None), holds(&|own| own.is_none()));
+            if works && (may(Some(&case.agency)) || may(None)) {
+                let listed = match actor.catalogue_reach(now()) {
+                    CatalogueReach::All => true,
+                    CatalogueReach::These(agencies) => agencies.contains(&case.agency),
+                };
+                prop_assert!(listed, "what he may decide on, he is shown");
+            }
+        }
     }
 
     #[test]

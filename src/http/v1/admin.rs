@@ -1,12 +1,13 @@
-//! `/admin`: importing guides and the organisation. A file with a fault is
+//! `/admin`: withdrawing guides, importing the organisation. A file with a fault is
 //! reported whole, and then nothing of it is imported.
 
 use actix_web::{HttpResponse, post, web};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::Ctx;
-use crate::app::catalog::{self, FileProblems, Imported};
+use crate::app::catalog;
 use crate::app::identity::Caller;
 use crate::app::organisation::{self, Table};
 use crate::domain::csv_rows::RowError;
@@ -19,75 +20,26 @@ type Reply = Result<HttpResponse, Problem>;
 /// Largest CSV file, in bytes: a province's region tree is 1 MiB.
 pub(super) const MAX_CSV_BYTES: usize = 16 * 1024 * 1024;
 
+/// When it is to end; without a word at once.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct GuideFileBody {
-    /// For messages only.
-    pub name: String,
-    /// The guide file (YAML).
-    pub yaml: String,
+pub struct WithdrawGuideBody {
+    /// The first day it takes no new cases, in China.
+    pub from: Option<NaiveDate>,
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ImportGuidesBody {
-    pub files: Vec<GuideFileBody>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ImportedGuideView {
-    pub code: String,
-    pub version: u32,
-    /// False when the file says nothing new.
-    pub is_new_version: bool,
-}
-
-impl From<Imported> for ImportedGuideView {
-    fn from(imported: Imported) -> Self {
-        Self { code: imported.code, version: imported.version, is_new_version: imported.is_new_version }
-    }
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ImportedGuidesView {
-    pub guides: Vec<ImportedGuideView>,
-}
-
-/// Imports guide files, all or none.
-#[utoipa::path(tag = "administration", operation_id = "import_guides", request_body = ImportGuidesBody, responses(
-    (status = 200, body = ImportedGuidesView), (status = "4XX", body = ProblemView)
-), security(("bearer" = [])))]
-#[post("/admin/guides")]
-pub async fn import_guides(ctx: web::Data<Ctx>, caller: Caller, body: Body<ImportGuidesBody>) -> Reply {
-    let files = body.value.files.into_iter().map(|file| (file.name, file.yaml)).collect();
-    let imported =
-        catalog::publish(&ctx, Some(&caller), files).await?.map_err(|files| file_problem(&files))?;
-    let guides = imported.into_iter().map(ImportedGuideView::from).collect();
-    Ok(HttpResponse::Ok().json(ImportedGuidesView { guides }))
-}
-
-fn file_problem(files: &[FileProblems]) -> Problem {
-    let errors = files
-        .iter()
-        .flat_map(|file| {
-            file.problems.iter().map(|problem| {
-                let pointer = format!("{}:{}:{}", file.file, problem.line, problem.path);
-                FieldError::new(pointer, "lint", problem.reason.clone())
-            })
-        })
-        .collect();
-    Problem::new(Code::ValidationFailed)
-        .detail("文件有误，未导入任何内容。", "The files have faults; nothing was imported.")
-        .errors(errors)
-}
-
-/// 停止办理: the guide takes no new cases; open ones go on.
-#[utoipa::path(tag = "administration", operation_id = "withdraw_guide", responses(
+/// 停止办理: the guide takes no new cases; open ones go on. Publishing it again lifts it.
+#[utoipa::path(tag = "administration", operation_id = "withdraw_guide", request_body = WithdrawGuideBody, responses(
     (status = 204), (status = "4XX", body = ProblemView)
 ), security(("bearer" = [])))]
 #[post("/admin/guides/{code}/withdraw")]
-pub async fn withdraw_guide(ctx: web::Data<Ctx>, caller: Caller, code: web::Path<String>) -> Reply {
-    catalog::withdraw(&ctx, &caller, &code).await?;
+pub async fn withdraw_guide(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    code: web::Path<String>,
+    body: Body<WithdrawGuideBody>,
+) -> Reply {
+    catalog::withdraw(&ctx, &caller, &code, body.value.from).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

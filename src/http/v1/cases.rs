@@ -53,7 +53,7 @@ pub struct ApplicantBody {
 }
 
 impl ApplicantBody {
-    fn parse(body: Option<Self>) -> Result<ApplicantRef, Problem> {
+    pub(super) fn parse(body: Option<Self>) -> Result<ApplicantRef, Problem> {
         let Some(body) = body else { return Ok(ApplicantRef::Myself) };
         match (body.person_id, body.name, body.id_number) {
             (Some(person), None, None) => Ok(ApplicantRef::Person(person)),

@@ -15,7 +15,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Page, PageQuery, TextView, invalid, parse_code};
-use crate::app::catalog::{self, PublishedGuide, Search, Written};
+use crate::app::catalog::{self, GuideLine, PublishedGuide, Search, Written};
 use crate::app::{AppError, Ctx};
 use crate::domain::cases::history::hex;
 use crate::domain::codes::{BasicCode, RegionCode, ServiceObject};
@@ -50,17 +50,16 @@ pub struct GuideLineView {
 }
 
 impl ItemView {
-    fn collect(guides: &[Arc<PublishedGuide>]) -> Vec<Self> {
+    fn collect(guides: &[Arc<GuideLine>]) -> Vec<Self> {
         let mut items: Vec<ItemView> = Vec::new();
-        for published in guides {
-            let guide = &published.guide;
-            let line = GuideLineView::from(published.as_ref());
-            match items.last_mut().filter(|item| item.basic_code == guide.item.basic_code.as_str()) {
+        for guide in guides {
+            let line = GuideLineView::from(guide.as_ref());
+            match items.last_mut().filter(|item| item.basic_code == guide.item) {
                 Some(item) => item.guides.push(line),
                 None => items.push(ItemView {
-                    basic_code: guide.item.basic_code.to_string(),
-                    name: guide.item.name.clone().into(),
-                    item_type: guide.item.item_type.as_str().to_owned(),
+                    basic_code: guide.item.clone(),
+                    name: guide.about.name.clone().into(),
+                    item_type: guide.about.item_type.as_str().to_owned(),
                     guides: vec![line],
                 }),
             }
@@ -69,20 +68,17 @@ impl ItemView {
     }
 }
 
-impl From<&PublishedGuide> for GuideLineView {
-    fn from(published: &PublishedGuide) -> Self {
-        let guide = &published.guide;
+impl From<&GuideLine> for GuideLineView {
+    fn from(line: &GuideLine) -> Self {
+        let about = &line.about;
         Self {
-            code: guide.code.to_string(),
-            version: published.version,
-            agency: guide.agency.to_string(),
-            region: guide.region.to_string(),
-            summary: guide.summary.clone().into(),
-            handling: match guide.handling {
-                crate::domain::guides::Handling::Instant => "instant".to_owned(),
-                crate::domain::guides::Handling::Promised => "promised".to_owned(),
-            },
-            topics: guide.topics.clone(),
+            code: line.code.clone(),
+            version: line.version,
+            agency: line.agency.clone(),
+            region: line.region.to_string(),
+            summary: about.summary.clone().into(),
+            handling: if about.is_instant { "instant".to_owned() } else { "promised".to_owned() },
+            topics: about.topics.clone(),
         }
     }
 }
@@ -103,8 +99,10 @@ impl ItemQuery {
         let region = self.region.map(|code| parse_code("?region", RegionCode::parse(&code))).transpose()?;
         let audience = self.audience.as_deref().map(audience).transpose()?;
         let words = self.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
-        let search = Search { words, region, audience, topic: self.topic };
-        Ok((search, PageQuery { limit: self.limit, after: self.after }))
+        let page = PageQuery { limit: self.limit, after: self.after };
+        let items = usize::try_from(page.limit()?).ok();
+        let search = Search { words, region, audience, topic: self.topic, after: page.after.clone(), items };
+        Ok((search, page))
     }
 }
 
@@ -126,9 +124,7 @@ pub async fn list_items(ctx: web::Data<Ctx>, query: Query<ItemQuery>) -> Reply {
     let (search, page) = query.0.parse()?;
     let limit = page.limit()?;
     let guides = catalog::search(&ctx, &search).await?;
-    let mut items = ItemView::collect(&guides);
-    items.retain(|item| page.after.as_ref().is_none_or(|after| item.basic_code > *after));
-    items.truncate(usize::try_from(limit).unwrap_or(0));
+    let items = ItemView::collect(&guides);
     Ok(HttpResponse::Ok().json(Page::new(items, limit, |item: &ItemView| item.basic_code.clone())))
 }
 
@@ -139,8 +135,8 @@ pub async fn list_items(ctx: web::Data<Ctx>, query: Query<ItemQuery>) -> Reply {
 #[get("/items/{basic_code}")]
 pub async fn read_item(ctx: web::Data<Ctx>, code: web::Path<String>) -> Reply {
     let code = parse_code("/basic_code", BasicCode::parse(&code))?;
-    let guides = catalog::search(&ctx, &Search::default()).await?;
-    let item = ItemView::collect(&guides).into_iter().find(|item| item.basic_code == code.as_str());
+    let guides = catalog::of_item(&ctx, code.as_str()).await?;
+    let item = ItemView::collect(&guides).into_iter().next();
     Ok(HttpResponse::Ok().json(item.ok_or(AppError::NotFound)?))
 }
 
@@ -149,7 +145,9 @@ pub async fn read_item(ctx: web::Data<Ctx>, code: web::Path<String>) -> Reply {
 pub struct GuideView<'a> {
     pub version: u32,
     pub published_at: DateTime<Utc>,
-    /// Takes no new applications since then.
+    /// The version of the item it inherits from; null when it writes the item out.
+    pub item_version: Option<u32>,
+    /// Takes no new applications from then on; that may be to come.
     pub withdrawn_at: Option<DateTime<Utc>>,
     /// SHA-256 of the guide's canonical form, lower-case hex.
     pub content_hash: String,
@@ -209,7 +207,7 @@ fn answer(published: &PublishedGuide, request: &HttpRequest) -> Reply {
 }
 
 /// Whether the asker holds what bears this tag (RFC 9110 §13.1.2).
-fn has_already(headers: &HeaderMap, tag: &str) -> bool {
+pub(super) fn has_already(headers: &HeaderMap, tag: &str) -> bool {
     let values = headers.get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
     let tags = values.flat_map(|value| value.split(',')).map(str::trim);
     tags.into_iter().any(|held| held == "*" || held.trim_start_matches("W/") == tag)
@@ -233,7 +231,8 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
 }
 
 pub(super) fn guide_tag(published: &PublishedGuide, coding: &str) -> String {
-    let withdrawn = if published.withdrawn_at.is_some() { "w" } else { "" };
+    let withdrawn =
+        published.withdrawn_at.map(|at| format!("w{}", at.timestamp_micros())).unwrap_or_default();
     format!("\"v{}{withdrawn}{coding}\"", published.version)
 }
 
@@ -241,6 +240,7 @@ fn view(published: &PublishedGuide) -> GuideView<'_> {
     GuideView {
         version: published.version,
         published_at: published.published_at,
+        item_version: published.item_version,
         withdrawn_at: published.withdrawn_at,
         content_hash: hex(&published.content_hash),
         guide: &published.guide,

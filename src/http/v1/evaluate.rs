@@ -81,7 +81,7 @@ pub struct EvaluateApplicantBody {
 }
 
 impl EvaluateApplicantBody {
-    fn parse(self) -> Result<Applicant, Problem> {
+    pub(super) fn parse(self) -> Result<Applicant, Problem> {
         let residence = self
             .residence
             .map(|code| parse_code("/applicant/residence", RegionCode::parse(&code)))
@@ -160,7 +160,7 @@ pub struct NeedView {
 }
 
 impl NeedView {
-    fn of(need: &MaterialNeed<'_>, held: &[CertificateType]) -> Self {
+    pub(super) fn of(need: &MaterialNeed<'_>, held: &[CertificateType]) -> Self {
         let Material { code, name, paper, copies, standard, least_trust, .. } = need.material;
         let (source, certificate_type) = match &need.material.source {
             MaterialSource::Own => ("own", None),

@@ -66,7 +66,7 @@ pub async fn attach(
     Ok(respond(&mut HttpResponse::Ok(), &Answer::first(reply)))
 }
 
-async fn upload(
+pub(super) async fn upload(
     uploads: &Uploads,
     request: &HttpRequest,
     payload: web::Payload,

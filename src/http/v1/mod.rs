@@ -3,13 +3,17 @@
 
 mod admin;
 mod audit;
+mod bundle_applications;
+mod bundles;
 mod calendar;
 pub mod case_views;
 mod cases;
 mod catalogue;
 mod certificates;
 mod clients;
+mod drafts;
 mod evaluate;
+mod exports;
 mod history;
 mod materials;
 mod organisation;
@@ -40,6 +44,9 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(catalogue::read_version)
         .service(evaluate::read_form)
         .service(evaluate::evaluate)
+        .service(exports::export_guide)
+        .service(exports::read_blank_form)
+        .service(exports::read_sample)
         .service(cases::open)
         .service(cases::list_work)
         .service(cases::list_mine)
@@ -65,7 +72,13 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(history::verify_receipt)
         .service(certificates::list_mine)
         .service(certificates::verify)
-        .service(admin::import_guides)
+        .service(drafts::import_guides)
+        .service(drafts::list_drafts)
+        .service(drafts::read_draft)
+        .service(drafts::check_draft)
+        .service(drafts::test_draft)
+        .service(drafts::publish_draft)
+        .service(drafts::reject_draft)
         .service(admin::withdraw_guide)
         .service(admin::import_regions)
         .service(admin::import_agencies)
@@ -85,11 +98,28 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(clients::rotate_client_secret)
         .service(clients::disable_client)
         .service(clients::enable_client);
+    register_bundles(routes);
     people::register(routes);
     crate::http::oauth::register_v1(routes);
     if demo {
         routes.service(sandbox::set_clock);
     }
+}
+
+/// 一件事: the pages, and the applications.
+fn register_bundles(routes: &mut Routes<'_, '_>) {
+    routes
+        .service(bundles::list_bundles)
+        .service(bundles::read_bundle)
+        .service(bundles::evaluate_bundle)
+        .service(bundle_applications::open)
+        .service(bundle_applications::list_mine)
+        .service(bundle_applications::read)
+        .service(bundle_applications::save)
+        .service(bundle_applications::attach)
+        .service(bundle_applications::submit)
+        .service(bundle_applications::withdraw)
+        .service(bundles::withdraw_bundle);
 }
 
 /// Words in both languages.

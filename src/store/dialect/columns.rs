@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text};
 
+use crate::store::catalog::{GuideRow, Supersession};
 use crate::store::organisation::RegionRow;
 use crate::store::rows::{
     CaseEventRow, CaseRow, CaseUpdate, CertificateRow, IdempotencyRow, LetterRow, OutboxRow, RefreshRow,
@@ -185,6 +186,44 @@ column_statement! {
     }
     "INSERT INTO regions (code, name, level, parent) SELECT * FROM unnest("
     ") ON CONFLICT (code) DO UPDATE SET name = excluded.name, level = excluded.level, parent = excluded.parent"
+}
+
+column_statement! {
+    InsertGuides from GuideRow {
+        code: Text as String = |r| r.code.clone(),
+        version: Integer as i32 = |r| r.version,
+        yaml: Text as String = |r| r.yaml.clone(),
+        content_hash: Binary as Vec<u8> = |r| r.content_hash.clone(),
+        agency: Text as String = |r| r.agency.clone(),
+        region: Text as String = |r| r.region.clone(),
+        basic_code: Text as String = |r| r.basic_code.clone(),
+        name_zh: Text as String = |r| r.name_zh.clone(),
+        name_en: Text as String = |r| r.name_en.clone(),
+        published_at: Instant as At = |r| r.published_at,
+        published_by: Nullable<Id> as Option<Key> = |r| r.published_by,
+        superseded_at: Nullable<Instant> as Option<At> = |r| r.superseded_at,
+        withdrawn_at: Nullable<Instant> as Option<At> = |r| r.withdrawn_at,
+        item_version: Nullable<Integer> as Option<i32> = |r| r.item_version,
+        effective_from: Nullable<Text> as Option<String> = |r| r.effective_from.clone(),
+        effective_until: Nullable<Text> as Option<String> = |r| r.effective_until.clone(),
+        edited_by: Nullable<Id> as Option<Key> = |r| r.edited_by,
+        about: Nullable<Text> as Option<String> = |r| r.about.clone(),
+    }
+    "INSERT INTO guides (code, version, yaml, content_hash, agency, region, basic_code, name_zh, name_en, \
+     published_at, published_by, superseded_at, withdrawn_at, item_version, effective_from, effective_until, \
+     edited_by, about) SELECT * FROM unnest("
+    ")"
+}
+
+column_statement! {
+    SupersedeGuides from Supersession {
+        code: Text as String = |s| s.code.clone(),
+        version: Integer as i32 = |s| s.version,
+        at: Instant as At = |s| s.at,
+    }
+    "UPDATE guides g SET superseded_at = u.at FROM unnest("
+    ") AS u(code, version, at) WHERE g.code = u.code AND g.version < u.version \
+     AND (g.superseded_at IS NULL OR g.superseded_at > u.at)"
 }
 
 column_statement! {

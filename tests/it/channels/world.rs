@@ -55,13 +55,13 @@ impl World {
         }
         let resident: Uuid = city.sheet.personas["resident"].person_id.parse().unwrap();
         let held = city.ctx.store.list_certificates(resident, None, 1).await.unwrap();
-        let guides = city.ctx.catalogue.all().await.unwrap();
-        for guide in guides.iter() {
+        let mut guides = Vec::new();
+        for code in &city.sheet.guides {
             // Read once now rather than by every case at the same time.
-            city.ctx.catalogue.version(guide.guide.code.as_str(), guide.version).await.unwrap();
+            guides.push(city.ctx.catalogue.current(code).await.unwrap().unwrap());
         }
         Self {
-            guides,
+            guides: Arc::new(guides),
             regions: script::regions(&city.ctx),
             somebody_elses: held[0].certificate.id.clone(),
             callers,

@@ -19,7 +19,7 @@ async fn portal_with(yaml: &str) -> Portal {
 
 async fn publish(portal: &Portal, yaml: &str) {
     let files = vec![("rent.yaml".to_owned(), yaml.to_owned())];
-    wanshitong::app::catalog::publish(&portal.city.ctx, None, files).await.unwrap().unwrap();
+    wanshitong::app::catalog::publish(&portal.city.ctx, files).await.unwrap().unwrap();
 }
 
 fn facts(scenario: &str) -> Value {

@@ -44,6 +44,9 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         "read_region" => (In::Draft, "340705000000".into(), Sent::Nothing),
         "read_item" => (In::Draft, "000553001000".into(), Sent::Nothing),
         "read_guide" | "read_guide_version" | "read_form" => (In::Draft, allowance(), Sent::Nothing),
+        // The guide's code stands for every part of the path, so these find nothing there;
+        // what they find is tried in exports.rs.
+        "export_guide" | "read_blank_form" | "read_sample" => (In::Draft, allowance(), Sent::Nothing),
         "evaluate_guide" => (In::Draft, allowance(), Sent::Json(json!({}))),
         "verify_receipt" => command(In::Draft, json!({"receipt": "x"})),
         "verify_certificate" => command(In::Draft, json!({"id": "1.2.156.3005.2.x"})),
@@ -77,12 +80,33 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
             command(In::Draft, json!({"files": [{"name": "old-age-allowance.yaml", "yaml": yaml}]}))
         }
         "withdraw_guide" => (In::Draft, guide("veterans-preference-card.yaml"), Sent::Nothing),
+        "list_drafts" => bare(In::Draft),
+        "read_draft" | "check_draft" | "test_draft" | "publish_draft" | "reject_draft" => {
+            (In::Draft, "00000000-0000-0000-0000-000000000000".into(), Sent::Nothing)
+        }
         "import_regions" | "import_agencies" | "import_counters" => csv(),
         _ => {
             let more = example_of_oversight(id).or_else(|| example_of_clients(id));
-            return more.or_else(|| example_of_people(portal, id));
+            return more.or_else(|| example_of_bundles(id)).or_else(|| example_of_people(portal, id));
         }
     })
+}
+
+/// Bundles, and applications for them: those of nobody.
+fn example_of_bundles(id: &str) -> Option<(In, String, Sent)> {
+    let with = |parameter: &str, sent| Some((In::Draft, parameter.to_owned(), sent));
+    let nobody = "00000000-0000-0000-0000-000000000000";
+    match id {
+        "list_bundles" | "list_my_bundle_applications" => with("", Sent::Nothing),
+        "read_bundle" | "withdraw_bundle" => with("no-such-bundle", Sent::Nothing),
+        "evaluate_bundle" | "open_bundle_application" => with("no-such-bundle", Sent::Json(json!({}))),
+        "read_bundle_application" => with(nobody, Sent::Nothing),
+        "attach_bundle_material" => with(nobody, Sent::Bytes("application/pdf", PDF)),
+        "save_bundle_facts" | "submit_bundle_application" | "withdraw_bundle_application" => {
+            with(nobody, Sent::Json(json!({})))
+        }
+        _ => None,
+    }
 }
 
 /// Posts, the audit trail, the calendar, unmasking.

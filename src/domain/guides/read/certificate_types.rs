@@ -1,6 +1,6 @@
 //! 证照目录: the register of certificate types.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::guide::check_format;
 use super::keys::Keys;
@@ -13,7 +13,7 @@ use crate::domain::guides::source::Node;
 use crate::domain::text::Text;
 
 /// A certificate type as the register knows it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CertificateTypeEntry {
     pub certificate_type: CertificateType,
     pub name: Text,

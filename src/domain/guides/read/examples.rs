@@ -95,7 +95,7 @@ impl Read for Facts {
 }
 
 /// A value of the file as JSON. Fractions are not values of any field.
-fn json(node: &Node, reader: &Reader<'_>) -> Option<Value> {
+pub(super) fn json(node: &Node, reader: &Reader<'_>) -> Option<Value> {
     match &node.content {
         Content::Scalar { kind: ScalarKind::Null, .. } => Some(Value::Null),
         Content::Scalar { kind: ScalarKind::Boolean, .. } => bool::read(node, reader).map(Value::from),

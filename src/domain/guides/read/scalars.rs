@@ -10,8 +10,8 @@ use crate::domain::codes::{
 use crate::domain::guides::applicant::ApplicantKind;
 use crate::domain::guides::expr::date;
 use crate::domain::guides::model::{
-    Attribute, CrossRegion, DayUnit, Delivery, ExampleOutcome, Handling, OfferedChannel, Paper, Particular,
-    SpecialProcedure, StepRole, Trust,
+    Attribute, CrossRegion, DayUnit, Delivery, ExampleOutcome, Handling, OfferedChannel, OnRefusal, Paper,
+    Particular, SpecialProcedure, StepRole, Trust,
 };
 use crate::domain::guides::pattern::Pattern;
 use crate::domain::guides::source::{Content, Node, ScalarKind};
@@ -58,6 +58,21 @@ impl Read for bool {
                 reader.problems.at(node, "此处应为 true 或 false。", "Write true or false here.");
                 None
             }
+        }
+    }
+}
+
+/// A key whose only meaning is that it is there: `own: true`.
+pub(super) fn is_given(node: &Node, reader: &Reader<'_>) -> Option<()> {
+    match bool::read(node, reader)? {
+        true => Some(()),
+        false => {
+            reader.problems.at(
+                node,
+                "只能写 true；否则请删去。",
+                "Only true can stand here; or remove the key.",
+            );
+            None
         }
     }
 }
@@ -275,6 +290,7 @@ words! {
         "mobile" => OfferedChannel::Mobile,
         "express" => OfferedChannel::Express,
         "other" => OfferedChannel::Other;
+    OnRefusal: "stop" => OnRefusal::Stop, "continue" => OnRefusal::Continue;
     Paper: "original" => Paper::Original, "copy" => Paper::Copy, "electronic" => Paper::Electronic;
     Trust: "A" => Trust::A, "B" => Trust::B, "C" => Trust::C;
     ExampleOutcome:

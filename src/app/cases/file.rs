@@ -1,0 +1,110 @@
+//! Filing a case in the name of somebody who asked for it before: opened, its
+//! documents attached and submitted, all in one transaction, and with whatever else
+//! is to be written then.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::open::stated;
+use super::record::Writing;
+use super::{Audience, known_certificates, refused, rules};
+use crate::app::ctx::Ctx;
+use crate::app::error::{AppError, AppResult};
+use crate::app::numbers::Taken;
+use crate::app::people::applicants::as_known;
+use crate::domain::cases::{
+    Act, AttachMaterial, By, Case, Command, Evidence, KnownCertificate, OpenCase, Provenance, Rules,
+    SubmitCase, decide, evolve, open,
+};
+use crate::domain::codes::RegionCode;
+use crate::domain::guides::Facts;
+use crate::store::{Changes, PersonRecord};
+
+/// A case that is complete.
+pub struct FileRequest {
+    pub id: Uuid,
+    pub guide: String,
+    pub scenario: Option<String>,
+    pub person: PersonRecord,
+    /// Who asked for it, and how well he had signed in when he did.
+    pub by: By,
+    pub aal: u8,
+    pub facts: Facts,
+    /// By material.
+    pub evidence: BTreeMap<String, Evidence>,
+    pub provenance: Provenance,
+    /// Written with it, or neither is.
+    pub also: Changes,
+}
+
+/// # Errors
+/// `Refused` and `StepUp` with everything that is in the way, each at its place in
+/// the case; `Stale` when `also` is.
+pub async fn file(ctx: &Ctx, request: FileRequest) -> AppResult<()> {
+    let FileRequest { id, guide, scenario, person, by, aal, facts, evidence, provenance, also } = request;
+    let guide = ctx.catalogue.current(&guide).await?.ok_or(AppError::NotFound)?;
+    let at = ctx.clock.now();
+    if guide.is_closed(at) {
+        return Err(super::guide_closed(&guide).into());
+    }
+    let regions = ctx.catalogue.regions();
+    let exists = |code: &RegionCode| regions.contains(code.as_str());
+    let calendar = ctx.calendar.current();
+    let rules = rules(&calendar, &guide, &exists);
+    let certificates = known_certificates(ctx, person.id, person.id, &guide).await?;
+    let opening = OpenCase {
+        id,
+        party: person.id,
+        scenario,
+        facts,
+        applicant: person.applicant.clone(),
+        certificates: stated(ctx, person.id, &guide, at).await?,
+    };
+    let opening = open(opening, rules, by.clone(), at)?;
+    let number = ctx.numbers.take(&ctx.store, &guide.guide.code, at).await?;
+    let submit = SubmitCase {
+        case_no: number.case_no.clone(),
+        certificates: certificates.clone(),
+        applicant: as_known(ctx, person, &by, at).await?,
+        aal,
+    };
+    let more = |case: &Case| {
+        let (attached, mut acts) = attach_all(case, rules, &evidence, &certificates, &by, at)?;
+        let submitted = decide(&attached, rules, Command::Submit(Box::new(submit)), &by, at);
+        acts.extend(submitted.map_err(|refusal| refused(refusal, &guide))?);
+        Ok(acts)
+    };
+    let writing = Writing { ctx, guide: &guide, at, audience: Audience::Applicant, provenance, claim: None };
+    let number = Taken::sent(number);
+    let written = writing.open_with(id, opening, also, more).await;
+    number.settle(&written);
+    written.map(drop)
+}
+
+/// The case with its documents, and what was done to attach them.
+fn attach_all(
+    case: &Case,
+    rules: Rules<'_>,
+    evidence: &BTreeMap<String, Evidence>,
+    certificates: &[KnownCertificate],
+    by: &By,
+    at: chrono::DateTime<chrono::Utc>,
+) -> AppResult<(Case, Vec<Act>)> {
+    let (mut case, mut acts) = (case.clone(), Vec::new());
+    for (material, evidence) in evidence {
+        let certificate = match evidence {
+            Evidence::Certificate { certificate } => {
+                certificates.iter().find(|known| known.id == *certificate).cloned()
+            }
+            Evidence::File { .. } | Evidence::Promise => None,
+        };
+        let (material, evidence) = (material.clone(), evidence.clone());
+        let command = Command::Attach(AttachMaterial { material, evidence, certificate });
+        for act in decide(&case, rules, command, by, at)? {
+            case = evolve(case, act.clone(), at).map_err(|error| AppError::Internal(format!("{error:?}")))?;
+            acts.push(act);
+        }
+    }
+    Ok((case, acts))
+}

@@ -1,0 +1,121 @@
+//! What a new version of an item does to the guides that inherit from it: each that
+//! is changed by it gets a new version with the same local file. If one of them no
+//! longer reads, or an example of it fails, the item is not published.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::check::{FileFailures, FileProblems};
+use super::cores::on_every_core;
+use super::prepare::{Edition, Prepared, Preparer};
+use super::publish::Faults;
+use crate::app::ctx::Ctx;
+use crate::app::error::AppResult;
+use crate::domain::guides::{ItemFile, Problem, SourceFile};
+use crate::domain::time::local_date;
+use crate::store::{GuideRecord, NewGuide};
+
+/// Heirs read from the store at once.
+const PAGE: usize = 1000;
+
+/// An item's version about to be published.
+pub(super) struct NewItem<'a> {
+    pub item: &'a Arc<ItemFile>,
+    pub version: u32,
+    pub at: DateTime<Utc>,
+    pub published_by: Option<Uuid>,
+    pub edited_by: Option<Uuid>,
+}
+
+impl NewItem<'_> {
+    /// The new versions of its heirs, but for those that are published with it. What
+    /// takes no new cases any more is left as it is. Adds to the faults whatever stands
+    /// in the way, under the guide's code.
+    pub async fn fan_out(
+        &self,
+        ctx: &Ctx,
+        preparer: &Preparer,
+        published_too: &HashSet<&str>,
+        faults: &mut Faults,
+    ) -> AppResult<Vec<NewGuide>> {
+        let code = self.item.item.basic_code.to_string();
+        let today = local_date(self.at);
+        let mut editions = Vec::new();
+        let mut after = None;
+        loop {
+            let page = ctx.store.list_heirs(code.clone(), self.at, after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(editions) };
+            after = Some(last.code.clone());
+            let heirs: Vec<GuideRecord> =
+                page.into_iter().filter(|heir| !published_too.contains(heir.code.as_str())).collect();
+            let read = on_every_core(&heirs, |heir| {
+                let is_open = heir.withdrawn_at.is_none_or(|withdrawn| self.at < withdrawn)
+                    && heir.effective_until.is_none_or(|until| today <= until);
+                is_open.then(|| self.read(heir, preparer))
+            });
+            let mut read = read.into_iter();
+            for versions in heirs.chunk_by(|a, b| a.code == b.code) {
+                let read: Vec<_> = read.by_ref().take(versions.len()).collect();
+                self.publish_again(versions, read, faults, &mut editions);
+            }
+        }
+    }
+
+    fn read(&self, heir: &GuideRecord, preparer: &Preparer) -> Result<Prepared, Vec<Problem>> {
+        // What certificates there are was checked when each of the two was handed in.
+        let guide = SourceFile::parse(&heir.yaml).into_guide(Some(self.item), None)?;
+        Ok(preparer.prepare(&guide))
+    }
+
+    /// The versions of one code that are in force or to come, in ascending order. From
+    /// the first that is changed on, all are published again: a newer version would
+    /// otherwise stand in the place of one to come.
+    fn publish_again(
+        &self,
+        versions: &[GuideRecord],
+        read: Vec<Option<Result<Prepared, Vec<Problem>>>>,
+        faults: &mut Faults,
+        editions: &mut Vec<NewGuide>,
+    ) {
+        let newest = versions.last().map_or(0, |last| last.version);
+        let mut again: Vec<NewGuide> = Vec::new();
+        for (record, read) in versions.iter().zip(read) {
+            let file = || format!("{} ({})", record.code, self.item.item.name.zh);
+            let prepared = match read {
+                None => continue,
+                Some(Err(problems)) => {
+                    faults.problems.push(FileProblems { file: file(), problems });
+                    continue;
+                }
+                Some(Ok(mut prepared)) => {
+                    if !prepared.failed.is_empty() {
+                        let failed = std::mem::take(&mut prepared.failed);
+                        faults.failures.push(FileFailures { file: file(), failed });
+                    }
+                    prepared
+                }
+            };
+            if again.is_empty() && prepared.content_hash.as_slice() == record.content_hash {
+                continue;
+            }
+            let edition = Edition {
+                version: newest + 1 + u32::try_from(again.len()).unwrap_or(u32::MAX),
+                yaml: record.yaml.clone(),
+                item_version: Some(self.version),
+                at: self.at,
+                published_by: self.published_by,
+                edited_by: self.edited_by,
+            };
+            let mut next = prepared.edition(edition);
+            next.withdrawn_at = record.withdrawn_at;
+            if let Some(before) = again.last_mut() {
+                before.superseded_at = Some(next.in_force_from());
+            }
+            again.push(next);
+        }
+        editions.append(&mut again);
+    }
+}

@@ -1,0 +1,208 @@
+//! The catalogue as listings and the search see it: of each guide in force one
+//! light line, read from the store without compiling anything. Guides of one item
+//! mostly say the same of themselves; what they say is held once for all of them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::Catalogue;
+use crate::app::ctx::Ctx;
+use crate::app::error::{AppError, AppResult};
+use crate::domain::codes::{ItemType, RegionCode, ServiceObject};
+use crate::domain::guides::{Guide, Handling};
+use crate::domain::text::Text;
+use crate::domain::time::local_date;
+use crate::store::GuideLineRecord;
+
+/// What a guide says of itself in a listing; kept with each version as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    pub name: Text,
+    pub item_type: ItemType,
+    pub summary: Text,
+    /// 即办件
+    pub is_instant: bool,
+    pub topics: Vec<String>,
+    pub service_objects: Vec<ServiceObject>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub life_events: Vec<String>,
+}
+
+impl From<&Guide> for About {
+    fn from(guide: &Guide) -> Self {
+        Self {
+            name: guide.item.name.clone(),
+            item_type: guide.item.item_type,
+            summary: guide.summary.clone(),
+            is_instant: match guide.handling {
+                Handling::Instant => true,
+                Handling::Promised => false,
+            },
+            topics: guide.topics.clone(),
+            service_objects: guide.service_objects.clone(),
+            aliases: guide.item.aliases.clone(),
+            life_events: guide.item.life_events.clone(),
+        }
+    }
+}
+
+/// A guide that takes new cases today.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GuideLine {
+    pub code: String,
+    pub version: u32,
+    /// The item's basic code.
+    pub item: String,
+    /// USCC of the agency.
+    pub agency: String,
+    pub region: RegionCode,
+    pub about: Arc<About>,
+}
+
+/// Every guide that takes new cases, in order of item and code.
+pub type Lines = Arc<Vec<Arc<GuideLine>>>;
+
+/// Lines read from the store at once.
+const PAGE: i64 = 4000;
+
+impl Catalogue {
+    /// Reads the lines of that moment.
+    pub(super) async fn read_lines(&self, at: DateTime<Utc>) -> AppResult<Vec<Arc<GuideLine>>> {
+        let today = local_date(at);
+        let mut reader = LineReader { lines: Vec::new(), known: HashMap::new(), last: None };
+        let mut after = None;
+        loop {
+            let page = self.store.list_guide_lines(at, today, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.code.clone());
+            for record in page {
+                let about = match &record.about {
+                    Some(json) => reader.about(&record.code, json)?,
+                    // Published before listings had it.
+                    None => self.version(&record.code, record.version).await?.map_or_else(
+                        || Err(AppError::Internal(format!("guide {} is gone", record.code))),
+                        |published| Ok(Arc::new(About::from(&published.guide))),
+                    )?,
+                };
+                reader.add(record, about, at, today)?;
+            }
+        }
+        let mut lines = reader.finish();
+        lines.sort_unstable_by(|a, b| (&a.item, &a.code).cmp(&(&b.item, &b.code)));
+        Ok(lines)
+    }
+}
+
+/// Puts lines together from records that come in order of code and version.
+struct LineReader {
+    lines: Vec<Arc<GuideLine>>,
+    known: HashMap<String, Arc<About>>,
+    /// The newest so far of the last code: its line, unless it takes no new cases.
+    last: Option<(String, Option<Arc<GuideLine>>)>,
+}
+
+impl LineReader {
+    fn about(&mut self, code: &str, json: &str) -> AppResult<Arc<About>> {
+        if let Some(known) = self.known.get(json) {
+            return Ok(known.clone());
+        }
+        let about: About = serde_json::from_str(json).map_err(|error| {
+            AppError::Internal(format!("the line of guide {code} does not read: {error}"))
+        })?;
+        let about = Arc::new(about);
+        self.known.insert(json.to_owned(), about.clone());
+        Ok(about)
+    }
+
+    fn add(
+        &mut self,
+        record: GuideLineRecord,
+        about: Arc<About>,
+        at: DateTime<Utc>,
+        today: NaiveDate,
+    ) -> AppResult<()> {
+        let is_open = record.withdrawn_at.is_none_or(|withdrawn| at < withdrawn)
+            && record.effective_until.is_none_or(|until| today <= until);
+        let region = RegionCode::parse(&record.region)
+            .map_err(|_| AppError::Internal(format!("the region of guide {} is none", record.code)))?;
+        let code = record.code.clone();
+        let line = GuideLine {
+            code: record.code,
+            version: record.version,
+            item: record.basic_code,
+            agency: record.agency,
+            region,
+            about,
+        };
+        // Of one code the newer version counts.
+        if let Some((_, before)) = self.last.take_if(|(last, _)| *last != code) {
+            self.lines.extend(before);
+        }
+        self.last = Some((code, is_open.then(|| Arc::new(line))));
+        Ok(())
+    }
+
+    fn finish(mut self) -> Vec<Arc<GuideLine>> {
+        self.lines.extend(self.last.and_then(|(_, line)| line));
+        self.lines
+    }
+}
+
+/// What somebody looks for in the catalogue; every part that is given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// Part of the name, in either language.
+    pub words: Option<String>,
+    /// Guides that serve this region: its own, and those of regions above.
+    pub region: Option<RegionCode>,
+    pub audience: Option<ServiceObject>,
+    pub topic: Option<String>,
+    /// Items after this one only.
+    pub after: Option<String>,
+    /// How many items at the most; none: all.
+    pub items: Option<usize>,
+}
+
+/// Guides in force that fit, in order of item and code: all that fit of each item found.
+pub async fn search(ctx: &Ctx, search: &Search) -> AppResult<Vec<Arc<GuideLine>>> {
+    let lines = ctx.catalogue.lines().await?;
+    let after = search.after.as_deref().unwrap_or_default();
+    let start = lines.partition_point(|line| line.item.as_str() <= after);
+    let words = search.words.as_deref().map(str::to_lowercase);
+    let mut found: Vec<Arc<GuideLine>> = Vec::new();
+    let mut items = 0;
+    for line in lines.iter().skip(start).filter(|line| search.fits(line, words.as_deref())) {
+        if found.last().is_none_or(|last| last.item != line.item) {
+            if search.items.is_some_and(|most| items == most) {
+                break;
+            }
+            items += 1;
+        }
+        found.push(line.clone());
+    }
+    Ok(found)
+}
+
+/// The guides in force of one item, in order of code.
+pub async fn of_item(ctx: &Ctx, basic_code: &str) -> AppResult<Vec<Arc<GuideLine>>> {
+    let lines = ctx.catalogue.lines().await?;
+    let start = lines.partition_point(|line| line.item.as_str() < basic_code);
+    Ok(lines.iter().skip(start).take_while(|line| line.item == basic_code).cloned().collect())
+}
+
+impl Search {
+    fn fits(&self, line: &GuideLine, words: Option<&str>) -> bool {
+        let about = &line.about;
+        words
+            .is_none_or(|words| about.name.zh.contains(words) || about.name.en.to_lowercase().contains(words))
+            && self.region.as_ref().is_none_or(|region| line.region.contains(region))
+            && self.audience.is_none_or(|audience| about.service_objects.contains(&audience))
+            && self.topic.as_ref().is_none_or(|topic| about.topics.contains(topic))
+    }
+}

@@ -1,0 +1,210 @@
+//! A bundle bound to the guides it names. What is asked where follows from the
+//! guides, so that nobody can forget a field and nothing is asked twice.
+
+use std::collections::BTreeMap;
+
+use super::check::{self, Misfit};
+use super::graph::{Graph, length};
+use crate::domain::codes::CertificateType;
+use crate::domain::guides::{
+    Bundle, Field, FieldKind, Form, Given, Guide, Limit, Material, MaterialSource, Part, Prefill, ResultKind,
+};
+use crate::domain::text::Text;
+
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub bundle: Bundle,
+    pub graph: Graph,
+    /// In the order of the bundle.
+    pub parts: Vec<Planned>,
+    /// What is handed in, each once.
+    pub materials: Vec<JointMaterial>,
+}
+
+/// A part with the guide that serves it.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    pub part: Part,
+    /// As it is handled in the part's scenario.
+    pub guide: Guide,
+    /// What is asked for this part alone.
+    pub section: Form,
+    /// Fields that a certificate of an earlier part will say: the field → that part.
+    pub fed: BTreeMap<String, String>,
+    /// Materials that a certificate of an earlier part will be: the material → that part.
+    pub fed_materials: BTreeMap<String, String>,
+}
+
+/// A document that is handed in, for one part or for several.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JointMaterial {
+    /// That of the shared material, or `part.material`.
+    pub code: String,
+    pub name: Text,
+    pub help: Option<Text>,
+    /// Part and the code of the material there. Never empty.
+    pub serves: Vec<(String, String)>,
+}
+
+impl Plan {
+    /// Binds a bundle to guides. What does not fit is told; a part whose guide is
+    /// not found is left out of the plan.
+    pub fn bind(bundle: Bundle, resolve: &dyn Fn(&Part) -> Option<Guide>) -> (Self, Vec<Misfit>) {
+        let graph = Graph::from(&bundle);
+        let mut misfits = check::of_the_bundle(&bundle, &graph);
+        let mut found: Vec<(Part, Guide)> = Vec::new();
+        for (index, part) in bundle.parts.iter().enumerate() {
+            match resolve(part) {
+                Some(guide) => {
+                    misfits.extend(check::scenario(index, part, &guide));
+                    let handled = guide.handled_as(part.scenario.as_deref()).clone();
+                    found.push((part.clone(), handled));
+                }
+                None => misfits.push(check::no_guide(index, part, &bundle)),
+            }
+        }
+        let parts: Vec<Planned> =
+            found.iter().map(|(part, guide)| planned(part, guide, &found, &graph, &bundle)).collect();
+        let materials = materials(&bundle, &parts);
+        let plan = Self { bundle, graph, parts, materials };
+        misfits.extend(check::against_guides(&plan));
+        misfits.sort_by(|a, b| a.path.cmp(&b.path));
+        misfits.dedup();
+        (plan, misfits)
+    }
+
+    pub fn part(&self, code: &str) -> Option<&Planned> {
+        self.parts.iter().find(|planned| planned.part.code == code)
+    }
+
+    pub fn material(&self, code: &str) -> Option<&JointMaterial> {
+        self.materials.iter().find(|material| material.code == code)
+    }
+
+    /// The longest way through the promised limits of the parts, and the longest
+    /// single one; comparable with [`length`].
+    pub(super) fn bounds(&self) -> Option<(u32, u32)> {
+        let of = |code: &str| self.part(code).map_or(0, |planned| length(planned.guide.limits.promised));
+        let single = self.parts.iter().map(|planned| length(planned.guide.limits.promised)).max();
+        Some((single?, self.graph.longest(&of)?))
+    }
+
+    pub fn promised(&self) -> Limit {
+        self.bundle.promised
+    }
+}
+
+impl Planned {
+    pub fn code(&self) -> &str {
+        &self.part.code
+    }
+
+    pub fn material(&self, code: &str) -> Option<&Material> {
+        self.guide.materials.iter().find(|material| material.code == code)
+    }
+
+    /// The fields the applicant may answer for this part: those that nothing shared
+    /// or fixed answers.
+    pub fn open_form(&self) -> Form {
+        let is_open = |field: &&Field| {
+            !matches!(self.part.facts.get(&field.name), Some(Given::Shared(_) | Given::Fixed(_)))
+        };
+        let fields = self.guide.form.fields.iter().filter(is_open).cloned().collect();
+        Form { fields, rules: Vec::new() }
+    }
+}
+
+/// A part that always comes before this one, and is there whenever this one is.
+fn feeds(from: &Part, to: &Part, graph: &Graph) -> bool {
+    let together = from.when.is_none() || from.when == to.when;
+    together
+        && graph.before(&to.code).contains(from.code.as_str())
+        && !graph.before(&from.code).contains(to.code.as_str())
+}
+
+/// The earlier part that issues such a certificate.
+fn issuer<'p>(
+    of: &CertificateType,
+    says: Option<&str>,
+    to: &Part,
+    all: &'p [(Part, Guide)],
+    graph: &Graph,
+) -> Option<&'p str> {
+    let issues = |guide: &Guide| {
+        guide.results.iter().any(|result| match result {
+            ResultKind::Certificate { certificate_type, attributes, .. } => {
+                certificate_type == of && says.is_none_or(|says| attributes.iter().any(|name| name == says))
+            }
+            ResultKind::Letter { .. } => false,
+        })
+    };
+    let earlier = all.iter().find(|(from, guide)| issues(guide) && feeds(from, to, graph));
+    earlier.map(|(from, _)| from.code.as_str())
+}
+
+fn planned(part: &Part, guide: &Guide, all: &[(Part, Guide)], graph: &Graph, bundle: &Bundle) -> Planned {
+    let mut fed = BTreeMap::new();
+    for field in &guide.form.fields {
+        if let (None, Some(Prefill::Certificate { certificate_type, attribute })) =
+            (part.facts.get(&field.name), &field.prefill)
+            && let Some(from) = issuer(certificate_type, Some(attribute), part, all, graph)
+        {
+            fed.insert(field.name.clone(), from.to_owned());
+        }
+    }
+    let mut fed_materials = BTreeMap::new();
+    for material in &guide.materials {
+        if let MaterialSource::Certificate { certificate_type } = &material.source
+            && let Some(from) = issuer(certificate_type, None, part, all, graph)
+        {
+            fed_materials.insert(material.code.clone(), from.to_owned());
+        }
+    }
+    let is_elsewhere = |material: &str| {
+        let shared = |shared: &crate::domain::guides::SharedMaterial| {
+            shared.serves.get(&part.code).is_some_and(|code| code == material)
+        };
+        fed_materials.contains_key(material) || bundle.materials.iter().any(shared)
+    };
+    let is_asked = |field: &&Field| match (&field.kind, part.facts.get(&field.name)) {
+        (_, Some(Given::Shared(_) | Given::Fixed(_))) => false,
+        (FieldKind::File { material }, Some(Given::Own) | None) => !is_elsewhere(material),
+        (_, Some(Given::Own) | None) => !fed.contains_key(&field.name),
+    };
+    let fields: Vec<Field> = guide.form.fields.iter().filter(is_asked).cloned().collect();
+    let section = Form { fields, rules: guide.form.rules.clone() };
+    Planned { part: part.clone(), guide: guide.clone(), section, fed, fed_materials }
+}
+
+/// Shared ones first, then those of each part; neither what an agency looks up
+/// itself nor what an earlier part will supply.
+fn materials(bundle: &Bundle, parts: &[Planned]) -> Vec<JointMaterial> {
+    let mut all: Vec<JointMaterial> = Vec::new();
+    for shared in &bundle.materials {
+        let serves = shared.serves.iter().map(|(part, code)| (part.clone(), code.clone())).collect();
+        let (code, name, help) = (shared.code.clone(), shared.name.clone(), shared.help.clone());
+        all.push(JointMaterial { code, name, help, serves });
+    }
+    for planned in parts {
+        for material in &planned.guide.materials {
+            let served = |joint: &JointMaterial| {
+                joint.serves.iter().any(|(part, code)| part == planned.code() && *code == material.code)
+            };
+            let is_asked = match material.source {
+                MaterialSource::Shared { .. } => false,
+                MaterialSource::Own | MaterialSource::Certificate { .. } => {
+                    !planned.fed_materials.contains_key(&material.code) && !all.iter().any(served)
+                }
+            };
+            if is_asked {
+                all.push(JointMaterial {
+                    code: format!("{}.{}", planned.code(), material.code),
+                    name: material.name.clone(),
+                    help: material.help.clone(),
+                    serves: vec![(planned.part.code.clone(), material.code.clone())],
+                });
+            }
+        }
+    }
+    all
+}

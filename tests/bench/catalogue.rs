@@ -1,0 +1,226 @@
+//! How fast a whole province's catalogue is published, and what it takes to serve it:
+//! sixty items and a hundred thousand local guides that inherit from them, on SQLite on
+//! disk. `cargo bench --bench catalogue` prints it; a number after `--` is how many
+//! guides instead.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program that measures")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use wanshitong::app::catalog::{self, Search};
+use wanshitong::app::{Clock, Ctx, Settings, demo};
+use wanshitong::boot::{self, Parts};
+use wanshitong::gateways::{BlobStore, ConsoleSms, HttpSignOuts};
+use wanshitong::store::{Location, MasterKey, Store, Tuning, Vault, migrate};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const ITEMS: usize = 60;
+const GUIDES: usize = 100_000;
+const READ: usize = 1000;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let runtime = actix_web::rt::System::new();
+    match arguments.as_slice() {
+        [word, folder] if word == "serve" => runtime.block_on(serve(Path::new(folder))),
+        [count] => runtime.block_on(publish(count.parse().unwrap())),
+        _ => runtime.block_on(publish(GUIDES)),
+    }
+}
+
+async fn open(folder: &Path) -> Ctx {
+    let location = location(folder);
+    let store = Store::open(&location, Vault::new(&MasterKey::random()), Tuning::default()).unwrap();
+    let parts = Parts {
+        store,
+        clock: Clock::system(),
+        sms: Arc::new(ConsoleSms),
+        sign_outs: Arc::new(HttpSignOuts::new().unwrap()),
+        blobs: Arc::new(BlobStore::local(&folder.join("files")).unwrap()),
+        registries: demo::SampleRegistries::both(),
+        public_url: "http://127.0.0.1".to_owned(),
+        settings: Settings::demo(),
+        demo: true,
+    };
+    boot::assemble(parts).await.unwrap()
+}
+
+fn location(folder: &Path) -> Location {
+    Location::parse(&format!("sqlite:{}", folder.join("portal.db").display())).unwrap()
+}
+
+async fn publish(count: usize) {
+    let folder: PathBuf = std::env::temp_dir().join(format!("wanshitong-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    migrate(&location(&folder)).unwrap();
+    let ctx = open(&folder).await;
+    let items: Vec<(String, String)> = (0..ITEMS).map(|n| (format!("item {n}"), item(n, 60))).collect();
+    let guides: Vec<(String, String)> = (0..count).map(|n| (format!("guide {n}"), guide(n))).collect();
+    let bytes: usize = guides.iter().map(|(_, yaml)| yaml.len()).sum();
+    println!("{count} guides of {} bytes over {ITEMS} items of {} bytes", bytes / count, items[0].1.len());
+
+    let begun = Instant::now();
+    catalog::publish(&ctx, items).await.unwrap().unwrap();
+    println!("items published in {:.2} s", begun.elapsed().as_secs_f64());
+    let begun = Instant::now();
+    let published = catalog::publish(&ctx, guides.clone()).await.unwrap().unwrap();
+    let seconds = begun.elapsed().as_secs_f64();
+    assert!(published.iter().all(|one| one.is_new_version));
+    println!("guides checked, tried and published in {seconds:.2} s: {:.0}/s", count as f64 / seconds);
+    println!("memory at the most {} MB", memory("VmHWM"));
+    let begun = Instant::now();
+    let again = catalog::publish(&ctx, guides).await.unwrap().unwrap();
+    assert!(again.iter().all(|one| !one.is_new_version));
+    println!("the same files again, nothing new: {:.2} s", begun.elapsed().as_secs_f64());
+    let begun = Instant::now();
+    let heirs =
+        catalog::publish(&ctx, vec![("item 0".to_owned(), item(0, 65))]).await.unwrap().unwrap().len() - 1;
+    println!("an item published with its {heirs} guides in {:.2} s", begun.elapsed().as_secs_f64());
+    drop(ctx);
+    let size = std::fs::metadata(folder.join("portal.db")).unwrap().len() / 1_000_000;
+    println!("the database is {size} MB");
+    let myself = std::env::current_exe().unwrap();
+    let served = std::process::Command::new(myself).arg("serve").arg(&folder).status().unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(served.success());
+}
+
+/// In a process of its own, so that the memory is that of serving alone.
+async fn serve(folder: &Path) {
+    let ctx = open(folder).await;
+    println!("serving: {} MB at the start", memory("VmRSS"));
+    let begun = Instant::now();
+    let lines = ctx.catalogue.lines().await.unwrap();
+    println!(
+        "serving: {} lines listed in {:.2} s, {} MB",
+        lines.len(),
+        begun.elapsed().as_secs_f64(),
+        memory("VmRSS")
+    );
+    let begun = Instant::now();
+    let search = Search { words: Some("津贴".to_owned()), items: Some(20), ..Search::default() };
+    let found = catalog::search(&ctx, &search).await.unwrap().len();
+    println!("serving: a search finds {found} in {:.1} ms", begun.elapsed().as_secs_f64() * 1000.0);
+    let begun = Instant::now();
+    let step = (lines.len() / READ).max(1);
+    let read = lines.iter().step_by(step).take(READ);
+    for line in read {
+        ctx.catalogue.current(&line.code).await.unwrap().unwrap();
+    }
+    let each = begun.elapsed().as_secs_f64() * 1000.0 / READ as f64;
+    println!("serving: {READ} guides read, {each:.2} ms each, {} MB", memory("VmRSS"));
+    println!("serving: at the most {} MB", memory("VmHWM"));
+}
+
+/// Of this process, in MB.
+fn memory(what: &str) -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with(what)).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse().ok()).map_or(0, |kb: usize| kb / 1000)
+}
+
+fn basic_code(item: usize) -> String {
+    format!("0005{:05}000", 10_000 + item)
+}
+
+/// 统一社会信用代码 with its check character (GB 32100).
+fn agency(number: usize) -> String {
+    const ALPHABET: &[u8] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+    let body = format!("11340000M{number:08}");
+    let mut weight = 1;
+    let mut sum = 0;
+    for character in body.bytes() {
+        sum += ALPHABET.iter().position(|known| *known == character).unwrap() * weight;
+        weight = weight * 3 % 31;
+    }
+    format!("{body}{}", ALPHABET[(31 - sum % 31) % 31] as char)
+}
+
+fn item(number: usize, age: u8) -> String {
+    let code = basic_code(number);
+    let mut fields = String::new();
+    for n in 0..6 {
+        fields.push_str(&format!(
+            "      - {{ name: detail_{n}, label: {{ zh: 补充说明{n}, en: Further particulars {n} }}, type: text, \
+             max_length: 60, required: facts.pay_by == \"bank\", visible_when: facts.alone || facts.rooms > {n} }}\n"
+        ));
+    }
+    format!(
+        r#"format: 1
+kind: item
+basic_code: "{code}"
+name: {{ zh: 第{number}类津贴申领, en: Allowance of kind {number} }}
+type: "05"
+legal_basis:
+  - {{ law: {{ zh: 《中华人民共和国老年人权益保障法》, en: Law on the Protection of the Elderly }}, article: 第三十三条, text: 国家鼓励地方建立八十周岁以上低收入老年人高龄津贴制度。 }}
+aliases: [津贴{number}, 补贴{number}, 老人补助{number}]
+life_events: [retirement]
+guide:
+  summary: {{ zh: 符合年龄和户籍条件的居民，可以申请按月领取津贴。年龄和户籍由系统核验，无需提交证明材料。, en: Residents of age whose household is registered in the district may apply for a monthly allowance. Age and residence are verified by the system. }}
+  topics: [elderly, social_assistance]
+  service_objects: [natural_person]
+  handling: promised
+  limits:
+    legal: {{ days: 20, unit: working_day }}
+    promised: {{ days: 5, unit: working_day }}
+  fee: {{ free: true }}
+  conditions:
+    - {{ code: age, when: applicant.age >= {age}, text: {{ zh: 达到年龄, en: Of age }} }}
+    - {{ code: residence, when: "in_region(applicant.residence, guide.region)", text: {{ zh: 户籍在本地, en: Registered here }} }}
+  form:
+    fields:
+      - {{ name: mobile, label: {{ zh: 联系电话, en: Contact mobile number }}, type: mobile, prefill: mobile }}
+      - {{ name: alone, label: {{ zh: 独居, en: Lives alone }}, type: boolean }}
+      - {{ name: rooms, label: {{ zh: 房间数, en: Rooms }}, type: number, min: 0, max: 20 }}
+      - name: pay_by
+        label: {{ zh: 发放方式, en: Payment method }}
+        type: choice
+        options:
+          - {{ value: social_security_card, label: {{ zh: 社会保障卡, en: Social-security card }} }}
+          - {{ value: bank, label: {{ zh: 其他银行账户, en: Another bank account }} }}
+      - {{ name: account_number, label: {{ zh: 账号, en: Account number }}, type: text, max_length: 30, pattern: "^[0-9]{{12,30}}$" }}
+{fields}      - {{ name: truth, label: {{ zh: 以上内容真实, en: The above is true }}, type: declaration }}
+    rules:
+      - {{ code: rooms, when: facts.rooms > 0 || facts.alone, at: rooms, text: {{ zh: 请核对房间数, en: Check the number of rooms }} }}
+  materials:
+    - {{ code: register, name: {{ zh: 户籍信息, en: Household record }}, source: {{ shared: population }} }}
+    - {{ code: lease, name: {{ zh: 租赁合同, en: Lease }}, source: {{ own: true }}, required: facts.rooms > 5 }}
+  flow:
+    - {{ code: handle, name: {{ zh: 承办, en: Handling }}, role: handler }}
+    - {{ code: approve, name: {{ zh: 审批, en: Approval }}, role: approver, four_eyes: true }}
+  results:
+    - letter: {{ name: {{ zh: 津贴发放通知书, en: Notice of allowance }} }}
+  delivery: [electronic, self_collect]
+  automatic:
+    verified: [birth_date, residence]
+    approve_when: applicant.age >= {age} && in_region(applicant.residence, guide.region)
+  examples:
+    - code: of_age
+      name: {{ zh: 年龄不符, en: Not of age }}
+      today: 2026-03-02
+      applicant: {{ kind: natural_person, birth_date: 1991-02-01 }}
+      facts: {{ pay_by: bank }}
+      expect: {{ eligible: false }}
+"#
+    )
+}
+
+/// Every item is implemented by the same agencies, one in each county.
+fn guide(number: usize) -> String {
+    let (county, item) = (number / ITEMS, number % ITEMS);
+    let (agency, code) = (agency(county), basic_code(item));
+    let region = format!("34{:02}{:02}000000", 1 + county / 90, 1 + county % 90);
+    format!(
+        "format: 1\ncode: \"{agency}4{code}\"\nitem: \"{code}\"\nagency: {agency}\nregion: \"{region}\"\n\
+         telephone: {{ enquiry: 0562-{:07}, complaint: \"12345\" }}\n\
+         limits: {{ promised: {{ days: {}, unit: working_day }} }}\n\
+         venues:\n  - name: {{ zh: 第{county}号政务服务中心, en: Service centre {county} }}\n    \
+         address: {{ zh: 市民路{county}号, en: \"{county} Shimin Road\" }}\n    \
+         hours: {{ zh: 工作日九时至十七时, en: \"Working days, 9:00 to 17:00\" }}\n",
+        2_800_000 + county,
+        1 + county % 10,
+    )
+}

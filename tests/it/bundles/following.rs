@@ -1,0 +1,127 @@
+//! Going on by itself: by two instances at once, and after being stopped anywhere.
+
+use std::time::Duration;
+
+use serde_json::json;
+use wanshitong::app::bundles;
+
+use super::*;
+
+/// The cases of the resident with this guide.
+async fn cases_of(portal: &Portal, guide: &str) -> usize {
+    let cases = portal.get(RESIDENT, &format!("/api/v1/me/cases?guide={guide}&limit=100")).await.expect(200);
+    cases["items"].as_array().unwrap().len()
+}
+
+async fn two_instances_file_a_part_once(portal: Portal) {
+    let beside = portal.beside().await;
+    let application = submitted(&portal).await;
+    approve(&portal, &case_of(&read(&portal, &application).await, "birth")).await;
+    let (one, other) = (&portal.city.ctx, &beside.city.ctx);
+    let (a, b, c, d) = tokio::join!(
+        bundles::follow(one),
+        bundles::follow(other),
+        bundles::follow(one),
+        bundles::follow(other)
+    );
+    for looked_at in [a, b, c, d] {
+        looked_at.unwrap();
+    }
+    follow(&portal).await;
+    let on = read(&beside, &application).await;
+    assert_eq!(states(&on)[..2], ["ended", "filed"]);
+    assert_eq!(cases_of(&portal, &portal.city.guide("newborn-registration.yaml")).await, 1);
+    // There is nothing left to do.
+    assert_eq!(bundles::follow(one).await.unwrap(), 0);
+    assert_eq!(bundles::follow(other).await.unwrap(), 0);
+    beside.close().await;
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn two_instances_at_once_file_a_part_once() {
+    two_instances_file_a_part_once(portal(Database::sqlite()).await).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn two_instances_at_once_file_a_part_once_on_postgres() {
+    two_instances_file_a_part_once(portal(Database::postgres()).await).await;
+}
+
+/// Whatever was under way when it stops is found again, and nothing is done twice.
+async fn stopped_at_any_moment(portal: Portal) {
+    let mut applications = Vec::new();
+    for _ in 0..6 {
+        applications.push(submitted(&portal).await);
+    }
+    for application in &applications {
+        approve(&portal, &case_of(&read(&portal, application).await, "birth")).await;
+    }
+    for micros in [0, 200, 900, 2_000, 4_000, 7_000, 11_000, 18_000] {
+        // A new process that dies after so long.
+        let dying = portal.city.another_instance().await;
+        tokio::select! {
+            followed = bundles::follow(&dying.ctx) => drop(followed.unwrap()),
+            () = tokio::time::sleep(Duration::from_micros(micros)) => {}
+        }
+    }
+    follow(&portal).await;
+    for application in &applications {
+        let on = read(&portal, application).await;
+        assert_eq!(states(&on), ["ended", "filed", "waiting", "skipped"], "{on:#}");
+    }
+    assert_eq!(cases_of(&portal, &portal.city.guide("newborn-registration.yaml")).await, applications.len());
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_process_stopped_at_any_moment_loses_nothing_and_repeats_nothing() {
+    stopped_at_any_moment(portal(Database::sqlite()).await).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn a_process_stopped_at_any_moment_loses_nothing_and_repeats_nothing_on_postgres() {
+    stopped_at_any_moment(portal(Database::postgres()).await).await;
+}
+
+#[actix_web::test]
+async fn one_damaged_application_is_told_of_and_holds_up_no_other() {
+    let portal = portal(Database::sqlite()).await;
+    let (damaged, sound) = (submitted(&portal).await, submitted(&portal).await);
+    for application in [&damaged, &sound] {
+        approve(&portal, &case_of(&read(&portal, application).await, "birth")).await;
+    }
+    let hex = damaged.replace('-', "");
+    portal
+        .city
+        .database
+        .tamper(&format!("UPDATE bundle_applications SET personal = x'00' WHERE id = x'{hex}'"));
+    follow(&portal).await;
+    assert_eq!(states(&read(&portal, &sound).await)[1], "filed");
+    portal.get(RESIDENT, &at(&damaged, "")).await.problem(500);
+    assert!(crate::logs::said(&format!("corrupt row {damaged} in bundle_applications")));
+    let mine = portal.get(RESIDENT, "/api/v1/me/bundle-applications").await.expect(200);
+    assert_eq!(mine["items"].as_array().unwrap().len(), 1);
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_guide_that_changes_under_a_bundle_closes_it_until_the_bundle_follows() {
+    let portal = portal(Database::sqlite()).await;
+    let renamed = BIRTH_GUIDE
+        .replace("name: child_name,", "name: name_of_child,")
+        .replace("[child_name,", "[name_of_child,");
+    let body = json!({ "files": [{ "name": "birth.yaml", "yaml": renamed }] });
+    portal.post("publisher@web", "/api/v1/admin/guides", body).await.expect(200);
+    let page = portal.get("", &format!("/api/v1/bundles/{CODE}")).await.expect(200);
+    assert_eq!(page["is_open"], false);
+    let path = format!("/api/v1/bundles/{CODE}/applications");
+    assert_eq!(portal.post(RESIDENT, &path, json!({})).await.problem(409)["code"], "guide_closed");
+    let follows = BUNDLE.replacen("child_name: child_name", "name_of_child: child_name", 1);
+    let body = json!({ "files": [{ "name": "newborn.yaml", "yaml": follows }] });
+    portal.post("publisher@web", "/api/v1/admin/guides", body).await.expect(200);
+    portal.post(RESIDENT, &path, json!({ "facts": answers() })).await.expect(201);
+    portal.close().await;
+}

@@ -1,0 +1,117 @@
+//! 一件事 over HTTP, on both databases: from one page to all certificates; a part that
+//! is refused; two instances at once; a process stopped at any moment.
+
+mod applying;
+mod bad_ends;
+mod following;
+mod samples;
+
+use serde_json::{Value, json};
+use wanshitong::app::bundles;
+
+use crate::support::{Database, PDF, Portal, id, id_number};
+
+const BIRTH_GUIDE: &str = include_str!("birth-certificate.yaml");
+const BUNDLE: &str = include_str!("newborn.yaml");
+const CODE: &str = "a-child-is-born";
+const RESIDENT: &str = "resident@web";
+const BIRTH_CERTIFICATE: &str = "11100000MBWXT0005A001";
+
+async fn portal(database: Database) -> Portal {
+    let portal = Portal::open(database).await;
+    let files = [("birth.yaml", BIRTH_GUIDE), ("newborn.yaml", BUNDLE)];
+    let files: Vec<Value> = files.iter().map(|(name, yaml)| json!({ "name": name, "yaml": yaml })).collect();
+    let imported = portal.post("publisher@web", "/api/v1/admin/guides", json!({ "files": files })).await;
+    let imported = imported.expect(200);
+    assert_eq!(imported["guides"][1]["code"], CODE);
+    portal
+}
+
+fn answers() -> Value {
+    json!({
+        "child_name": "林新生", "birth_date": "2026-02-20", "wants_card": false,
+        "address": { "region": "340705005002", "detail": "开源路1号" },
+        "birth": { "hospital": "铜官区人民医院" },
+        "registration": {
+            "child_gender": "female", "child_ethnicity": "汉族", "birth_place": "340705005002",
+            "birth_certificate_no": "A123456789", "parents_married": false, "settle_with": "mother",
+            "householder_name": "林晓岚", "relation_to_householder": "child", "truth": true,
+        },
+        "insurance": { "truth": true },
+    })
+}
+
+fn child_id() -> String {
+    id_number("34070520260220", 21)
+}
+
+fn at(application: &str, rest: &str) -> String {
+    format!("/api/v1/bundle-applications/{application}{rest}")
+}
+
+async fn draft(portal: &Portal, facts: Value) -> Value {
+    let path = format!("/api/v1/bundles/{CODE}/applications");
+    portal.post(RESIDENT, &path, json!({ "facts": facts })).await.expect(201)
+}
+
+async fn read(portal: &Portal, application: &str) -> Value {
+    portal.get(RESIDENT, &at(application, "")).await.expect(200)
+}
+
+async fn save(portal: &Portal, application: &str, patch: Value) -> Value {
+    let request = portal.request(RESIDENT, "PATCH", &at(application, "/facts")).json(&patch);
+    portal.send(request).await.expect(200)
+}
+
+async fn attach(portal: &Portal, application: &str, code: &str) -> Value {
+    portal.put_file(RESIDENT, &at(application, &format!("/materials/{code}")), PDF).await.expect(200)
+}
+
+async fn submit(portal: &Portal, application: &str) -> Value {
+    portal.post(RESIDENT, &at(application, "/submit"), json!({})).await.expect(200)
+}
+
+/// A draft with everything in it, handed in.
+async fn submitted(portal: &Portal) -> String {
+    let application = id(&draft(portal, answers()).await);
+    attach(portal, &application, "registration.unmarried_statement").await;
+    submit(portal, &application).await;
+    application
+}
+
+fn part<'v>(application: &'v Value, code: &str) -> &'v Value {
+    let parts = application["parts"].as_array().unwrap();
+    parts.iter().find(|part| part["code"] == code).unwrap()
+}
+
+fn states(application: &Value) -> Vec<&str> {
+    application["parts"].as_array().unwrap().iter().map(|part| part["state"].as_str().unwrap()).collect()
+}
+
+fn case_of(application: &Value, code: &str) -> String {
+    id(&part(application, code)["case"])
+}
+
+/// What the officers of its agency do with a case, up to the certificate.
+async fn approve(portal: &Portal, case: &str) {
+    accept(portal, case).await;
+    portal.act("approver@web", case, "approve", json!({})).await;
+    portal.act("approver@web", case, "issue", json!({})).await;
+}
+
+/// Accepted, and all steps taken but the last.
+async fn accept(portal: &Portal, case: &str) {
+    let seen = portal.act("handler@web", case, "accept", json!({})).await;
+    if seen["next_step"] == "handle" {
+        portal.act("handler@web", case, "record-step", json!({ "step": "handle" })).await;
+    }
+}
+
+fn grounds() -> Value {
+    json!({ "reason": "户口簿与申报不符", "article": "《中华人民共和国户口登记条例》第七条" })
+}
+
+/// What the worker does.
+async fn follow(portal: &Portal) {
+    while bundles::follow(&portal.city.ctx).await.unwrap() > 0 {}
+}

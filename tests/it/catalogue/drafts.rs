@@ -1,0 +1,188 @@
+//! Four eyes: who drafts does not publish, and what is published is looked at again.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::{AGENCY, GUIDES, ITEM, POLICE, decide, files, hand_in, local, local_code, pointers, shown};
+use crate::support::{Database, Portal};
+
+async fn give_post(portal: &Portal, persona: &str, role: &str, agency: Option<&str>) {
+    let account = portal.city.account(persona).await;
+    let body = json!({"account_id": account, "role": role, "region": "340700000000", "agency": agency});
+    portal.post("admin@web", "/api/v1/admin/posts", body).await.expect(201);
+}
+
+async fn trail(portal: &Portal, action: &str) -> Vec<Value> {
+    let path = format!("/api/v1/admin/audit?action={action}");
+    portal.get("auditor@web", &path).await.expect(200)["items"].as_array().unwrap().clone()
+}
+
+/// A draft goes from its editor to another's decision, and all of it is on record.
+async fn nobody_publishes_what_he_drafted(database: Database) {
+    let portal = Portal::open(database).await;
+    let guide = local(AGENCY, "");
+    let drafts = hand_in(&portal, &[&guide, ITEM]).await;
+    portal.post("editor@web", &format!("{GUIDES}/{}/publish", drafts[0]), json!({})).await.problem(403);
+
+    // The publisher drafts himself, and still does not publish it.
+    give_post(&portal, "publisher", "catalogue_editor", None).await;
+    let own = portal.post("publisher@web", GUIDES, files(&[ITEM])).await.expect(201);
+    let own = own["drafts"][0]["id"].as_str().unwrap().to_owned();
+    let refused = decide(&portal, &own).await.problem(409);
+    assert_eq!(refused["code"], "four_eyes");
+    assert_eq!(trail(&portal, "catalogue.own_draft_refused").await[0]["subject"], json!(own));
+
+    // The guide leans on an item that is not published yet; together they go.
+    let alone = decide(&portal, &drafts[0]).await.problem(422);
+    assert_eq!(pointers(&alone), ["1.yaml:3:/item"]);
+    let checked = portal.post("publisher@web", &format!("{GUIDES}/{}/check", drafts[0]), json!({})).await;
+    assert_eq!(checked.expect(200)["problems"][0]["line"], 3);
+    let path = format!("{GUIDES}/{}/publish", drafts[0]);
+    let together = portal.post("publisher@web", &path, json!({"with": [drafts[1]]})).await.expect(200);
+    let told: Vec<_> = together["published"].as_array().unwrap().iter().map(|one| &one["kind"]).collect();
+    assert_eq!(told, ["item", "guide"]);
+    assert_eq!(shown(&portal, AGENCY).await.expect(200)["item"]["name"]["en"], "Sample subsidy");
+
+    let draft = portal.get("editor@web", &format!("{GUIDES}/{}", drafts[0])).await.expect(200);
+    assert_eq!((&draft["draft"]["state"], &draft["draft"]["based_on"]), (&json!("published"), &json!(null)));
+    assert_eq!(draft["draft"]["decided_by"], json!(portal.city.account("publisher").await));
+    assert_eq!((&draft["yaml"], &draft["present_yaml"]), (&json!(guide), &json!(guide)));
+    assert_eq!(decide(&portal, &drafts[0]).await.problem(409)["code"], "wrong_state");
+    let changes = trail(&portal, "catalogue.changed").await;
+    let entry = changes.iter().find(|entry| entry["details"]["through"] == "drafts").unwrap();
+    assert_eq!(entry["account"], json!(portal.city.account("publisher").await));
+    assert_eq!(entry["details"]["published"], json!(["000599001000 1", format!("{} 1", local_code(AGENCY))]));
+    let entry = trail(&portal, "catalogue.drafted").await;
+    assert_eq!(entry.len(), 2, "{entry:#?}");
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn nobody_publishes_what_he_drafted_himself() {
+    nobody_publishes_what_he_drafted(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn nobody_publishes_what_he_drafted_himself_on_postgres() {
+    nobody_publishes_what_he_drafted(Database::postgres()).await;
+}
+
+#[actix_web::test]
+async fn an_agency_drafts_its_own_guides_and_sees_no_others() {
+    let portal = Portal::open(Database::sqlite()).await;
+    give_post(&portal, "agent", "catalogue_editor", Some(AGENCY)).await;
+    super::publish(&portal, ITEM).await;
+    let (own, other) = (local(AGENCY, ""), local(POLICE, ""));
+    for shared in [ITEM.to_owned(), other.clone()] {
+        portal.post("agent@web", GUIDES, files(&[&own, &shared])).await.problem(403);
+    }
+    let kept = portal.post("agent@web", GUIDES, files(&[&own])).await.expect(201);
+    let others = hand_in(&portal, &[&other]).await.remove(0);
+    let list = |who: &'static str, query: &'static str| {
+        let portal = &portal;
+        async move { portal.get(who, &format!("{GUIDES}?{query}")).await.expect(200) }
+    };
+    let his = list("agent@web", "").await;
+    assert_eq!(his["items"].as_array().unwrap().len(), 1, "{his:#}");
+    assert_eq!(his["items"][0]["id"], kept["drafts"][0]["id"]);
+    portal.get("agent@web", &format!("{GUIDES}/{others}")).await.problem(404);
+    portal.post("agent@web", &format!("{GUIDES}/{others}/reject"), json!({})).await.problem(404);
+    assert_eq!(list("publisher@web", "").await["items"].as_array().unwrap().len(), 3);
+    assert_eq!(list("publisher@web", "state=draft&limit=1").await["items"].as_array().unwrap().len(), 1);
+    assert_eq!(list("editor@web", "state=published").await["items"][0]["kind"], "item");
+    portal.get("editor@web", &format!("{GUIDES}?state=lost")).await.problem(400);
+    for who in ["resident@web", "handler@web", "admin@web"] {
+        portal.get(who, GUIDES).await.problem(403);
+    }
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_draft_is_taken_back_by_its_editor_or_rejected_with_a_reason() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let first = hand_in(&portal, &[ITEM]).await.remove(0);
+    // The same editor's next draft of the same thing takes the place of the first.
+    let second = hand_in(&portal, &[ITEM]).await.remove(0);
+    assert_eq!(decide(&portal, &first).await.problem(409)["code"], "wrong_state");
+    let reject = |who: &'static str, draft: &str, body: Value| {
+        let path = format!("{GUIDES}/{draft}/reject");
+        let portal = &portal;
+        async move { portal.post(who, &path, body).await }
+    };
+    assert_eq!(reject("publisher@web", &second, json!({"reason": "依据不全"})).await.status, 204);
+    assert_eq!(decide(&portal, &second).await.problem(409)["code"], "wrong_state");
+    let entry = &trail(&portal, "catalogue.draft_rejected").await[0];
+    assert_eq!((&entry["subject"], &entry["details"]["reason"]), (&json!(second), &json!("依据不全")));
+    let third = hand_in(&portal, &[ITEM]).await.remove(0);
+    assert_eq!(reject("editor@web", &third, json!({})).await.status, 204);
+    reject("editor@web", &third, json!({})).await.problem(409);
+    reject("publisher@web", &third, json!({"reason": "x".repeat(501)})).await.problem(400);
+    portal.close().await;
+}
+
+/// Two drafts of one guide: the first that is published wins, the other is told.
+async fn of_two_drafts_one_wins(database: Database) {
+    let portal = Portal::open(database).await;
+    super::publish(&portal, ITEM).await;
+    super::publish(&portal, &local(AGENCY, "")).await;
+    give_post(&portal, "agent", "catalogue_editor", None).await;
+    let mut drafts = hand_in(&portal, &[&local(AGENCY, "visits: 1\n")]).await;
+    let other = portal.post("agent@web", GUIDES, files(&[&local(AGENCY, "visits: 2\n")])).await.expect(201);
+    drafts.push(other["drafts"][0]["id"].as_str().unwrap().to_owned());
+    let unrelated = hand_in(&portal, &[&local(POLICE, "")]).await.remove(0);
+    drafts.push(unrelated);
+    let replies = join_all(drafts.iter().map(|draft| decide(&portal, draft))).await;
+    let mut statuses: Vec<u16> = replies[..2].iter().map(|reply| reply.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412]);
+    assert_eq!(replies[2].status, 200, "another guide is in nobody's way");
+    assert_eq!(super::version(&portal, AGENCY).await, 2);
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn of_two_drafts_of_one_guide_the_first_to_be_published_wins() {
+    of_two_drafts_one_wins(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn of_two_drafts_of_one_guide_the_first_to_be_published_wins_on_postgres() {
+    of_two_drafts_one_wins(Database::postgres()).await;
+}
+
+#[actix_web::test]
+async fn what_fails_its_own_examples_is_not_published() {
+    let portal = Portal::open(Database::sqlite()).await;
+    super::publish(&portal, ITEM).await;
+    let example = |eligible: bool| {
+        format!(
+            "examples:\n  - code: young\n    name: {{ zh: 五十五岁, en: Aged 55 }}\n    today: 2026-03-02\n    \
+             applicant: {{ kind: natural_person, birth_date: 1971-02-01 }}\n    facts: {{}}\n    \
+             expect: {{ eligible: {eligible} }}\n"
+        )
+    };
+    let draft = hand_in(&portal, &[&local(AGENCY, &example(true))]).await.remove(0);
+    let tested = portal.post("editor@web", &format!("{GUIDES}/{draft}/test"), json!({})).await.expect(200);
+    assert_eq!((&tested["examples_tried"], &tested["problems"]), (&json!(1), &json!([])));
+    assert_eq!(tested["failed_examples"][0]["code"], "young");
+    let refused = decide(&portal, &draft).await.problem(422);
+    assert_eq!(pointers(&refused), ["1.yaml:young"]);
+    assert_eq!(refused["errors"][0]["code"], "example");
+    shown(&portal, AGENCY).await.problem(404);
+    super::publish(&portal, &local(AGENCY, &example(false))).await;
+
+    // Nor is an item by which an example of a guide that inherits from it would fail.
+    let younger = ITEM.replace("applicant.age >= 60", "applicant.age >= 50");
+    let draft = hand_in(&portal, &[&younger]).await.remove(0);
+    let refused = decide(&portal, &draft).await.problem(422);
+    assert_eq!(pointers(&refused), [format!("{} (示例补贴):young", local_code(AGENCY))]);
+    assert_eq!(super::version(&portal, AGENCY).await, 1);
+    // Together with the guide that it takes along it is.
+    let guide = hand_in(&portal, &[&local(AGENCY, &example(true))]).await.remove(0);
+    let path = format!("{GUIDES}/{draft}/publish");
+    portal.post("publisher@web", &path, json!({"with": [guide]})).await.expect(200);
+    assert_eq!(shown(&portal, AGENCY).await.expect(200)["item_version"], 2);
+    portal.close().await;
+}
