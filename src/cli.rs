@@ -2,6 +2,7 @@
 //! one sentence what went wrong and what to do, if anything did.
 
 mod catalog;
+mod export;
 
 use std::io::IsTerminal as _;
 use std::net::TcpListener;

@@ -21,6 +21,8 @@ pub(super) enum CatalogCommand {
         config: PathBuf,
         files: Vec<PathBuf>,
     },
+    #[command(flatten)]
+    Export(super::export::ExportCommand),
 }
 
 pub(super) fn run(command: CatalogCommand) -> Outcome {
@@ -28,11 +30,12 @@ pub(super) fn run(command: CatalogCommand) -> Outcome {
         CatalogCommand::Check { files } => check(&files),
         CatalogCommand::Test { files } => test(&files),
         CatalogCommand::Import { config, files } => import(&config, &files),
+        CatalogCommand::Export(command) => super::export::run(command),
     }
 }
 
 /// The files, and the YAML files of the folders, in order of name.
-fn read_files(files: &[PathBuf]) -> Result<Vec<(String, String)>, String> {
+pub(super) fn read_files(files: &[PathBuf]) -> Result<Vec<(String, String)>, String> {
     let mut found = Vec::new();
     for file in files {
         match file.is_dir() {
@@ -65,7 +68,7 @@ fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(found)
 }
 
-fn report(wrong: &[catalog::FileProblems]) -> String {
+pub(super) fn report(wrong: &[catalog::FileProblems]) -> String {
     let lines: Vec<String> = wrong
         .iter()
         .flat_map(|file| {

@@ -10,6 +10,7 @@ pub mod cases;
 pub mod certificates;
 pub mod codes;
 pub mod csv_rows;
+pub mod exports;
 pub mod guides;
 pub mod identity;
 pub mod key_uses;

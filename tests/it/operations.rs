@@ -279,6 +279,8 @@ async fn the_served_document_is_the_same_and_its_pages_are_where_people_are_sent
     assert_eq!((docs.status, docs.header("location")), (307, Some("/docs/")));
     let script = portal.request("", "GET", "/docs/swagger-initializer.js").send().await.unwrap();
     assert!(script.text().await.unwrap().contains("\"url\": \"/openapi.json\""));
+    let style = portal.request("", "GET", "/docs/swagger-ui.css").send().await.unwrap();
+    assert_eq!(style.headers()["content-encoding"], "gzip", "the pages are kept compressed");
     let served = portal.get("", "/openapi.json").await.expect(200);
     assert_eq!(served, serde_json::to_value(wanshitong::http::openapi::document()).unwrap());
     portal.close().await;

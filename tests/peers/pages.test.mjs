@@ -1,5 +1,5 @@
 // axe-core in Chromium: every page of signing in and of one's account, with what it
-// says when something is wrong, in both languages and both colour schemes, on a narrow
+// says when something is wrong, and what is printed, in both languages and both colour schemes, on a narrow
 // screen.
 
 import assert from "node:assert/strict";
@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 import { authenticator, button, enterAccount, fresh, launch, passkeyButton, signIn } from "./browser.mjs";
 import { axe, oidc } from "./packages.mjs";
 import { PASSWORD, Person } from "./person.mjs";
-import { DEVICE, discover, party, portal, register } from "./portal.mjs";
+import { DEVICE, discover, guides, party, portal, register } from "./portal.mjs";
 import { request, tokensFor } from "./visit.mjs";
 
 let browser;
@@ -193,6 +193,17 @@ async function device(tour, mobile) {
   await look("the page of somebody who left");
 }
 
+/** What a counter hands out: a guide and its form, with and without scenarios. */
+async function printed({ page, look }) {
+  for (const item of ["000701008000", "000553001000"]) {
+    const guide = guides.find((code) => code.endsWith(item));
+    for (const [format, name] of [["html", "guide"], ["form", "form"]]) {
+      await page.goto(`${portal}/api/v1/guides/${guide}/export/${format}`);
+      await look(`the ${name} ${item} to print`);
+    }
+  }
+}
+
 test("axe says so when a page is at fault", async () => {
   const page = await fresh(browser);
   await page.goto(`${portal}/account`);
@@ -221,5 +232,6 @@ for (const [locale, digit] of [["zh-CN", 1], ["en", 2]]) {
     await device(tour, resident);
     await tokensFor(app, person);
     await account(tour, resident);
+    await printed(tour);
   });
 }

@@ -12,6 +12,7 @@ const sheet = JSON.parse(readFileSync(`${process.env.WST_PEERS_DATA}/demo.json`,
 /** Its address, and so its issuer. */
 export const portal = sheet.base_url;
 export const personas = sheet.personas;
+export const guides = sheet.guides;
 
 /** Where clients of these tests get their answers; nobody listens there. */
 export const CALLBACK = "http://127.0.0.1:3000/callback";

@@ -24,6 +24,7 @@ mod source;
 mod suggest;
 mod validate;
 mod value;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -45,3 +46,4 @@ pub use register::Register;
 pub use source::{MAX_FILE_BYTES, Origin};
 pub use validate::{check_complete, check_form, check_partial, unmet_conditions};
 pub use value::is_answer;
+pub use write::{Outline, outline, to_yaml};

@@ -310,7 +310,7 @@ fn syntax(error: &ScanError) -> Problem {
 }
 
 /// The core schema's reading of a plain scalar.
-fn kind_of(text: &str) -> ScalarKind {
+pub(super) fn kind_of(text: &str) -> ScalarKind {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => ScalarKind::Null,
         "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => ScalarKind::Boolean,

@@ -12,6 +12,7 @@ mod end_session;
 mod fields;
 mod identity;
 mod password;
+pub mod printed;
 mod register;
 mod second_factor;
 mod sign_in;

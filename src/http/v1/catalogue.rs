@@ -209,7 +209,7 @@ fn answer(published: &PublishedGuide, request: &HttpRequest) -> Reply {
 }
 
 /// Whether the asker holds what bears this tag (RFC 9110 §13.1.2).
-fn has_already(headers: &HeaderMap, tag: &str) -> bool {
+pub(super) fn has_already(headers: &HeaderMap, tag: &str) -> bool {
     let values = headers.get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
     let tags = values.flat_map(|value| value.split(',')).map(str::trim);
     tags.into_iter().any(|held| held == "*" || held.trim_start_matches("W/") == tag)

@@ -12,6 +12,7 @@ mod catalogue;
 mod certificates;
 mod clients;
 mod evaluate;
+mod exports;
 mod history;
 mod materials;
 mod organisation;
@@ -42,6 +43,9 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(catalogue::read_version)
         .service(evaluate::read_form)
         .service(evaluate::evaluate)
+        .service(exports::export_guide)
+        .service(exports::read_blank_form)
+        .service(exports::read_sample)
         .service(cases::open)
         .service(cases::list_work)
         .service(cases::list_mine)

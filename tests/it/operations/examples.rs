@@ -44,6 +44,9 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         "read_region" => (In::Draft, "340705000000".into(), Sent::Nothing),
         "read_item" => (In::Draft, "000553001000".into(), Sent::Nothing),
         "read_guide" | "read_guide_version" | "read_form" => (In::Draft, allowance(), Sent::Nothing),
+        // The guide's code stands for every part of the path, so these find nothing there;
+        // what they find is tried in exports.rs.
+        "export_guide" | "read_blank_form" | "read_sample" => (In::Draft, allowance(), Sent::Nothing),
         "evaluate_guide" => (In::Draft, allowance(), Sent::Json(json!({}))),
         "verify_receipt" => command(In::Draft, json!({"receipt": "x"})),
         "verify_certificate" => command(In::Draft, json!({"id": "1.2.156.3005.2.x"})),

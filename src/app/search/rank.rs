@@ -1,0 +1,323 @@
+//! The closer look: how well an item answers a question. BM25 knows words only; this
+//! looks at whole phrases, at their order, their sound and their letters, and at how
+//! much of the question the item leaves open.
+
+use super::pinyin::{Spelling, spell, syllable};
+use super::texts::{Phrase, Texts};
+use super::words::Parts;
+
+/// An alias counts a little less than a name; it may fit several items.
+const ALIAS: f32 = 0.97;
+/// A word only said about an item, against one it goes by.
+const SAID: f32 = 0.4;
+/// The same sound in other characters, or other characters in between.
+const SOUNDS: f32 = 0.9;
+const MISTYPED: f32 = 0.85;
+/// How far likeness of signs stands in for words, which a slip has torn apart.
+const SIGNS_COVER: f32 = 0.9;
+/// Nothing is more like a phrase than itself.
+const EXACT: f32 = 1.1;
+const LETTERS_A_CHARACTER: f32 = 3.0;
+/// Pieces of pinyin that are looked at one by one.
+const PIECES: usize = 8;
+/// Longer stretches are compared by pairs of characters alone.
+const TYPO_CHARACTERS: std::ops::RangeInclusive<usize> = 3..=8;
+const TYPO_LETTERS: std::ops::RangeInclusive<usize> = 4..=40;
+
+/// A question, read once for all items.
+pub struct Question<'t> {
+    texts: &'t Texts,
+    words: Vec<Word>,
+    latin: Vec<Word>,
+    han: Vec<char>,
+    sounds: Vec<&'static str>,
+    /// What was typed in letters: all of it in one, then the pieces if there are several.
+    pieces: Vec<String>,
+    /// How much of it is Chinese.
+    han_share: f32,
+}
+
+/// A word asked for: its number if any item has it, and how rare it is.
+struct Word {
+    number: Option<u32>,
+    rarity: f32,
+    spelt: String,
+}
+
+impl<'t> Question<'t> {
+    pub fn new(texts: &'t Texts, parts: Parts) -> Self {
+        let word = |spelt: String| {
+            let number = texts.find(&spelt);
+            Word { number, rarity: texts.rarity(number), spelt }
+        };
+        let latin: usize = parts.letters.iter().map(String::len).sum();
+        let (han, latin) = (parts.han.len() as f32 * LETTERS_A_CHARACTER, latin as f32);
+        let mut pieces = vec![parts.letters.concat()];
+        if parts.letters.len() > 1 {
+            pieces.extend(parts.letters.into_iter().take(PIECES));
+        }
+        let mut words = parts.words;
+        words.sort();
+        words.dedup();
+        Self {
+            texts,
+            words: words.into_iter().map(word).collect(),
+            latin: parts.latin.into_iter().map(word).collect(),
+            sounds: parts.han.iter().filter_map(|c| syllable(*c)).collect(),
+            han: parts.han,
+            pieces,
+            han_share: if han + latin > 0.0 { han / (han + latin) } else { 0.0 },
+        }
+    }
+
+    /// From 0 to about 2: how like the most like phrase is, and how much of what was asked
+    /// the item has at all.
+    pub fn score(&self, item: u32) -> f32 {
+        let mut score = 0.0;
+        if self.han_share > 0.0 {
+            let [best, signs] = self.in_chinese(item);
+            let covered = self.covered(item, &self.words).max(SIGNS_COVER * signs);
+            score += self.han_share * (best + covered);
+        }
+        if self.han_share < 1.0 {
+            let english =
+                self.best(item, |phrase| if phrase.is_latin { self.in_english(phrase) } else { 0.0 });
+            let spelled = self.in_pinyin(item);
+            let covered = self.covered(item, &self.latin).max(english).max(spelled);
+            score += (1.0 - self.han_share) * (english.max(spelled) + covered);
+        }
+        score
+    }
+
+    fn best(&self, item: u32, likeness: impl Fn(&Phrase<'_>) -> f32) -> f32 {
+        self.texts.phrases(item).map(|phrase| likeness(&phrase) * worth(&phrase)).fold(0.0, f32::max)
+    }
+
+    /// How much of what was asked the item has words for.
+    fn covered(&self, item: u32, words: &[Word]) -> f32 {
+        let all: f32 = words.iter().map(|word| word.rarity).sum();
+        let had = words.iter().map(|word| match word.number.map(|number| self.texts.has(item, number)) {
+            Some((true, _)) => word.rarity,
+            Some((_, true)) => word.rarity * SAID,
+            _ => 0.0,
+        });
+        share(had.sum(), all)
+    }
+
+    /// The likeness of the most like phrase by words and signs, and by signs alone.
+    fn in_chinese(&self, item: u32) -> [f32; 2] {
+        let mut best = [0.0_f32; 2];
+        for phrase in self.texts.phrases(item).filter(|phrase| !phrase.is_latin) {
+            let text: Vec<char> = phrase.text.chars().collect();
+            let signs = self.signs(&text);
+            let words = self.in_words(&phrase, &self.words, |word, other| word.number == Some(other));
+            let both = if text == self.han { EXACT } else { 0.5 * words + 0.5 * signs };
+            best = [best[0].max(both * worth(&phrase)), best[1].max(signs * worth(&phrase))];
+        }
+        best
+    }
+
+    /// Likeness of characters and their sound, in order.
+    fn signs(&self, text: &[char]) -> f32 {
+        let mut signs = pairs_shared(&self.han, text);
+        if signs < 1.0 && self.han.len() > 1 {
+            let sounds: Vec<&str> = text.iter().filter_map(|c| syllable(*c)).collect();
+            let same = if sounds == self.sounds { 1.0 } else { pairs_shared(&self.sounds, &sounds) };
+            signs = signs.max(SOUNDS * same);
+        }
+        if TYPO_CHARACTERS.contains(&self.han.len()) {
+            let common = in_common(&self.han, text);
+            if common > 1 && common + 1 >= self.han.len().min(text.len()) {
+                let like = share(2.0 * common as f32, (self.han.len() + text.len()) as f32);
+                signs = signs.max(MISTYPED * like);
+            }
+        }
+        signs
+    }
+
+    /// Letters as one piece, or each piece for itself.
+    fn in_pinyin(&self, item: u32) -> f32 {
+        let mut best = vec![0.0_f32; self.pieces.len()];
+        for phrase in self.texts.phrases(item).filter(|phrase| !phrase.is_latin) {
+            let spelling = spell(phrase.full);
+            for (best, typed) in best.iter_mut().zip(&self.pieces) {
+                *best = best.max(spelled(typed, &spelling) * worth(&phrase));
+            }
+        }
+        let whole = best.first().copied().unwrap_or(0.0);
+        let pieces = || self.pieces.iter().skip(1).map(|piece| piece.len() as f32);
+        let likeness = best.iter().skip(1).zip(pieces()).map(|(best, length)| best * length);
+        whole.max(share(likeness.sum(), pieces().sum()))
+    }
+
+    fn in_english(&self, phrase: &Phrase<'_>) -> f32 {
+        self.in_words(phrase, &self.latin, |word, other| {
+            let spelt = self.texts.spelt(other);
+            word.number == Some(other)
+                || (word.spelt.len() > 2 && spelt.starts_with(&word.spelt))
+                || (TYPO_LETTERS.contains(&word.spelt.len()) && is_one_slip(&word.spelt, spelt))
+        })
+    }
+
+    /// The words that both have, weighed by their rarity, against all of either (F1).
+    fn in_words(&self, phrase: &Phrase<'_>, words: &[Word], same: impl Fn(&Word, u32) -> bool) -> f32 {
+        let rarity = |word: &u32| self.texts.rarity(Some(*word));
+        let (mut both, mut asked) = (0.0, 0.0);
+        for word in words {
+            let had = phrase.words.iter().find(|other| same(word, **other));
+            both += had.map_or(0.0, rarity);
+            asked += had.map_or(word.rarity, rarity);
+        }
+        share(2.0 * both, asked + phrase.words.iter().map(rarity).sum::<f32>())
+    }
+}
+
+fn worth(phrase: &Phrase<'_>) -> f32 {
+    if phrase.is_name { 1.0 } else { ALIAS }
+}
+
+fn share(part: f32, whole: f32) -> f32 {
+    if whole > 0.0 { (part / whole).min(1.0) } else { 0.0 }
+}
+
+/// Neighbouring pairs that both have, against all of either (Dice).
+fn pairs_shared<T: PartialEq>(one: &[T], other: &[T]) -> f32 {
+    if one.len() < 2 || other.len() < 2 {
+        let contained = one.len() == 1 && other.contains(&one[0]);
+        return if contained { 1.0 / other.len() as f32 } else { 0.0 };
+    }
+    let both = one.windows(2).filter(|pair| other.windows(2).any(|there| there == *pair)).count();
+    share(2.0 * both as f32, (one.len() + other.len() - 2) as f32)
+}
+
+/// The length of the longest common subsequence.
+fn in_common<T: PartialEq>(one: &[T], other: &[T]) -> usize {
+    let mut row = vec![0; other.len() + 1];
+    for a in one {
+        let mut before = 0;
+        for (at, b) in other.iter().enumerate() {
+            let above = row[at + 1];
+            row[at + 1] = if a == b { before + 1 } else { above.max(row[at]) };
+            before = above;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// How well letters spell a phrase: in full, by initials, in part, or with a slip.
+fn spelled(typed: &str, phrase: &Spelling) -> f32 {
+    let (full, initials) = (phrase.letters.as_str(), phrase.initials.as_str());
+    if typed.len() < 2 || initials.is_empty() {
+        return 0.0;
+    }
+    if typed == full || typed == initials {
+        return EXACT;
+    }
+    let part = |whole: &str| typed.len() as f32 / whole.len() as f32;
+    let mut best = 0.0_f32;
+    for (at, _) in full.match_indices(typed) {
+        let is_start = phrase.starts.binary_search(&at).is_ok();
+        let is_end = phrase.starts.binary_search(&(at + typed.len())).is_ok();
+        let likeness = if is_end { 0.65 } else { 0.3 } + 0.35 * part(full);
+        best = best.max(if is_start { likeness } else { 0.0 });
+    }
+    if typed.len() > 2 && initials.contains(typed) {
+        let leads = if initials.starts_with(typed) { 0.1 } else { 0.0 };
+        best = best.max(0.45 + leads + 0.4 * part(initials));
+    }
+    if best == 0.0 && TYPO_LETTERS.contains(&typed.len()) {
+        if is_one_slip(typed, full) {
+            // A short word is soon another: `yibao`, `dibao`.
+            best = if typed.len() > 5 { 0.75 } else { 0.5 };
+        } else if typed.len() > 5 && slips_within(typed, full) <= 1 {
+            best = 0.4 + 0.35 * part(full).min(1.0);
+        } else if full.len() > 4 && typed.contains(full) {
+            // Typed with more around it: `zenmeban` before the name of the thing.
+            best = 0.4 + 0.4 * full.len() as f32 / typed.len() as f32;
+        }
+    }
+    best
+}
+
+/// Whether one letter was left out, added, mistaken, or two were swapped.
+fn is_one_slip(typed: &str, meant: &str) -> bool {
+    let (typed, meant) = (typed.as_bytes(), meant.as_bytes());
+    if typed.len().abs_diff(meant.len()) > 1 {
+        return false;
+    }
+    let start = typed.iter().zip(meant).take_while(|(a, b)| a == b).count();
+    let (typed, meant) = (&typed[start..], &meant[start..]);
+    let end = typed.iter().rev().zip(meant.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (typed, meant) = (&typed[..typed.len() - end], &meant[..meant.len() - end]);
+    match (typed, meant) {
+        ([a, b], [c, d]) => a == d && b == c,
+        _ => typed.len() <= 1 && meant.len() <= 1,
+    }
+}
+
+/// The fewest slips by which `typed` stands somewhere within `text` (Sellers, with swaps).
+fn slips_within(typed: &str, text: &str) -> usize {
+    let (typed, text) = (typed.as_bytes(), text.as_bytes());
+    let (first, second) = typed.split_at(typed.len() / 2);
+    // With one slip, one half is without.
+    let has = |half: &[u8]| text.windows(half.len()).any(|window| window == half);
+    if !has(first) && !has(second) {
+        return usize::MAX;
+    }
+    // The last two rows of the table; the one before last is for letters swapped.
+    let mut rows = [vec![0; text.len() + 1], vec![0; text.len() + 1]];
+    for (line, a) in typed.iter().enumerate() {
+        let [earlier, above] = &rows;
+        let mut row = vec![line + 1; text.len() + 1];
+        for (at, b) in text.iter().enumerate() {
+            row[at + 1] = (above[at] + usize::from(a != b)).min(above[at + 1] + 1).min(row[at] + 1);
+            if line > 0 && at > 0 && typed[line - 1] == *b && text[at - 1] == *a {
+                row[at + 1] = row[at + 1].min(earlier[at - 1] + 1);
+            }
+        }
+        let [_, above] = rows;
+        rows = [above, row];
+    }
+    rows[1].iter().copied().min().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_slip_is_forgiven_and_two_are_not() {
+        for (typed, meant, is_one) in [
+            ("shebaka", "shebaoka", true),
+            ("shebaokaa", "shebaoka", true),
+            ("shebaoaka", "shebaoka", true),
+            ("sehbaoka", "shebaoka", true),
+            ("pasport", "passport", true),
+            ("shebaoka", "shebaoka", true),
+            ("shbka", "shebaoka", false),
+            ("hsebaoak", "shebaoka", false),
+            ("", "ab", false),
+        ] {
+            assert_eq!(is_one_slip(typed, meant), is_one, "{typed}");
+        }
+        assert_eq!(slips_within("shebaka", "banlishebaokashenqing"), 1);
+        assert_eq!(slips_within("jzuhuzheng", "juzhuzhengshenling"), 1);
+        assert_eq!(slips_within("xyzxyz", "shebaoka"), usize::MAX);
+    }
+
+    #[test]
+    fn letters_spell_in_full_by_initials_and_in_part() {
+        let phrase = spell("社会保障卡申领");
+        let scores = ["shehuibaozhangkashenling", "shbzksl", "shehuibaozhangka", "shbzk", "shehuibaozangka"]
+            .map(|typed| spelled(typed, &phrase));
+        assert!(scores.windows(2).all(|pair| pair[0] >= pair[1] && pair[1] > 0.5), "{scores:?}");
+        assert_eq!(spelled("gongjijin", &phrase), 0.0);
+    }
+
+    #[test]
+    fn likeness_of_characters() {
+        let [one, other] = ["居主证", "居住证"].map(|text| text.chars().collect::<Vec<_>>());
+        assert_eq!((in_common(&one, &other), pairs_shared(&one, &other)), (2, 0.0));
+        assert_eq!(pairs_shared(&other, &other), 1.0);
+    }
+}
