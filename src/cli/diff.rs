@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::catalog::{read_files, report};
+use super::catalog::{read_files, refused};
 use super::{Outcome, print};
 use crate::app::catalog;
 use crate::domain::guides::{self, FileKind, Guide, Register, SourceFile};
@@ -46,7 +46,7 @@ fn leant_on(files: &Files) -> Result<catalog::Base, String> {
     }
     let items: HashMap<_, _> =
         checked.items.into_iter().map(|(_, item)| (item.item.basic_code.to_string(), item)).collect();
-    Ok(catalog::Base { items, register })
+    Ok(catalog::Base { items, register, guides: Vec::new() })
 }
 
 /// The guides of the files, in order of code.
@@ -59,7 +59,7 @@ fn guides(files: &Files, base: &catalog::Base) -> Result<Vec<Guide>, String> {
 }
 
 fn wrongs(wrong: &[catalog::FileProblems]) -> String {
-    report(wrong, "nothing was compared")
+    refused(wrong)
 }
 
 /// One guide against one is compared whatever its code; several by their codes.
