@@ -11,11 +11,13 @@ use wanshitong::domain::guides::{Guide, read_guide};
 use crate::support::{Database, Portal, Reply};
 
 const YAML: &str = include_str!("../../src/domain/exports/samples/rich.yaml");
+/// The certificate the guide issues, which nobody else does.
+const TYPES: &str = "format: 1\nkind: certificate_types\ntypes:\n  - { type: 11100000000013338W001, name: { zh: 老年人优待证, en: Senior card }, attributes: [account, name, born] }\n";
 const CODE: &str = "11340705MBWXT061304000553001000";
 
 async fn portal_with_the_rich_guide() -> Portal {
     let portal = Portal::open(Database::sqlite()).await;
-    let files = vec![("rich.yaml".to_owned(), YAML.to_owned())];
+    let files = vec![("types.yaml".to_owned(), TYPES.to_owned()), ("rich.yaml".to_owned(), YAML.to_owned())];
     wanshitong::app::catalog::publish(&portal.city.ctx, files).await.unwrap().unwrap();
     portal
 }

@@ -62,8 +62,7 @@ async fn where_a_refusal_stops_nothing_what_it_would_have_supplied_is_asked_for(
         "    on_refusal: continue\n    facts: { child_name: child_name,",
         1,
     );
-    let body = json!({ "files": [{ "name": "newborn.yaml", "yaml": goes_on }] });
-    portal.post("publisher@web", "/api/v1/admin/guides", body).await.expect(200);
+    publish(&portal, &[("newborn.yaml", &goes_on)]).await;
     let application = submitted(&portal).await;
     let birth = case_of(&read(&portal, &application).await, "birth");
     portal.act("handler@web", &birth, "refuse", grounds()).await;

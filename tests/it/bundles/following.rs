@@ -113,15 +113,13 @@ async fn a_guide_that_changes_under_a_bundle_closes_it_until_the_bundle_follows(
     let renamed = BIRTH_GUIDE
         .replace("name: child_name,", "name: name_of_child,")
         .replace("[child_name,", "[name_of_child,");
-    let body = json!({ "files": [{ "name": "birth.yaml", "yaml": renamed }] });
-    portal.post("publisher@web", "/api/v1/admin/guides", body).await.expect(200);
+    publish(&portal, &[("birth.yaml", &renamed)]).await;
     let page = portal.get("", &format!("/api/v1/bundles/{CODE}")).await.expect(200);
     assert_eq!(page["is_open"], false);
     let path = format!("/api/v1/bundles/{CODE}/applications");
     assert_eq!(portal.post(RESIDENT, &path, json!({})).await.problem(409)["code"], "guide_closed");
     let follows = BUNDLE.replacen("child_name: child_name", "name_of_child: child_name", 1);
-    let body = json!({ "files": [{ "name": "newborn.yaml", "yaml": follows }] });
-    portal.post("publisher@web", "/api/v1/admin/guides", body).await.expect(200);
+    publish(&portal, &[("newborn.yaml", &follows)]).await;
     portal.post(RESIDENT, &path, json!({ "facts": answers() })).await.expect(201);
     portal.close().await;
 }

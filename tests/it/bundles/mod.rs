@@ -20,11 +20,15 @@ const BIRTH_CERTIFICATE: &str = "11100000MBWXT0005A001";
 async fn portal(database: Database) -> Portal {
     let portal = Portal::open(database).await;
     let files = [("birth.yaml", BIRTH_GUIDE), ("newborn.yaml", BUNDLE)];
-    let files: Vec<Value> = files.iter().map(|(name, yaml)| json!({ "name": name, "yaml": yaml })).collect();
-    let imported = portal.post("publisher@web", "/api/v1/admin/guides", json!({ "files": files })).await;
-    let imported = imported.expect(200);
-    assert_eq!(imported["guides"][1]["code"], CODE);
+    let published = publish(&portal, &files).await;
+    assert_eq!(published[1].code, CODE);
     portal
+}
+
+/// Publishes files as the command line does.
+async fn publish(portal: &Portal, files: &[(&str, &str)]) -> Vec<wanshitong::app::catalog::Published> {
+    let files = files.iter().map(|(name, yaml)| ((*name).to_owned(), (*yaml).to_owned())).collect();
+    wanshitong::app::catalog::publish(&portal.city.ctx, files).await.unwrap().unwrap()
 }
 
 fn answers() -> Value {

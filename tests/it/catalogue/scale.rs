@@ -36,12 +36,14 @@ async fn thousands_are_published(database: Database) {
     let ours: Vec<_> = lines.iter().filter(|line| line.about.aliases == ["样例补助"]).collect();
     assert_eq!(ours.len(), 1100);
     assert_eq!(ours[0].about.life_events, ["retirement"]);
-    let search = Search { words: Some("SUBSIDY".to_owned()), items: Some(7), ..Search::default() };
+    let search = Search { words: Some("样例补助".to_owned()), items: Some(7), ..Search::default() };
     let found = catalog::search(ctx, &search).await.unwrap();
-    assert_eq!(found.iter().map(|line| line.item.as_str()).collect::<Vec<_>>()[0], "000550000000");
-    assert_eq!(found.len(), 7);
-    let rest = Search { after: Some(found[6].item.clone()), items: None, ..search };
-    assert_eq!(catalog::search(ctx, &rest).await.unwrap().len(), 1093);
+    assert!(found.iter().all(|line| line.about.aliases == ["样例补助"]), "{found:?}");
+    let page = Search { items: Some(7), ..Search::default() };
+    let found = catalog::search(ctx, &page).await.unwrap();
+    let rest = Search { after: found.last().map(|line| line.item.clone()), items: None, ..page };
+    let rest = catalog::search(ctx, &rest).await.unwrap();
+    assert_eq!(found.len() + rest.len(), lines.len());
 
     // One fault among them, and nothing is published.
     let mut faulty = files;

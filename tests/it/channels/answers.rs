@@ -21,7 +21,7 @@ pub struct Answers<'a> {
 }
 
 /// Texts for fields with a pattern: one of them fits every pattern of the sample.
-const FITTING: [&str; 7] = [
+const FITTING: [&str; 18] = [
     "6217000012345678",
     "AB123456",
     "R340000017",
@@ -29,6 +29,17 @@ const FITTING: [&str; 7] = [
     "340705001001GB00001F00010001",
     "11010519491231002X31",
     "34070512345",
+    "340705123456",
+    "林晓岚",
+    "铜陵市样例有限公司",
+    "JY13407050000001",
+    "12:30",
+    "0562-2810613",
+    "LSVAA49J132047371",
+    "皖GA1234",
+    "E12345678",
+    "A123456789",
+    "C1",
 ];
 const WORDS: [&str; 6] =
     ["幸福里小区 3 号楼", "铜陵市样例单位", "ＡＢＣ１２３", " 周围 有 空格 ", "Sample", "林晓岚"];

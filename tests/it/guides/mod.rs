@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use crate::support::{Database, Portal, id};
 
 const YAML: &str = include_str!("rent-subsidy.yaml");
+/// The certificate the guide issues, which nobody else does.
+const TYPES: &str = "format: 1\nkind: certificate_types\ntypes:\n  - { type: 11100000MBWXT0006A099, name: { zh: 租房补助证, en: Rent subsidy certificate }, attributes: [rent] }\n";
 const CODE: &str = "11340705MBWXT061304000501099000";
 const RESIDENT: &str = "resident@web";
 const OFFICER: &str = "counter_officer@counter";
@@ -18,7 +20,7 @@ async fn portal_with(yaml: &str) -> Portal {
 }
 
 async fn publish(portal: &Portal, yaml: &str) {
-    let files = vec![("rent.yaml".to_owned(), yaml.to_owned())];
+    let files = vec![("types.yaml".to_owned(), TYPES.to_owned()), ("rent.yaml".to_owned(), yaml.to_owned())];
     wanshitong::app::catalog::publish(&portal.city.ctx, files).await.unwrap().unwrap();
 }
 
