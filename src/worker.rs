@@ -55,9 +55,7 @@ async fn tell_clients(ctx: &Ctx, mut stopping: watch::Receiver<bool>) {
 async fn stay_in_step(ctx: &Ctx, mut stopping: watch::Receiver<bool>) {
     let mut seen = Seen::default();
     while !*stopping.borrow() {
-        if let Err(error) = upkeep::catch_up(ctx, &mut seen).await {
-            tracing::warn!(?error, "what changed elsewhere could not be learned; it goes on");
-        }
+        said("what changed elsewhere could not be learned", upkeep::catch_up(ctx, &mut seen).await);
         pause(&mut stopping, PAUSE).await;
     }
 }
@@ -67,24 +65,28 @@ async fn keep_house(ctx: &Ctx, mut stopping: watch::Receiver<bool>) {
         if *stopping.borrow() {
             return;
         }
-        if let Err(error) = round(ctx, count).await {
-            tracing::warn!(?error, "the worker's round failed; it goes on");
-        }
+        round(ctx, count).await;
         pause(&mut stopping, PAUSE).await;
     }
 }
 
-async fn round(ctx: &Ctx, count: u64) -> Result<(), AppError> {
-    timers::run(ctx).await?;
-    bundles::follow(ctx).await?;
-    upkeep::record_key_uses(ctx).await?;
+/// One chore that fails does not keep the others from being done.
+async fn round(ctx: &Ctx, count: u64) {
+    said("the clock could not act on the cases", timers::run(ctx).await);
+    said("the parts of a bundle could not be followed", bundles::follow(ctx).await);
+    said("the uses of keys could not be put on record", upkeep::record_key_uses(ctx).await);
     if count.is_multiple_of(SWEEP_PROOFS_EVERY) {
-        upkeep::sweep_proofs(ctx).await?;
+        said("proofs that have had their time could not be dropped", upkeep::sweep_proofs(ctx).await);
     }
     if count.is_multiple_of(SWEEP_EVERY) {
-        upkeep::sweep(ctx).await?;
+        said("what has had its time could not be dropped", upkeep::sweep(ctx).await);
     }
-    Ok(())
+}
+
+fn said<T>(failure: &str, outcome: Result<T, AppError>) {
+    if let Err(error) = outcome {
+        tracing::warn!(?error, "{failure}; it goes on");
+    }
 }
 
 /// Delivers what is due, resting thrice as long as it works: a rush of messages

@@ -5,6 +5,8 @@
 //! What always holds: an entry names keys, kinds of data and numbers; never whose
 //! data it was.
 
+use std::num::NonZeroU64;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
@@ -55,7 +57,7 @@ pub struct KeyUse {
     pub act: Act,
     /// To what: the `typ` of a JWS, or a [`sort`] of data.
     pub what: String,
-    pub count: u64,
+    pub count: NonZeroU64,
 }
 
 /// Of what a value is sealed or indexed with (`persons:0190…`, `failures.password`),
@@ -78,8 +80,8 @@ impl Period {
         self.until >= self.from + PERIOD || self.until < self.from
     }
 
-    /// The entry of one key and purpose; none for a key that was not used.
-    pub fn entry(self, used: &KeyUse, id: Uuid) -> Option<AuditEntry> {
+    /// The entry of one key and purpose.
+    pub fn entry(self, used: &KeyUse, id: Uuid) -> AuditEntry {
         let KeyUse { kid, act, what, count } = used;
         let details = json!({
             "purpose": format!("{}.{what}", act.as_str()),
@@ -88,7 +90,7 @@ impl Period {
             "until": self.until,
         });
         let entry = AuditEntry::new(id, self.until, AuditAction::KeyUsed, Outcome::Succeeded);
-        (*count > 0).then(|| entry.on(kid).with(details))
+        entry.on(kid).with(details)
     }
 }
 
@@ -125,10 +127,10 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_names_key_purpose_count_and_period_and_there_is_none_without_use() {
-        let mut used =
-            KeyUse { kid: "a-key".to_owned(), act: Act::Sign, what: "at+jwt".to_owned(), count: 7 };
-        let entry = period(0, 60).entry(&used, Uuid::nil()).unwrap();
+    fn an_entry_names_key_purpose_count_and_period() {
+        let count = NonZeroU64::new(7).unwrap();
+        let used = KeyUse { kid: "a-key".to_owned(), act: Act::Sign, what: "at+jwt".to_owned(), count };
+        let entry = period(0, 60).entry(&used, Uuid::nil());
         assert_eq!(
             (entry.action, entry.subject.as_deref(), entry.at),
             (AuditAction::KeyUsed, Some("a-key"), second(60))
@@ -138,7 +140,5 @@ mod tests {
             "from": "1970-01-01T00:00:00Z", "until": "1970-01-01T00:01:00Z",
         });
         assert_eq!(entry.details, expected);
-        used.count = 0;
-        assert_eq!(period(0, 60).entry(&used, Uuid::nil()), None);
     }
 }

@@ -3,6 +3,7 @@
 //! ever takes for itself alone.
 
 use std::collections::HashMap;
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
@@ -36,11 +37,9 @@ impl KeyUses {
         for (kid, kinds) in counts {
             for (what, numbers) in kinds {
                 let used = Act::ALL.into_iter().zip(numbers.map(AtomicU64::into_inner));
-                taken.extend(used.filter(|(_, count)| *count > 0).map(|(act, count)| KeyUse {
-                    kid: kid.clone(),
-                    act,
-                    what: what.clone(),
-                    count,
+                taken.extend(used.filter_map(|(act, count)| {
+                    let count = NonZeroU64::new(count)?;
+                    Some(KeyUse { kid: kid.clone(), act, what: what.clone(), count })
                 }));
             }
         }
@@ -51,7 +50,7 @@ impl KeyUses {
     /// Takes back what could not be put on record.
     pub fn put_back(&self, uses: Vec<KeyUse>) {
         for KeyUse { kid, act, what, count } in uses {
-            self.add(&kid, act, &what, count);
+            self.add(&kid, act, &what, count.get());
         }
     }
 
@@ -86,11 +85,11 @@ mod tests {
                 .collect();
             let mut told = 0;
             while workers.iter().any(|worker| !worker.is_finished()) {
-                told += uses.take().iter().map(|used| used.count).sum::<u64>();
+                told += uses.take().iter().map(|used| used.count.get()).sum::<u64>();
             }
             told
         });
-        let rest: u64 = uses.take().iter().map(|used| used.count).sum();
+        let rest: u64 = uses.take().iter().map(|used| used.count.get()).sum();
         assert_eq!(told + rest, 2 * EACH);
         assert_eq!(uses.take(), []);
     }
@@ -104,7 +103,7 @@ mod tests {
         assert_eq!(taken.len(), 2);
         uses.count("key", Act::Sign, "at+jwt");
         uses.put_back(taken);
-        let counts: Vec<_> = uses.take().into_iter().map(|used| (used.act, used.count)).collect();
+        let counts: Vec<_> = uses.take().into_iter().map(|used| (used.act, used.count.get())).collect();
         assert_eq!(counts, [(Act::Sign, 2), (Act::Seal, 1)]);
     }
 }

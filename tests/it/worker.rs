@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use wanshitong::app::ports::{PortFuture, Sms};
+use wanshitong::domain::audit::AuditAction;
 use wanshitong::domain::codes::Mobile;
 use wanshitong::domain::identity::Channel;
 use wanshitong::domain::text::Text;
+use wanshitong::store::AuditFilter;
 use wanshitong::worker;
 
 use crate::api::submitted_road_case;
@@ -91,4 +93,21 @@ async fn what_ended_here_is_known_there_within_a_second_though_the_sms_gateway_i
 #[ignore = "needs PostgreSQL: tests/run"]
 async fn what_ended_here_is_known_there_within_a_second_on_postgres() {
     what_ended_here_is_known_there(Database::postgres()).await;
+}
+
+/// The clock cannot look at cases that are not there; what else is due is done.
+#[actix_web::test]
+async fn a_chore_that_fails_keeps_no_other_from_being_done() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let ctx = &portal.city.ctx;
+    submitted_road_case(&portal, "resident@web").await;
+    portal.city.database.tamper("ALTER TABLE cases RENAME TO cases_elsewhere");
+    ctx.clock.advance(chrono::TimeDelta::minutes(1));
+    let (stop, stopping) = watch::channel(false);
+    let working = actix_web::rt::spawn(worker::run(ctx.clone(), stopping));
+    let used = || AuditFilter { action: Some(AuditAction::KeyUsed), limit: 1, ..AuditFilter::default() };
+    until(async || !ctx.store.list_audit(used()).await.unwrap().is_empty()).await;
+    stop.send(true).unwrap();
+    working.await.unwrap();
+    portal.close().await;
 }

@@ -45,12 +45,12 @@ impl Identity {
 
     async fn record(&self, period: Period) -> AppResult<()> {
         let uses = self.key_uses().take();
-        let mut changes = Changes::new();
-        for entry in uses.iter().filter_map(|used| period.entry(used, new_id(period.until))) {
-            changes.audit(&entry);
-        }
         if uses.is_empty() {
             return Ok(());
+        }
+        let mut changes = Changes::new();
+        for used in &uses {
+            changes.audit(&period.entry(used, new_id(period.until)));
         }
         let written = self.store.commit(changes).await;
         if written.is_err() {
