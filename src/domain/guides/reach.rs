@@ -21,10 +21,12 @@ const MAX_COMBINATIONS: usize = 20_000;
 pub(super) fn is_unreachable(fields: &[Field], index: usize) -> bool {
     let Some(rule) = &fields[index].visible_when else { return false };
     let Some(grounds) = grounds(fields, index) else { return false };
-    let combinations: usize = grounds.values().map(Vec::len).product();
-    if combinations > MAX_COMBINATIONS || rests_on_more(rule, fields, &grounds) {
+    let combinations = grounds.values().try_fold(1_usize, |product, values| {
+        product.checked_mul(values.len()).filter(|product| *product <= MAX_COMBINATIONS)
+    });
+    let Some(combinations) = combinations.filter(|_| !rests_on_more(rule, fields, &grounds)) else {
         return false;
-    }
+    };
     let nobody = nobody();
     (0..combinations).all(|combination| {
         let facts = answers(fields, &grounds, combination, &nobody);
