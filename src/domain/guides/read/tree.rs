@@ -80,8 +80,9 @@ fn list_over(known: &[Node], own: &[Node], by: &str) -> Vec<Node> {
     entries.into_iter().map(|(entry, _)| entry).collect()
 }
 
+/// It says its name and that it is to be omitted, and nothing that would then be lost.
 fn is_omitted(entry: &Node) -> bool {
-    entry.member("omit").is_some_and(|omit| {
+    entry.entries().len() == 2 && entry.member("omit").is_some_and(|omit| {
         matches!(&omit.content, Content::Scalar { text, kind: ScalarKind::Boolean } if text.eq_ignore_ascii_case("true"))
     })
 }

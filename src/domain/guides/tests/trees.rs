@@ -149,7 +149,7 @@ const WORDS: &[&[&str]] = &[
 ];
 
 fn alter(value: &mut Value, how: u8) {
-    *value = match value {
+    *value = match &*value {
         Value::Bool(truth) => Value::Bool(!*truth),
         Value::Number(number) => {
             let number = number.as_i64().unwrap_or_default();
