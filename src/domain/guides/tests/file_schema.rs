@@ -6,8 +6,8 @@ use jsonschema::Validator;
 use serde_json::{Map, Number, Value};
 
 use super::VALID;
-use crate::domain::guides::source::{Content, Node, ScalarKind, parse};
 use crate::domain::guides::read_guide;
+use crate::domain::guides::source::{Content, Node, ScalarKind, parse};
 
 const SCHEMA: &str = include_str!("../../../../openapi/guide.schema.json");
 const MISTAKES: &str = include_str!("../read/samples/mistakes.yaml");

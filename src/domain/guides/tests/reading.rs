@@ -394,6 +394,7 @@ proptest! {
     #[test]
     fn no_text_at_all_brings_the_reader_down(text in "[\\PC\\n]{0,200}") {
         prop_assert!(pair(ITEM, &text).is_err());
-        prop_assert!(item(&format!("kind: item\n{text}")).is_err());
+        let of_kind = format!("kind: item\n{text}");
+        prop_assert!(item(&of_kind).is_err());
     }
 }
