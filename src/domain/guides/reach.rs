@@ -2,6 +2,7 @@
 //! combination of the answers it hangs on, where these are choices.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use chrono::NaiveDate;
 use serde_json::Value;
@@ -42,8 +43,8 @@ fn grounds(fields: &[Field], index: usize) -> Option<BTreeMap<usize, Vec<Option<
     while let Some(next) = open.pop() {
         for name in fields[next].visible_when.iter().flat_map(Expr::fields) {
             let place = fields.iter().position(|field| field.name == *name)?;
-            if !found.contains_key(&place) {
-                found.insert(place, possible(&fields[place])?);
+            if let Entry::Vacant(entry) = found.entry(place) {
+                entry.insert(possible(&fields[place])?);
                 open.push(place);
             }
         }

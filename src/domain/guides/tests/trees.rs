@@ -153,14 +153,14 @@ fn alter(value: &mut Value, how: u8) {
         Value::Bool(truth) => Value::Bool(!*truth),
         Value::Number(number) => {
             let number = number.as_i64().unwrap_or_default();
-            Value::from(if how % 2 == 0 { number + 1 } else { number - 1 })
+            Value::from(if how.is_multiple_of(2) { number + 1 } else { number - 1 })
         }
         Value::String(text) => {
             let word = WORDS.iter().find(|words| words.contains(&text.as_str()));
             match word {
                 Some(words) => Value::from(words[usize::from(how) % words.len()]),
                 None if text.contains(">=") => Value::from(text.replace(">=", ">")),
-                None => Value::from(format!("{text}{}", if how % 2 == 0 { "甲" } else { "1" })),
+                None => Value::from(format!("{text}{}", if how.is_multiple_of(2) { "甲" } else { "1" })),
             }
         }
         other @ (Value::Null | Value::Array(_) | Value::Object(_)) => other.clone(),
