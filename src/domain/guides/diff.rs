@@ -149,7 +149,8 @@ fn whole(teller: &mut Teller, old: &Guide, new: &Guide) {
 }
 
 /// The scenarios that came and went, and what each changes that the whole guide
-/// does not say already.
+/// does not say already. A scenario that goes on as before where the whole guide
+/// changes is named there.
 fn in_scenarios(teller: &mut Teller, old: &[Scenario], new: &[Scenario]) {
     let pairs = Pairs::of(old, new, |scenario| scenario.code.clone());
     for Scenario { code: _, name, guide: _ } in &pairs.added {
@@ -174,7 +175,13 @@ fn in_scenarios(teller: &mut Teller, old: &[Scenario], new: &[Scenario]) {
     for (old, new) in pairs.kept {
         let Scenario { code: _, name, guide } = old;
         named(teller, About::Scenario, ("办理情形", "case"), name, &new.name);
-        for mut told in told(guide, &new.guide) {
+        let own = told(guide, &new.guide);
+        for change in teller.told.iter_mut().filter(|change| change.may_be_a_scenarios_own()) {
+            if !own.iter().any(|told| told.says(change)) {
+                change.except.push(new.name.clone());
+            }
+        }
+        for mut told in own {
             if teller.has(&told) {
                 continue;
             }
@@ -182,6 +189,7 @@ fn in_scenarios(teller: &mut Teller, old: &[Scenario], new: &[Scenario]) {
                 format!("情形{}：{}", quoted(&new.name).zh, told.text.zh),
                 format!("in the case {}: {}", quoted(&new.name).en, told.text.en),
             );
+            told.of_scenario = true;
             teller.told.push(told);
         }
     }
@@ -194,20 +202,57 @@ struct Told {
     text: Text,
     /// The names of the only scenarios it holds in; empty: everywhere.
     only: Vec<Text>,
+    /// The names of the scenarios it does not hold in.
+    except: Vec<Text>,
+    of_scenario: bool,
 }
 
 impl Told {
     fn into_change(self) -> Change {
-        let Self { about, text, only } = self;
-        if only.is_empty() {
-            return Change { about, text };
+        let Self { about, mut text, only, except, of_scenario: _ } = self;
+        for (zh, en, names) in
+            [("仅限情形", "only in the case", &only), ("除外情形", "not in the case", &except)]
+        {
+            if !names.is_empty() {
+                let names = joined(names);
+                text = Text::new(
+                    format!("{}（{zh}：{}）", text.zh, names.zh),
+                    format!("{} ({en}: {})", text.en, names.en),
+                );
+            }
         }
-        let only = joined(&only);
-        let text = Text::new(
-            format!("{}（仅限情形：{}）", text.zh, only.zh),
-            format!("{} (only in the case: {})", text.en, only.en),
-        );
         Change { about, text }
+    }
+
+    fn says(&self, other: &Self) -> bool {
+        self.about == other.about && self.text == other.text
+    }
+
+    /// Whether a scenario may say something else of it.
+    fn may_be_a_scenarios_own(&self) -> bool {
+        match self.about {
+            About::Fee
+            | About::TimeLimit
+            | About::Visit
+            | About::Result
+            | About::AutomaticDecision
+            | About::Procedure => self.only.is_empty() && !self.of_scenario,
+            About::ServiceObject
+            | About::Condition
+            | About::Material
+            | About::Question
+            | About::Delivery
+            | About::Identity
+            | About::OfferedThrough
+            | About::Region
+            | About::Venue
+            | About::Telephone
+            | About::Effect
+            | About::Scenario
+            | About::Agency
+            | About::Law
+            | About::Wording => false,
+        }
     }
 }
 
@@ -222,7 +267,8 @@ struct Teller {
 
 impl Teller {
     fn tell(&mut self, about: About, zh: impl Into<String>, en: impl Into<String>) {
-        self.told.push(Told { about, text: Text::new(zh, en), only: self.only.clone() });
+        let (only, except) = (self.only.clone(), Vec::new());
+        self.told.push(Told { about, text: Text::new(zh, en), only, except, of_scenario: false });
     }
 
     /// Tells something of the entries that belong to these scenarios alone; with
@@ -244,7 +290,7 @@ impl Teller {
     }
 
     fn has(&self, other: &Told) -> bool {
-        self.told.iter().any(|told| told.about == other.about && told.text == other.text)
+        self.told.iter().any(|told| told.says(other))
     }
 
     /// Which scenarios an entry belongs to.
@@ -258,6 +304,13 @@ impl Teller {
             let en = format!("cases that {} belongs to", quoted(name).en);
             let (old, new) = (words(self, old), words(self, new));
             arrow(self, about, (&zh, &en), &old, &new);
+        } else if old != new {
+            let name = quoted(name);
+            self.tell(
+                About::Wording,
+                format!("{}适用情形的先后顺序有调整", name.zh),
+                format!("the cases that {} belongs to come in another order", name.en),
+            );
         }
     }
 }
@@ -278,11 +331,12 @@ struct Pairs<'a, T> {
 
 impl<'a, T> Pairs<'a, T> {
     fn of<K: PartialEq>(old: &'a [T], new: &'a [T], key: impl Fn(&T) -> K) -> Self {
-        let place = |list: &'a [T], entry: &T| list.iter().position(|other| key(other) == key(entry));
-        let mut places = Vec::new();
+        let mut places: Vec<usize> = Vec::new();
         let mut pairs = Self { kept: Vec::new(), dropped: Vec::new(), added: Vec::new(), moved: false };
+        // Each with one other at the most: of two results of a name one may go.
         for entry in old {
-            match place(new, entry).and_then(|place| Some((place, new.get(place)?))) {
+            let mut free = new.iter().enumerate().filter(|(place, _)| !places.contains(place));
+            match free.find(|(_, other)| key(other) == key(entry)) {
                 Some((place, other)) => {
                     places.push(place);
                     pairs.kept.push((entry, other));
@@ -290,7 +344,8 @@ impl<'a, T> Pairs<'a, T> {
                 None => pairs.dropped.push(entry),
             }
         }
-        pairs.added = new.iter().filter(|entry| place(old, entry).is_none()).collect();
+        let others = new.iter().enumerate().filter(|(place, _)| !places.contains(place));
+        pairs.added = others.map(|(_, entry)| entry).collect();
         pairs.moved = !places.is_sorted();
         pairs
     }

@@ -42,7 +42,8 @@ fn differences(
     calendar: &WorkCalendar,
 ) -> Vec<Text> {
     let expect = &example.expect;
-    let unmet = found.unmet.iter().chain(&found.open).map(|condition| condition.code.clone()).collect();
+    let unmet: Vec<String> =
+        found.unmet.iter().chain(&found.open).map(|condition| condition.code.clone()).collect();
     let mut errors: Vec<String> = found
         .field_errors
         .iter()
@@ -50,7 +51,7 @@ fn differences(
         .collect();
     errors.dedup();
     let materials = found.materials.iter().filter(|need| need.required);
-    let materials = materials.map(|need| need.material.code.clone()).collect();
+    let materials: Vec<String> = materials.map(|need| need.material.code.clone()).collect();
     let fee = match found.fee {
         Fee::Free => 0,
         Fee::Charged { amount_fen, .. } => *amount_fen,
@@ -59,9 +60,9 @@ fn differences(
     let outcome = outcome(guide, example, found);
     [
         differs("eligible", expect.eligible.map(|truth| truth.to_string()), found.eligible.to_string()),
-        differs("unmet", expect.unmet.as_ref().map(sorted), sorted(&unmet)),
-        differs("errors", expect.errors.as_ref().map(sorted), sorted(&errors)),
-        differs("materials", expect.materials.as_ref().map(sorted), sorted(&materials)),
+        differs("unmet", expect.unmet.as_deref().map(sorted), sorted(&unmet)),
+        differs("errors", expect.errors.as_deref().map(sorted), sorted(&errors)),
+        differs("materials", expect.materials.as_deref().map(sorted), sorted(&materials)),
         differs("fee_fen", expect.fee_fen.map(|fen| fen.to_string()), fee.to_string()),
         differs("outcome", expect.outcome.map(word), word(outcome)),
         differs("promised_due", expect.promised_due.map(|day| day.to_string()), due.to_string()),
@@ -79,7 +80,7 @@ fn differs(what: &str, expected: Option<String>, found: String) -> Option<Text> 
     ))
 }
 
-fn sorted(names: &Vec<String>) -> String {
+fn sorted(names: &[String]) -> String {
     let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
     names.sort_unstable();
     names.dedup();

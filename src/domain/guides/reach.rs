@@ -2,6 +2,7 @@
 //! combination of the answers it hangs on, where these are choices.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use chrono::NaiveDate;
 use serde_json::Value;
@@ -21,10 +22,12 @@ const MAX_COMBINATIONS: usize = 20_000;
 pub(super) fn is_unreachable(fields: &[Field], index: usize) -> bool {
     let Some(rule) = &fields[index].visible_when else { return false };
     let Some(grounds) = grounds(fields, index) else { return false };
-    let combinations: usize = grounds.values().map(Vec::len).product();
-    if combinations > MAX_COMBINATIONS || rests_on_more(rule, fields, &grounds) {
+    let combinations = grounds.values().try_fold(1_usize, |product, values| {
+        product.checked_mul(values.len()).filter(|product| *product <= MAX_COMBINATIONS)
+    });
+    let Some(combinations) = combinations.filter(|_| !rests_on_more(rule, fields, &grounds)) else {
         return false;
-    }
+    };
     let nobody = nobody();
     (0..combinations).all(|combination| {
         let facts = answers(fields, &grounds, combination, &nobody);
@@ -40,8 +43,8 @@ fn grounds(fields: &[Field], index: usize) -> Option<BTreeMap<usize, Vec<Option<
     while let Some(next) = open.pop() {
         for name in fields[next].visible_when.iter().flat_map(Expr::fields) {
             let place = fields.iter().position(|field| field.name == *name)?;
-            if !found.contains_key(&place) {
-                found.insert(place, possible(&fields[place])?);
+            if let Entry::Vacant(entry) = found.entry(place) {
+                entry.insert(possible(&fields[place])?);
                 open.push(place);
             }
         }

@@ -27,7 +27,9 @@ use std::sync::Arc;
 
 pub use certificate_types::CertificateTypeEntry;
 pub use item::ItemFile;
-use scenarios::ScenarioHead;
+#[cfg(test)]
+pub(super) use keys::asked;
+use scenarios::{MAX_SCENARIOS, ScenarioHead};
 
 use super::expr::{Expr, Schema, Vocabulary};
 use super::model::{Guide, Requirement, Scenario};
@@ -129,8 +131,17 @@ fn read_whole(root: &Node, problems: &Problems, how: Reading<'_>) -> Option<Guid
     let reader = Reader { scenarios: &codes, ..Reader::plain(problems, &schema) };
     let heads =
         root.member("scenarios").map_or(Some(Vec::new()), |node| Vec::<ScenarioHead>::read(node, &reader));
+    let heads = heads?;
+    if let Some(node) = root.member("scenarios").filter(|_| heads.len() > MAX_SCENARIOS) {
+        problems.at(
+            node,
+            format!("情形最多 {MAX_SCENARIOS} 个，请合并或拆成几份指南。"),
+            format!("A guide has {MAX_SCENARIOS} scenarios at most; merge some, or write several guides."),
+        );
+        return guide;
+    }
     let mut scenarios = Vec::new();
-    for head in heads? {
+    for head in heads {
         let alone = Problems::default();
         let variant = read_one(&tree::narrow(root, &head.code), &[], &alone, how);
         for problem in

@@ -8,8 +8,11 @@ use super::*;
 use crate::domain::codes::{Gender, Mobile, RegionCode, ResidentId};
 use crate::domain::refusal::FieldError;
 
+mod agreement;
 mod file_schema;
 mod properties;
+mod reading;
+mod trees;
 
 const VALID: &str = include_str!("read/samples/valid.yaml");
 

@@ -145,6 +145,7 @@ fn serves_again(reuse: Option<Reuse>) -> Text {
 
 fn download(download: &Download) -> Text {
     match download {
-        Download::Text(text) | Download::Url(text) => plain(text),
+        Download::Text(text) => quoted(&plain(text)),
+        Download::Url(address) => plain(address),
     }
 }

@@ -165,6 +165,14 @@ pub(super) fn channels(teller: &mut Teller, old: Option<&ChannelLimit>, new: Opt
     };
     if differs {
         arrow(teller, About::OfferedThrough, ("办理渠道", "channels"), &only(old), &only(new));
+    } else {
+        arrow(
+            teller,
+            About::Wording,
+            ("办理渠道的先后顺序", "order of the channels"),
+            &only(old),
+            &only(new),
+        );
     }
     let basis = |limit: Option<&ChannelLimit>| {
         let LegalBasis { law, article, text } = &limit?.basis;

@@ -313,9 +313,15 @@ proptest! {
         let mut new = old.clone();
         new.fee = Fee::Charged { amount_fen: fee, basis: text() };
         new.limits.promised.days = days;
+        Arc::make_mut(&mut new.scenarios[0].guide).fee = new.fee.clone();
+        for scenario in &mut new.scenarios {
+            Arc::make_mut(&mut scenario.guide).limits.promised.days = days;
+        }
         let changes = diff(&old, &new);
         prop_assert_eq!(changes.len(), 2);
-        prop_assert_eq!(&changes[0].text.en, &format!("fee free → ¥{}.{:02}", fee / 100, fee % 100));
+        // The other scenario has a fee of its own.
+        let told = format!("fee free → ¥{}.{:02} (not in the case: Change)", fee / 100, fee % 100);
+        prop_assert_eq!(&changes[0].text.en, &told);
         prop_assert_eq!(&changes[1].text.en, &format!("promised limit 5 → {days} working days"));
         let mut new = old.clone();
         (first.1)(&mut new);

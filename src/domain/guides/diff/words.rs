@@ -71,6 +71,13 @@ pub(super) fn listed<T: PartialEq>(
     for dropped in old.iter().filter(|value| !new.contains(value)).map(&word) {
         teller.tell(about, format!("{zh}去掉：{}", dropped.zh), format!("{en}, dropped: {}", dropped.en));
     }
+    if old != new && !super::differ(old, new) {
+        teller.tell(
+            About::Wording,
+            format!("{zh}的先后顺序有调整"),
+            format!("{en}: listed in another order"),
+        );
+    }
 }
 
 /// The same in both languages: a code, a number, a pattern.

@@ -209,6 +209,10 @@ impl Checker<'_> {
     /// A form field: its type, and whether it always has an answer.
     fn field(&mut self, name: &str) -> Option<(Type, bool)> {
         match (self.vocabulary.field(name), self.vocabulary) {
+            (Lookup::Known(field), _) if !field.has_answer => self.report(
+                format!("{name} 用于上传文件，没有答案，表达式不能用它。"),
+                format!("{name} hands in a file and has no answer, so no expression can ask for it."),
+            ),
             (Lookup::Known(field), _) => {
                 self.fields.insert(name.to_owned());
                 return Some((field.of.clone(), field.always));
@@ -311,6 +315,9 @@ impl Checker<'_> {
                 .report("列表判断最多嵌套两层。", "Lists may be gone through at most two levels deep.");
         }
         let start = self.infer(&fold.accu_init, known);
+        // What is known of a row of this name is not known of the next.
+        let shadowed = format!("{}.", fold.iter_var);
+        let known = &known.iter().filter(|name| !name.starts_with(&shadowed)).cloned().collect();
         self.locals.push((fold.iter_var.clone(), of));
         self.locals.push((fold.accu_var.clone(), start.clone()));
         self.expect(&Type::Bool, &fold.loop_cond, known);

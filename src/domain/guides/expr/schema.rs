@@ -16,12 +16,15 @@ pub(in crate::domain::guides) struct Known {
     pub of: Type,
     /// Required and always visible: in complete facts it is there.
     pub always: bool,
+    /// A field that hands in a file has none.
+    pub has_answer: bool,
 }
 
 impl Schema {
     pub fn add(&mut self, name: &str, kind: Option<&FieldKind>, always: bool) {
         let of = kind.map_or(Type::Anything, type_of);
-        self.fields.push(Known { name: name.to_owned(), of, always });
+        let has_answer = kind.is_none_or(FieldKind::has_answer);
+        self.fields.push(Known { name: name.to_owned(), of, always, has_answer });
     }
 }
 
@@ -62,6 +65,11 @@ impl<'a> Vocabulary<'a> {
     /// Whether an expression here may ask for this field.
     pub fn has_field(self, name: &str) -> bool {
         matches!(self.field(name), Lookup::Known(_))
+    }
+
+    /// Whether the field is there and its answer is among the facts.
+    pub fn has_answer_to(self, name: &str) -> bool {
+        matches!(self.field(name), Lookup::Known(field) if field.has_answer)
     }
 
     pub(super) fn field_names(self) -> Vec<&'a str> {

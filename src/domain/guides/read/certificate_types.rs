@@ -47,6 +47,8 @@ impl Read for CertificateTypeEntry {
         let (certificate_type, name) = (keys.need("type"), keys.need("name"));
         let supplies = keys.or("supplies", Vec::new());
         let attributes = keys.or::<Vec<Name>>("attributes", Vec::new());
+        reader.distinct(keys.get("supplies"), "");
+        reader.distinct(keys.get("attributes"), "");
         keys.close();
         Some(Self {
             certificate_type: certificate_type?,

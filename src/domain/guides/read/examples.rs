@@ -65,7 +65,12 @@ impl Read for Applicant {
         let birth_date = keys.optional("birth_date");
         let gender = keys.optional::<Gender>("gender");
         let residence = keys.optional::<RegionCode>("residence");
-        let ial = keys.or("ial", 2);
+        let ial = keys.or::<u8>("ial", 2);
+        if let (Some(level), Some(node)) = (ial, keys.get("ial"))
+            && !(1..=4).contains(&level)
+        {
+            reader.problems.at(node, "ial 应为 1 到 4。", "ial must be from 1 to 4.");
+        }
         let verified = keys.or::<Vec<Attribute>>("verified", Vec::new());
         keys.close();
         Some(Self {
@@ -120,6 +125,7 @@ impl Read for Expectation {
         let keys = Keys::of(node, reader)?;
         let names = |key| {
             let list = keys.optional::<Vec<Name>>(key);
+            reader.distinct(keys.get(key), "");
             list.map(|given| given.map(|names| names.into_iter().map(|name| name.0).collect()))
         };
         let eligible = keys.optional("eligible");

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::keys::Keys;
-use super::scalars::Name;
+use super::scalars::{Name, no_such_word};
 use super::scenarios::{belonging, check_reach};
 use super::{Read, Reader, named};
 use crate::domain::codes::{GuideCode, RegionCode, Uscc};
@@ -21,6 +21,7 @@ impl Read for Guide {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
         let keys = Keys::of(node, reader)?;
         check_format(&keys, reader);
+        check_kind(&keys, reader);
         let code = keys.need::<GuideCode>("code");
         let item = keys.need::<Item>("item");
         let agency = keys.need::<Uscc>("agency");
@@ -48,7 +49,7 @@ impl Read for Guide {
         let channels = keys.optional("channels");
         let effect = effect(&keys, reader);
         let examples = keys.or("examples", Vec::new());
-        keys.allow(&["kind", "scenarios"]);
+        keys.allow(&["scenarios"]);
         check_lists(&keys, reader, questions.as_ref());
         check_code(&keys, reader, code.as_ref());
         check_handling(&keys, reader, handling, limits);
@@ -111,6 +112,16 @@ pub(super) fn check_format(keys: &Keys<'_, '_>, reader: &Reader<'_>) {
             format!("只认识格式 {FORMAT}，请写 format: {FORMAT}。"),
             format!("Only format {FORMAT} is known; write format: {FORMAT}."),
         );
+    }
+}
+
+/// What has no other kind is a guide, and may say so.
+fn check_kind(keys: &Keys<'_, '_>, reader: &Reader<'_>) {
+    if let Some(node) = keys.get("kind")
+        && node.scalar() != Some("guide")
+    {
+        let found = node.scalar().unwrap_or_default();
+        no_such_word(node, reader, found, ["item", "guide", "bundle", "certificate_types"].into_iter());
     }
 }
 
@@ -214,8 +225,10 @@ fn check_uploads(
     materials: Option<&[Material]>,
 ) {
     let (Some(form), Some(materials), Some(node)) = (form, materials, keys.get("form")) else { return };
-    for field in &form.fields {
+    let places = node.member("fields").map(Node::items).unwrap_or_default();
+    for (field, place) in form.fields.iter().zip(places) {
         let FieldKind::File { material } = &field.kind else { continue };
+        let node = place.member("material").unwrap_or(node);
         let known = materials.iter().find(|known| known.code == *material);
         if known.is_none_or(|known| matches!(known.source, MaterialSource::Shared { .. })) {
             reader.problems.at(

@@ -255,11 +255,11 @@ impl Read for IssuedCertificate {
         reader.distinct(keys.get("attributes"), "");
         if let (Some(names), Some(node)) = (&attributes, keys.get("attributes")) {
             for (Name(name), item) in names.iter().zip(node.items()) {
-                if !Vocabulary::Whole(reader.schema).has_field(name) {
+                if !Vocabulary::Whole(reader.schema).has_answer_to(name) {
                     reader.problems.at(
                         item,
-                        format!("表单没有字段“{name}”，证照的内容取自表单。"),
-                        format!("The form has no field “{name}”; a certificate says what the form says."),
+                        format!("表单没有字段“{name}”，证照的内容取自表单的答案。"),
+                        format!("The form has no answer “{name}”; a certificate says what the form says."),
                     );
                 }
             }

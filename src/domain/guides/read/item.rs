@@ -16,6 +16,8 @@ use crate::domain::text::Text;
 
 /// The keys of an item, wherever it is written.
 const KEYS: [&str; 6] = ["basic_code", "name", "type", "legal_basis", "aliases", "life_events"];
+/// Where an item's file says what its guides start from.
+pub(super) const START: &str = "/guide";
 /// How many ways of calling an item are kept, and how long each may be.
 const MAX_ALIASES: usize = 40;
 const MAX_ALIAS: usize = 40;
@@ -51,15 +53,21 @@ impl SourceFile {
 
 /// Checks what guides start from as if an agency had added what is its own.
 fn check_start(start: &Node, item: Option<&Item>, register: Option<&Register>, problems: &Problems) {
+    let schema = Schema::default();
+    if Keys::of(start, &Reader::plain(problems, &schema)).is_none() {
+        return;
+    }
     let Some(item) = item else { return };
     let code = item.basic_code.as_str();
+    // An older guide code, which goes with a basic code of any length.
     let local = format!(
-        "format: 1\ncode: \"91350100M000100Y434{code}\"\nagency: 91350100M000100Y43\nregion: \"350100000000\"\n\
+        "format: 1\ncode: \"91350100M000100Y43000001\"\nagency: 91350100M000100Y43\nregion: \"350100000000\"\n\
          item: {{ basic_code: \"{code}\", name: {{ zh: 事项, en: Item }}, type: \"{}\", legal_basis: [{{ law: {{ zh: 法, en: Law }}, article: 条, text: 文 }}] }}\n",
         item.item_type.as_str(),
     );
     let mut none = Vec::new();
     let Some(local) = parse(&local, &mut none) else { return };
+    let local = Node { path: START.to_owned(), ..local };
     for key in ["code", "item", "agency", "region"] {
         if let Some(node) = start.member(key) {
             problems.at(

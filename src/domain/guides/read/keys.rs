@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 
+use super::item::START;
 use super::tree::LAID_OVER;
 use super::{Read, Reader};
 use crate::domain::guides::expr::{Expr, Vocabulary};
@@ -67,10 +68,15 @@ impl<'n, 'r> Keys<'n, 'r> {
         node
     }
 
-    /// What an item leaves out of its guides, each agency says.
+    /// What an item leaves out of its guides, each agency says: keys of the guide, and
+    /// of the mappings that are laid over, be they a scenario's.
     fn may_be_left_out(&self) -> bool {
-        let laid_over = LAID_OVER.iter().any(|key| self.node.path == format!("/guide/{key}"));
-        self.reader.is_partial && (self.node.path.is_empty() || laid_over)
+        let path = &self.node.path;
+        let laid_over = LAID_OVER.iter().any(|key| {
+            let above = path.strip_suffix(key).and_then(|above| above.strip_suffix('/'));
+            above.is_some_and(|above| above == START || above.starts_with(&format!("{START}/scenarios/")))
+        });
+        self.reader.is_partial && (path == START || laid_over)
     }
 
     /// A list with at least one item.
@@ -107,6 +113,8 @@ impl<'n, 'r> Keys<'n, 'r> {
     /// Reports the keys nobody asked for.
     pub fn close(self) {
         let asked = self.asked.into_inner();
+        #[cfg(test)]
+        asked::record(&self.node.path, &asked);
         for entry in self.entries.iter().filter(|entry| !asked.contains(&entry.key.as_str())) {
             let key = &entry.key;
             let (zh, en) = match closest(key, asked.iter().copied()) {
@@ -120,5 +128,31 @@ impl<'n, 'r> Keys<'n, 'r> {
                 reason: Text::new(format!("没有键“{key}”，{zh}"), format!("There is no key “{key}”; {en}")),
             });
         }
+    }
+}
+
+/// Which keys are asked for at which place, so that a test can hold what is said of
+/// the format against what is read.
+#[cfg(test)]
+pub(in crate::domain::guides) mod asked {
+    use std::cell::RefCell;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    /// By place: a pointer in which every index is `*`.
+    pub(in crate::domain::guides) type Asked = BTreeMap<String, BTreeSet<&'static str>>;
+
+    thread_local! {
+        static ASKED: RefCell<Asked> = RefCell::default();
+    }
+
+    pub(in crate::domain::guides::read) fn record(path: &str, keys: &[&'static str]) {
+        let is_index = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let parts: Vec<&str> = path.split('/').map(|part| if is_index(part) { "*" } else { part }).collect();
+        ASKED.with_borrow_mut(|asked| asked.entry(parts.join("/")).or_default().extend(keys));
+    }
+
+    /// What was asked for in this thread since the last time.
+    pub(in crate::domain::guides) fn take() -> Asked {
+        ASKED.take()
     }
 }

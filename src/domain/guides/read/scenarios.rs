@@ -8,6 +8,8 @@ use crate::domain::guides::model::{Answer, Question};
 use crate::domain::guides::source::Node;
 use crate::domain::text::Text;
 
+/// The most scenarios of a guide: each is read and checked as a guide of its own.
+pub(super) const MAX_SCENARIOS: usize = 30;
 /// The most questions one after another: a resident is to be led, not examined.
 const MAX_DEPTH: usize = 5;
 
@@ -45,16 +47,7 @@ impl Read for Answer {
             (true, false) => {
                 let scenario = keys.need::<Name>("scenario").map(|name| name.0);
                 let (answer, scenario) = (answer?, scenario?);
-                if !reader.scenarios.contains(&scenario) {
-                    reader.problems.at(
-                        keys.get("scenario").unwrap_or(node),
-                        format!("没有情形“{scenario}”，可用：{}。", reader.scenarios.join("、")),
-                        format!(
-                            "There is no scenario “{scenario}”; there are {}.",
-                            reader.scenarios.join(", ")
-                        ),
-                    );
-                }
+                check_known(keys.get("scenario").unwrap_or(node), &scenario, reader);
                 Some(Self::Scenario { answer, scenario })
             }
             (false, true) if node.path.matches("/answers/").count() < MAX_DEPTH => {
@@ -83,6 +76,27 @@ impl Read for Answer {
     }
 }
 
+/// An answer leads to a scenario there is.
+fn check_known(node: &Node, code: &str, reader: &Reader<'_>) {
+    match reader.scenarios {
+        [] => unlisted(node, code, reader),
+        known if known.iter().any(|known| known == code) => {}
+        known => reader.problems.at(
+            node,
+            format!("没有情形“{code}”，可用：{}。", known.join("、")),
+            format!("There is no scenario “{code}”; there are {}.", known.join(", ")),
+        ),
+    }
+}
+
+fn unlisted(node: &Node, code: &str, reader: &Reader<'_>) {
+    reader.problems.at(
+        node,
+        format!("没有情形“{code}”，请先在 scenarios 中写明。"),
+        format!("There is no scenario “{code}”; list it under scenarios first."),
+    );
+}
+
 /// Every scenario must be within reach of the questions.
 pub(super) fn check_reach(node: &Node, questions: &Question, reader: &Reader<'_>) {
     let reached = questions.scenarios();
@@ -104,11 +118,7 @@ pub(super) fn belonging(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<Vec<
     reader.distinct(Some(node), "");
     for (Name(code), item) in codes.iter().zip(node.items()) {
         if !reader.scenarios.contains(code) {
-            reader.problems.at(
-                item,
-                format!("没有情形“{code}”，请先在 scenarios 中写明。"),
-                format!("There is no scenario “{code}”; list it under scenarios first."),
-            );
+            unlisted(item, code, reader);
         }
     }
     Some(codes.into_iter().map(|code| code.0).collect())

@@ -58,25 +58,31 @@ fn added(key: &str, local: &Node) -> Node {
 
 /// An entry of a known name changes the keys it gives; `omit: true` takes it
 /// away; others are added at the end. One that is to be omitted and is not
-/// there stays, so that its key `omit` is reported.
+/// there stays, so that its key `omit` is reported; so does one that is given
+/// twice, so that the second is.
 fn list_over(known: &[Node], own: &[Node], by: &str) -> Vec<Node> {
-    let mut entries = known.to_vec();
+    let mut entries: Vec<(Node, bool)> = known.iter().map(|entry| (entry.clone(), false)).collect();
     for entry in own {
+        #[cfg(test)]
+        super::keys::asked::record(&entry.path, &["omit"]);
         let name = entry.member(by).and_then(Node::scalar);
         let place = name.and_then(|name| {
-            entries.iter().position(|known| known.member(by).and_then(Node::scalar) == Some(name))
+            entries
+                .iter()
+                .position(|(known, is_own)| !is_own && known.member(by).and_then(Node::scalar) == Some(name))
         });
         match place {
             Some(place) if is_omitted(entry) => drop(entries.remove(place)),
-            Some(place) => entries[place] = replace_keys(&entries[place], entry),
-            None => entries.push(entry.clone()),
+            Some(place) => entries[place] = (replace_keys(&entries[place].0, entry), true),
+            None => entries.push((entry.clone(), true)),
         }
     }
-    entries
+    entries.into_iter().map(|(entry, _)| entry).collect()
 }
 
+/// It says its name and that it is to be omitted, and nothing that would then be lost.
 fn is_omitted(entry: &Node) -> bool {
-    entry.member("omit").is_some_and(|omit| {
+    entry.entries().len() == 2 && entry.member("omit").is_some_and(|omit| {
         matches!(&omit.content, Content::Scalar { text, kind: ScalarKind::Boolean } if text.eq_ignore_ascii_case("true"))
     })
 }

@@ -6,8 +6,8 @@ use jsonschema::Validator;
 use serde_json::{Map, Number, Value};
 
 use super::VALID;
+use crate::domain::guides::read_guide;
 use crate::domain::guides::source::{Content, Node, ScalarKind, parse};
-use crate::domain::guides::{FileKind, SourceFile, read_guide};
 
 const SCHEMA: &str = include_str!("../../../../openapi/guide.schema.json");
 const MISTAKES: &str = include_str!("../read/samples/mistakes.yaml");
@@ -57,12 +57,12 @@ fn yaml_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The texts of all sample files but bundles, of which the schema says nothing.
+/// The texts of all sample files.
 fn samples() -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     yaml_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/data/sample"), &mut found);
     let read = found.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()));
-    read.filter(|(_, yaml)| SourceFile::parse(yaml).kind() != FileKind::Bundle).collect()
+    read.collect()
 }
 
 #[test]
@@ -129,7 +129,7 @@ types:
 
 #[test]
 fn every_kind_of_file_has_its_own_keys() {
-    for right in [ITEM, LOCAL, TYPES, "format: 1\nkind: bundle\nguides: []\n"] {
+    for right in [ITEM, LOCAL, TYPES] {
         assert_eq!(complaints(right), [""; 0], "{right}");
     }
     for (yaml, from, to) in [
