@@ -2,7 +2,9 @@
 //! one sentence what went wrong and what to do, if anything did.
 
 mod catalog;
+mod diff;
 mod export;
+mod new;
 
 use std::io::IsTerminal as _;
 use std::net::TcpListener;

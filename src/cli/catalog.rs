@@ -7,13 +7,18 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::{Outcome, block_on, load, print, production, said};
+use super::{Outcome, block_on, diff, load, print, production, said};
 use crate::app::{catalog, upkeep};
 use crate::boot;
 use crate::domain::guides::{FileKind, Origin, Problem};
 
+/// The file format, as editors understand it.
+const SCHEMA: &str = include_str!("../../openapi/guide.schema.json");
+
 #[derive(Debug, Subcommand)]
 pub(super) enum CatalogCommand {
+    /// Write the first two files of a new item: its own, and one agency's guide.
+    New(super::new::NewItem),
     /// Report everything wrong in these files. A folder stands for all its YAML files.
     Check {
         /// Lean on what this portal has published, besides the files.
@@ -28,6 +33,10 @@ pub(super) enum CatalogCommand {
         config: Option<PathBuf>,
         files: Vec<PathBuf>,
     },
+    /// Tell what a new version changes, in the words of an applicant.
+    Diff(diff::Versions),
+    /// Print the JSON Schema of these files, for editors.
+    Schema,
     /// Publish these files directly, all or none: checked, their examples tried, and
     /// those of all guides that inherit from them.
     #[command(alias = "import")]
@@ -53,9 +62,12 @@ pub(super) enum CatalogCommand {
 
 pub(super) fn run(command: CatalogCommand) -> Outcome {
     match command {
+        CatalogCommand::New(wanted) => super::new::run(&wanted),
         CatalogCommand::Export(command) => super::export::run(command),
         CatalogCommand::Check { config, files } => check(config.as_deref(), &files),
         CatalogCommand::Test { config, files } => test(config.as_deref(), &files),
+        CatalogCommand::Diff(versions) => diff::run(&versions),
+        CatalogCommand::Schema => print(SCHEMA.trim_end()),
         CatalogCommand::Publish { config, files } => publish(&config, &files),
         CatalogCommand::Show { config, to, codes } => show(&config, to.as_deref(), &codes),
     }

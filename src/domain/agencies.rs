@@ -151,7 +151,7 @@ mod tests {
         let known: BTreeSet<_> =
             parse_regions(REGIONS).unwrap().into_iter().map(|region| region.code).collect();
         let agencies = parse_agencies(AGENCIES).unwrap();
-        assert_eq!(agencies.len(), 70);
+        assert_eq!(agencies.len(), 75);
         assert!(agencies.iter().all(|agency| known.contains(&agency.region)));
         let counters = parse_counters(COUNTERS).unwrap();
         assert!(counters.iter().all(|counter| known.contains(&counter.region)));

@@ -154,55 +154,9 @@ impl LineReader {
     }
 }
 
-/// What somebody looks for in the catalogue; every part that is given must hold.
-#[derive(Debug, Clone, Default)]
-pub struct Search {
-    /// Part of the name, in either language.
-    pub words: Option<String>,
-    /// Guides that serve this region: its own, and those of regions above.
-    pub region: Option<RegionCode>,
-    pub audience: Option<ServiceObject>,
-    pub topic: Option<String>,
-    /// Items after this one only.
-    pub after: Option<String>,
-    /// How many items at the most; none: all.
-    pub items: Option<usize>,
-}
-
-/// Guides in force that fit, in order of item and code: all that fit of each item found.
-pub async fn search(ctx: &Ctx, search: &Search) -> AppResult<Vec<Arc<GuideLine>>> {
-    let lines = ctx.catalogue.lines().await?;
-    let after = search.after.as_deref().unwrap_or_default();
-    let start = lines.partition_point(|line| line.item.as_str() <= after);
-    let words = search.words.as_deref().map(str::to_lowercase);
-    let mut found: Vec<Arc<GuideLine>> = Vec::new();
-    let mut items = 0;
-    for line in lines.iter().skip(start).filter(|line| search.fits(line, words.as_deref())) {
-        if found.last().is_none_or(|last| last.item != line.item) {
-            if search.items.is_some_and(|most| items == most) {
-                break;
-            }
-            items += 1;
-        }
-        found.push(line.clone());
-    }
-    Ok(found)
-}
-
 /// The guides in force of one item, in order of code.
 pub async fn of_item(ctx: &Ctx, basic_code: &str) -> AppResult<Vec<Arc<GuideLine>>> {
     let lines = ctx.catalogue.lines().await?;
     let start = lines.partition_point(|line| line.item.as_str() < basic_code);
     Ok(lines.iter().skip(start).take_while(|line| line.item == basic_code).cloned().collect())
-}
-
-impl Search {
-    fn fits(&self, line: &GuideLine, words: Option<&str>) -> bool {
-        let about = &line.about;
-        words
-            .is_none_or(|words| about.name.zh.contains(words) || about.name.en.to_lowercase().contains(words))
-            && self.region.as_ref().is_none_or(|region| line.region.contains(region))
-            && self.audience.is_none_or(|audience| about.service_objects.contains(&audience))
-            && self.topic.as_ref().is_none_or(|topic| about.topics.contains(topic))
-    }
 }

@@ -7,6 +7,7 @@ mod check;
 mod cores;
 mod drafts;
 mod fan_out;
+mod find;
 mod held;
 mod lines;
 mod prepare;
@@ -22,7 +23,8 @@ pub use drafts::{
     DraftFile, DraftQuery, Report, ShownDraft, hand_in, list_drafts, publish_drafts, read_draft,
     reject_draft, report_on,
 };
-pub use lines::{About, GuideLine, Lines, Search, of_item, search};
+pub use find::{Search, search};
+pub use lines::{About, GuideLine, Lines, of_item};
 pub use publish::{Faults, Published, base_for, publish};
 pub use withdraw::withdraw;
 
@@ -31,6 +33,7 @@ use chrono::{DateTime, Datelike as _, Utc};
 
 use super::ctx::{Clock, Ctx};
 use super::error::{AppError, AppResult};
+use super::search::SearchIndex;
 use crate::domain::cases::Case;
 use crate::domain::codes::{GuideCode, RegionCode};
 use crate::domain::guides::{self, Applicant, Evaluation, Facts, Guide, ItemFile, SourceFile};
@@ -86,6 +89,10 @@ pub struct Catalogue {
     items: Held<(String, u32), Arc<ItemFile>>,
     /// Every guide that takes new cases; none until somebody asks.
     lines: RwLock<Option<Lines>>,
+    /// The index of some lines; none until somebody searches.
+    index: RwLock<Option<(Lines, Arc<SearchIndex>)>>,
+    /// Held while an index is made.
+    indexing: tokio::sync::Mutex<()>,
     regions: RwLock<Arc<HashSet<String>>>,
     /// Held from reading regions to replacing them, so that nobody replaces what is
     /// newer than what he read.
@@ -108,6 +115,8 @@ impl Catalogue {
             versions: Held::new(GUIDES_HELD),
             items: Held::new(ITEMS_HELD),
             lines: RwLock::default(),
+            index: RwLock::default(),
+            indexing: tokio::sync::Mutex::default(),
             regions: RwLock::default(),
             reloading: tokio::sync::Mutex::default(),
             reading: tokio::sync::Mutex::default(),

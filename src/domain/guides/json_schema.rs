@@ -48,11 +48,7 @@ pub fn form_schema(form: &Form) -> Value {
         .filter(|field| matches!(field.required, Requirement::Required))
         .map(|field| field.name.as_str())
         .collect();
-    let rules: Vec<Value> = form
-        .rules
-        .iter()
-        .map(|rule| json!({ "code": rule.code, "when": rule.when, "at": rule.at, "text": rule.text }))
-        .collect();
+    let rules: Vec<Value> = form.rules.iter().map(|rule| json!(rule)).collect();
     let order: Vec<&str> = form.fields.iter().map(|field| field.name.as_str()).collect();
     json!({
         "$schema": DIALECT,
@@ -85,8 +81,10 @@ fn vocabulary(field: &Field, widget: &str) -> Value {
     if let Requirement::When(rule) = &field.required {
         own.insert("required_when".to_owned(), source(rule));
     }
+    // Whether a file is needed is said by its material.
     if let Requirement::Required = &field.required
         && field.visible_when.is_some()
+        && field.kind.has_answer()
     {
         own.insert("required_when_visible".to_owned(), Value::Bool(true));
     }
@@ -246,3 +244,6 @@ fn particulars(kind: &FieldKind) -> Map<String, Value> {
     }
     own
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 //! A [`Guide`] exists only if its file had no mistake; see [`read_guide`].
 
 mod applicant;
+mod diff;
 mod evaluate;
 mod examples;
 mod expr;
@@ -22,6 +23,7 @@ mod read;
 mod register;
 mod source;
 mod suggest;
+mod template;
 mod validate;
 mod value;
 mod write;
@@ -30,6 +32,7 @@ mod write;
 mod tests;
 
 pub use applicant::{Applicant, ApplicantKind, IdNumber};
+pub use diff::{About, Change, diff};
 pub use evaluate::{Evaluation, evaluate};
 pub use examples::{FailedExample, try_examples};
 pub use expr::{EvalError, Expr, Scope};
@@ -44,6 +47,7 @@ pub use problem::Problem;
 pub use read::{CertificateTypeEntry, FileKind, ItemFile, SourceFile, read_guide};
 pub use register::Register;
 pub use source::{MAX_FILE_BYTES, Origin};
+pub use template::{Template, Wanted, template};
 pub use validate::{check_complete, check_form, check_partial, unmet_conditions};
 pub use value::is_answer;
 pub use write::{Outline, outline, to_yaml};

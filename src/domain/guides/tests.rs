@@ -8,6 +8,7 @@ use super::*;
 use crate::domain::codes::{Gender, Mobile, RegionCode, ResidentId};
 use crate::domain::refusal::FieldError;
 
+mod file_schema;
 mod properties;
 
 const VALID: &str = include_str!("read/samples/valid.yaml");

@@ -90,6 +90,7 @@ pub struct ItemQuery {
     region: Option<String>,
     audience: Option<String>,
     topic: Option<String>,
+    life_event: Option<String>,
     limit: Option<i64>,
     after: Option<String>,
 }
@@ -101,7 +102,8 @@ impl ItemQuery {
         let words = self.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
         let page = PageQuery { limit: self.limit, after: self.after };
         let items = usize::try_from(page.limit()?).ok();
-        let search = Search { words, region, audience, topic: self.topic, after: page.after.clone(), items };
+        let (topic, life_event) = (self.topic, self.life_event);
+        let search = Search { words, region, audience, topic, life_event, after: page.after.clone(), items };
         Ok((search, page))
     }
 }
@@ -117,7 +119,7 @@ fn audience(text: &str) -> Result<ServiceObject, Problem> {
 /// Items that fit, each with the guides that implement it.
 #[utoipa::path(tag = "public", operation_id = "list_items", params(
     ("q" = Option<String>, Query), ("region" = Option<String>, Query), ("audience" = Option<String>, Query),
-    ("topic" = Option<String>, Query), ("limit" = Option<i64>, Query), ("after" = Option<String>, Query),
+    ("topic" = Option<String>, Query), ("life_event" = Option<String>, Query), ("limit" = Option<i64>, Query), ("after" = Option<String>, Query),
 ), responses((status = 200, body = Page<ItemView>), (status = "4XX", body = ProblemView)))]
 #[get("/items")]
 pub async fn list_items(ctx: web::Data<Ctx>, query: Query<ItemQuery>) -> Reply {

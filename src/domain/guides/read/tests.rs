@@ -1,3 +1,6 @@
+mod inheritance;
+mod scenarios;
+
 use proptest::prelude::*;
 
 use super::read_guide;

@@ -1,0 +1,104 @@
+//! Finding items: by words, as residents type them, best first; or, without words,
+//! all that fit in order of code. The index is made from the lines of the moment,
+//! when somebody first searches them.
+
+use std::sync::{Arc, PoisonError};
+
+use super::lines::{GuideLine, Lines};
+use super::{Catalogue, of_item};
+use crate::app::ctx::Ctx;
+use crate::app::error::{AppError, AppResult};
+use crate::app::search::{Entry, Query, SearchIndex};
+use crate::domain::codes::{RegionCode, ServiceObject};
+
+/// What somebody looks for in the catalogue; every part that is given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// As typed; nothing in it has a special meaning.
+    pub words: Option<String>,
+    /// Guides that serve this region: its own, and those of regions above. Of each
+    /// item the nearest alone is found.
+    pub region: Option<RegionCode>,
+    pub audience: Option<ServiceObject>,
+    pub topic: Option<String>,
+    pub life_event: Option<String>,
+    /// The item of the last hit of the page before.
+    pub after: Option<String>,
+    /// How many items at the most; none: all.
+    pub items: Option<usize>,
+}
+
+/// Guides in force that fit: the items in order, with all that fit of each, or with
+/// the one that serves the region asked for.
+pub async fn search(ctx: &Ctx, search: &Search) -> AppResult<Vec<Arc<GuideLine>>> {
+    let lines = ctx.catalogue.lines().await?;
+    let index = ctx.catalogue.index(&lines).await?;
+    let query = Query {
+        words: search.words.clone().unwrap_or_default(),
+        region: search.region.clone(),
+        audience: search.audience,
+        topic: search.topic.clone(),
+        life_event: search.life_event.clone(),
+        limit: search.items.unwrap_or(usize::MAX),
+        after: search.after.clone(),
+    };
+    let mut found = Vec::new();
+    for hit in index.search(&query)? {
+        let guides = of_item(ctx, &hit.item).await?;
+        found.extend(guides.into_iter().filter(|line| match search.region {
+            Some(_) => line.code == hit.guide,
+            None => search.fits(line),
+        }));
+    }
+    Ok(found)
+}
+
+impl Search {
+    fn fits(&self, line: &GuideLine) -> bool {
+        let about = &line.about;
+        self.audience.is_none_or(|audience| about.service_objects.contains(&audience))
+            && self.topic.as_ref().is_none_or(|topic| about.topics.contains(topic))
+            && self.life_event.as_ref().is_none_or(|event| about.life_events.contains(event))
+    }
+}
+
+impl Catalogue {
+    /// The index of these lines. Making it takes its time, so it is made beside the
+    /// threads that answer, and once for all who wait.
+    async fn index(&self, lines: &Lines) -> AppResult<Arc<SearchIndex>> {
+        let kept = || {
+            let kept = self.index.read().unwrap_or_else(PoisonError::into_inner);
+            kept.as_ref().filter(|(of, _)| Arc::ptr_eq(of, lines)).map(|(_, index)| index.clone())
+        };
+        if let Some(index) = kept() {
+            return Ok(index);
+        }
+        let _turn = self.indexing.lock().await;
+        if let Some(index) = kept() {
+            return Ok(index);
+        }
+        let entries = lines.clone();
+        let made =
+            tokio::task::spawn_blocking(move || SearchIndex::build(entries.iter().map(|line| entry(line))));
+        let made = made.await.map_err(|error| AppError::Internal(format!("no index was made: {error}")))?;
+        let index = Arc::new(made?);
+        *self.index.write().unwrap_or_else(PoisonError::into_inner) = Some((lines.clone(), index.clone()));
+        Ok(index)
+    }
+}
+
+fn entry(line: &GuideLine) -> Entry {
+    let about = &line.about;
+    Entry {
+        guide: line.code.clone(),
+        item: line.item.clone(),
+        name: about.name.clone(),
+        summary: about.summary.clone(),
+        aliases: about.aliases.clone(),
+        agency: None,
+        region: line.region.clone(),
+        service_objects: about.service_objects.clone(),
+        topics: about.topics.clone(),
+        life_events: about.life_events.clone(),
+    }
+}

@@ -1,0 +1,297 @@
+//! What a new version of a guide changes, in the words of an applicant. Every
+//! part of a guide is taken apart by name, so that a part added to the language
+//! cannot be left out here. Examples alone are not told: nobody but the author
+//! reads them.
+
+mod form;
+mod handling;
+mod materials;
+mod offer;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use serde::Serialize;
+
+use super::model::{Guide, Scenario};
+use crate::domain::text::Text;
+use words::{arrow, joined, named, plain, quoted};
+
+/// What a change is about; what an applicant asks first stands first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// 服务对象: who may apply at all.
+    ServiceObject,
+    /// 受理条件
+    Condition,
+    /// 申请材料
+    Material,
+    /// A field of the form, or a check across fields.
+    Question,
+    /// 收费
+    Fee,
+    /// 办件类型, 法定时限 and 承诺时限.
+    TimeLimit,
+    /// 到办事现场次数
+    Visit,
+    /// What is issued, and for how long it is valid.
+    Result,
+    /// How the result reaches the applicant.
+    Delivery,
+    /// How well the applicant must be known.
+    Identity,
+    /// 办理渠道
+    OfferedThrough,
+    /// 通办范围, and the region served.
+    Region,
+    /// 办理地点 and 办理时间.
+    Venue,
+    /// 咨询 and 监督投诉 numbers.
+    Telephone,
+    /// When the guide is in force.
+    Effect,
+    /// 业务办理项 and the questions that lead to them.
+    Scenario,
+    /// Decisions by rule.
+    AutomaticDecision,
+    /// 特别程序 and the steps of the flow.
+    Procedure,
+    /// The agency, and the codes.
+    Agency,
+    /// 法律依据
+    Law,
+    /// Names, explanations and search words: how it is said, not what holds.
+    Wording,
+}
+
+/// One change, as a line for an applicant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    pub about: About,
+    pub text: Text,
+}
+
+/// What `new` changes in `old`, in order of [`About`]; nothing for the same guide.
+/// What a scenario changes beyond the guide as a whole carries the scenario's name.
+pub fn diff(old: &Guide, new: &Guide) -> Vec<Change> {
+    let mut changes: Vec<Change> = told(old, new).into_iter().map(Told::into_change).collect();
+    changes.sort_by_key(|change| change.about);
+    changes
+}
+
+fn told(old: &Guide, new: &Guide) -> Vec<Told> {
+    let names = new.scenarios.iter().chain(&old.scenarios);
+    let names = names.map(|scenario| (scenario.code.clone(), scenario.name.clone())).collect();
+    let mut teller = Teller { names, ..Teller::default() };
+    whole(&mut teller, old, new);
+    teller.told
+}
+
+/// Every part of the two guides.
+fn whole(teller: &mut Teller, old: &Guide, new: &Guide) {
+    let Guide {
+        code,
+        item,
+        agency,
+        region,
+        summary,
+        topics,
+        service_objects,
+        handling,
+        identity,
+        scenarios,
+        questions,
+        limits,
+        special_procedures,
+        fee,
+        conditions,
+        form,
+        materials,
+        flow,
+        results,
+        delivery,
+        automatic,
+        telephone,
+        visits,
+        cross_region,
+        venues,
+        channels,
+        effective_from,
+        effective_until,
+        examples: _,
+    } = old;
+    offer::codes(teller, (code, agency, region), (&new.code, &new.agency, &new.region));
+    offer::item(teller, item, &new.item);
+    offer::words(teller, (summary, topics), (&new.summary, &new.topics));
+    offer::service_objects(teller, service_objects, &new.service_objects);
+    offer::identity(teller, *identity, new.identity);
+    offer::telephone(teller, telephone, &new.telephone);
+    offer::visits(teller, *visits, new.visits);
+    offer::cross_region(teller, *cross_region, new.cross_region);
+    offer::venues(teller, venues, &new.venues);
+    offer::channels(teller, channels.as_ref(), new.channels.as_ref());
+    offer::effect(teller, (*effective_from, *effective_until), (new.effective_from, new.effective_until));
+    handling::kind(teller, *handling, new.handling);
+    handling::limits(teller, *limits, new.limits);
+    handling::fee(teller, fee, &new.fee);
+    handling::special_procedures(teller, special_procedures, &new.special_procedures);
+    handling::flow(teller, flow, &new.flow);
+    handling::results(teller, results, &new.results);
+    handling::delivery(teller, delivery, &new.delivery);
+    handling::automatic(teller, automatic.as_ref(), new.automatic.as_ref());
+    handling::conditions(teller, conditions, &new.conditions);
+    form::form(teller, form, &new.form);
+    materials::materials(teller, materials, &new.materials);
+    handling::questions(teller, questions.as_ref(), new.questions.as_ref());
+    in_scenarios(teller, scenarios, &new.scenarios);
+}
+
+/// The scenarios that came and went, and what each changes that the whole guide
+/// does not say already.
+fn in_scenarios(teller: &mut Teller, old: &[Scenario], new: &[Scenario]) {
+    let pairs = Pairs::of(old, new, |scenario| scenario.code.clone());
+    for Scenario { code: _, name, guide: _ } in &pairs.added {
+        let name = quoted(name);
+        teller.tell(
+            About::Scenario,
+            format!("新增办理情形：{}", name.zh),
+            format!("one case more: {}", name.en),
+        );
+    }
+    for Scenario { code: _, name, guide: _ } in &pairs.dropped {
+        let name = quoted(name);
+        teller.tell(
+            About::Scenario,
+            format!("取消办理情形：{}", name.zh),
+            format!("one case fewer: {}", name.en),
+        );
+    }
+    if pairs.moved {
+        teller.tell(About::Wording, "办理情形的先后顺序有调整", "the cases are listed in another order");
+    }
+    for (old, new) in pairs.kept {
+        let Scenario { code: _, name, guide } = old;
+        named(teller, About::Scenario, ("办理情形", "case"), name, &new.name);
+        for mut told in told(guide, &new.guide) {
+            if teller.has(&told) {
+                continue;
+            }
+            told.text = Text::new(
+                format!("情形{}：{}", quoted(&new.name).zh, told.text.zh),
+                format!("in the case {}: {}", quoted(&new.name).en, told.text.en),
+            );
+            teller.told.push(told);
+        }
+    }
+}
+
+/// A change before it is a line.
+#[derive(Debug)]
+struct Told {
+    about: About,
+    text: Text,
+    /// The names of the only scenarios it holds in; empty: everywhere.
+    only: Vec<Text>,
+}
+
+impl Told {
+    fn into_change(self) -> Change {
+        let Self { about, text, only } = self;
+        if only.is_empty() {
+            return Change { about, text };
+        }
+        let only = joined(&only);
+        let text = Text::new(
+            format!("{}（仅限情形：{}）", text.zh, only.zh),
+            format!("{} (only in the case: {})", text.en, only.en),
+        );
+        Change { about, text }
+    }
+}
+
+/// Collects what there is to tell.
+#[derive(Debug, Default)]
+struct Teller {
+    told: Vec<Told>,
+    only: Vec<Text>,
+    /// What the scenarios are called, by code.
+    names: Vec<(String, Text)>,
+}
+
+impl Teller {
+    fn tell(&mut self, about: About, zh: impl Into<String>, en: impl Into<String>) {
+        self.told.push(Told { about, text: Text::new(zh, en), only: self.only.clone() });
+    }
+
+    /// Tells something of the entries that belong to these scenarios alone; with
+    /// none, they belong wherever what holds them does.
+    fn within(&mut self, scenarios: &[String], tell: impl FnOnce(&mut Self)) {
+        let only = match scenarios {
+            [] => self.only.clone(),
+            codes => self.called(codes),
+        };
+        let before = std::mem::replace(&mut self.only, only);
+        tell(self);
+        self.only = before;
+    }
+
+    /// The names of scenarios; one without a name goes by its code.
+    fn called(&self, codes: &[String]) -> Vec<Text> {
+        let name = |code: &String| self.names.iter().find(|(known, _)| known == code);
+        codes.iter().map(|code| name(code).map_or_else(|| plain(code), |(_, name)| name.clone())).collect()
+    }
+
+    fn has(&self, other: &Told) -> bool {
+        self.told.iter().any(|told| told.about == other.about && told.text == other.text)
+    }
+
+    /// Which scenarios an entry belongs to.
+    fn belonging(&mut self, about: About, name: &Text, old: &[String], new: &[String]) {
+        let words = |teller: &Self, codes: &[String]| match codes {
+            [] => Text::new("所有情形", "every case"),
+            codes => joined(&teller.called(codes)),
+        };
+        if differ(old, new) {
+            let zh = format!("{}适用的情形", quoted(name).zh);
+            let en = format!("cases that {} belongs to", quoted(name).en);
+            let (old, new) = (words(self, old), words(self, new));
+            arrow(self, about, (&zh, &en), &old, &new);
+        }
+    }
+}
+
+/// Whether two sets differ; their order does not count.
+fn differ<T: PartialEq>(old: &[T], new: &[T]) -> bool {
+    old.iter().any(|value| !new.contains(value)) || new.iter().any(|value| !old.contains(value))
+}
+
+/// The entries of two lists, by what tells them apart.
+struct Pairs<'a, T> {
+    kept: Vec<(&'a T, &'a T)>,
+    dropped: Vec<&'a T>,
+    added: Vec<&'a T>,
+    /// Whether those in both stand in another order.
+    moved: bool,
+}
+
+impl<'a, T> Pairs<'a, T> {
+    fn of<K: PartialEq>(old: &'a [T], new: &'a [T], key: impl Fn(&T) -> K) -> Self {
+        let place = |list: &'a [T], entry: &T| list.iter().position(|other| key(other) == key(entry));
+        let mut places = Vec::new();
+        let mut pairs = Self { kept: Vec::new(), dropped: Vec::new(), added: Vec::new(), moved: false };
+        for entry in old {
+            match place(new, entry).and_then(|place| Some((place, new.get(place)?))) {
+                Some((place, other)) => {
+                    places.push(place);
+                    pairs.kept.push((entry, other));
+                }
+                None => pairs.dropped.push(entry),
+            }
+        }
+        pairs.added = new.iter().filter(|entry| place(old, entry).is_none()).collect();
+        pairs.moved = !places.is_sorted();
+        pairs
+    }
+}

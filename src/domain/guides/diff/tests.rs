@@ -1,0 +1,331 @@
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::codes::{CertificateType, RegionCode, ServiceObject};
+use crate::domain::guides::model::*;
+use crate::domain::guides::{Pattern, read_guide};
+
+const VALID: &str = include_str!("../read/samples/valid.yaml");
+
+fn read(yaml: &str) -> Guide {
+    read_guide(yaml).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+/// A guide that uses nearly all of the language.
+fn rich() -> Guide {
+    read(&format!(
+        "{}{}",
+        VALID
+            .replace(
+                "    - { name: truthful,",
+                "    - name: relatives\n      label: { zh: 家属, en: Relatives }\n      type: group\n      max: 5\n      fields:\n        \
+                 - { name: called, label: { zh: 称呼, en: Called }, type: text, required: false }\n    - { name: truthful,",
+            )
+            .replace(
+                "    deferrable: true\n",
+                "    deferrable: true\n    standard: { zh: 页面完整, en: All pages }\n    reuse: { within_days: 180 }\n",
+            )
+            .replace(
+                "  - { code: new, name: { zh: 首次申领, en: First application } }",
+                "  - { code: new, name: { zh: 首次申领, en: First application } }\n  \
+                 - { code: change, name: { zh: 变更, en: Change }, fee: { amount_fen: 500, basis: { zh: 价目, en: Price list } } }",
+            )
+            .replace("    source: { shared: population }", "    source: { shared: population }\n    scenarios: [new]"),
+        "venues: [{ name: { zh: 大厅, en: Hall }, address: { zh: 一路1号, en: 1 First Road }, hours: { zh: 周一至周五, en: Monday to Friday } }]\n\
+         questions: { ask: { zh: 领过吗, en: Had it before }, answers: [{ answer: { zh: 没有, en: No }, scenario: new }, { answer: { zh: 领过, en: Yes }, scenario: change }] }\n",
+    ))
+}
+
+/// The guide with texts replaced; each must be there.
+fn rewritten(yaml: &str, replaced: &[(&str, &str)]) -> Guide {
+    let yaml = replaced.iter().fold(yaml.to_owned(), |yaml, (from, to)| {
+        assert!(yaml.contains(from), "{from}");
+        yaml.replacen(from, to, 1)
+    });
+    read(&yaml)
+}
+
+fn lines(changes: &[Change]) -> String {
+    changes
+        .iter()
+        .map(|change| format!("{:?}: {} | {}\n", change.about, change.text.zh, change.text.en))
+        .collect()
+}
+
+#[test]
+fn what_a_new_version_changes_is_told_in_an_applicants_words() {
+    let new = rewritten(
+        VALID,
+        &[
+            ("  promised: { days: 5,", "  promised: { days: 3,"),
+            ("fee: { free: true }", "fee: { amount_fen: 1000, basis: { zh: 价目表, en: Price list } }"),
+            (
+                "when: applicant.age >= 80\n    text: { zh: 年满80周岁, en: Aged 80 or over }",
+                "when: applicant.age >= 70\n    text: { zh: 年满70周岁, en: Aged 70 or over }",
+            ),
+            (
+                "  - code: bank_card\n    name: { zh: 银行卡, en: Bank card }\n    required: facts.pay_by == \"bank\"\n    source: { own: true }\n",
+                "  - { code: photo, name: { zh: 照片, en: Photograph }, source: { own: true }, scenarios: [new] }\n",
+            ),
+            ("    copies: 2\n", ""),
+            (
+                "        - { value: cash, label: { zh: 现金, en: Cash } }",
+                "        - { value: card, label: { zh: 社保卡, en: Social-security card } }",
+            ),
+            ("type: address, under: \"340700000000\"", "type: address"),
+            ("max: 10000000, required: facts.household > 1", "max: 20000000, required: false"),
+            (
+                "type: uscc, required: false }",
+                "type: uscc, required: false }\n    - { name: ward, label: { zh: 社区, en: Ward }, type: text }",
+            ),
+            (
+                "    - { name: born_in, label: { zh: 籍贯, en: Native place }, type: region, required: false }\n",
+                "",
+            ),
+            ("valid_months: 120", "valid_months: 60"),
+            (
+                "delivery: [electronic]",
+                "delivery: [electronic, courier]\nvisits: 1\ncross_region: city\neffective_from: 2026-05-01",
+            ),
+            ("enquiry: 0562-2800000", "enquiry: 0562-2811111"),
+            (
+                "  - { code: new, name: { zh: 首次申领, en: First application } }",
+                "  - { code: new, name: { zh: 首次申领, en: First application }, visits: 2 }\n  - { code: again, name: { zh: 再次申领, en: Applying again } }",
+            ),
+            ("service_objects: [natural_person]", "service_objects: [natural_person, other]"),
+        ],
+    );
+    insta::assert_snapshot!(lines(&diff(&read(VALID), &new)));
+}
+
+#[test]
+fn the_same_guide_has_nothing_to_tell() {
+    for guide in [read(VALID), rich()] {
+        assert_eq!(diff(&guide, &guide.clone()), []);
+    }
+}
+
+type Mutation = (About, fn(&mut Guide));
+
+fn field<'g>(guide: &'g mut Guide, name: &str) -> &'g mut Field {
+    guide.form.fields.iter_mut().find(|field| field.name == name).unwrap()
+}
+
+fn text() -> Text {
+    Text::new("别的", "something else")
+}
+
+fn certificate_type() -> CertificateType {
+    CertificateType::parse("11100000000013338W002").unwrap()
+}
+
+fn scenario(guide: &mut Guide, change: fn(&mut Guide)) {
+    change(Arc::make_mut(&mut guide.scenarios[1].guide));
+}
+
+/// One change of every part of a guide, and what it is about.
+const MUTATIONS: &[Mutation] = &[
+    (About::Agency, |g| {
+        g.code = crate::domain::codes::GuideCode::parse("11340705MBWXT061305000553001000").unwrap()
+    }),
+    (About::Agency, |g| g.agency = crate::domain::codes::Uscc::parse("91350100M000100Y43").unwrap()),
+    (About::Region, |g| g.region = RegionCode::parse("340706000000").unwrap()),
+    (About::Agency, |g| g.item.basic_code = crate::domain::codes::BasicCode::parse("000553002000").unwrap()),
+    (About::Wording, |g| g.item.name = text()),
+    (About::Law, |g| g.item.item_type = crate::domain::codes::ItemType::PublicService),
+    (About::Law, |g| g.item.legal_basis[0].text = "别的条文".to_owned()),
+    (About::Law, |g| g.item.legal_basis[0].article = "第一条".to_owned()),
+    (About::Law, |g| g.item.legal_basis[0].law.zh = "别的法".to_owned()),
+    (About::Wording, |g| g.item.legal_basis[0].law.en = "Another name".to_owned()),
+    (About::Wording, |g| g.item.aliases.push("老人钱".to_owned())),
+    (About::Wording, |g| g.item.life_events.push("retirement".to_owned())),
+    (About::Wording, |g| g.summary = text()),
+    (About::Wording, |g| g.topics.push("housing".to_owned())),
+    (About::ServiceObject, |g| g.service_objects.push(ServiceObject::Enterprise)),
+    (About::TimeLimit, |g| g.handling = Handling::Instant),
+    (About::Identity, |g| g.identity.ial = 3),
+    (About::Identity, |g| g.identity.aal = 2),
+    (About::Scenario, |g| drop(g.scenarios.pop())),
+    (About::Scenario, |g| g.scenarios[0].name = text()),
+    (About::Wording, |g| g.scenarios.swap(0, 1)),
+    (About::Fee, |g| scenario(g, |own| own.fee = Fee::Free)),
+    (About::Visit, |g| scenario(g, |own| own.visits = 3)),
+    (About::Scenario, |g| g.questions = None),
+    (About::Scenario, |g| g.questions.as_mut().unwrap().ask = text()),
+    (About::TimeLimit, |g| g.limits.legal.days = 30),
+    (About::TimeLimit, |g| g.limits.promised.unit = DayUnit::CalendarDay),
+    (About::Procedure, |g| g.special_procedures.push(SpecialProcedure::Hearing)),
+    (About::Fee, |g| g.fee = Fee::Charged { amount_fen: 1, basis: text() }),
+    (About::Condition, |g| drop(g.conditions.pop())),
+    (About::Condition, |g| g.conditions[0].text = text()),
+    (About::Condition, |g| g.conditions[0].when = g.automatic.clone().unwrap().approve_when),
+    (About::Condition, |g| g.conditions[0].scenarios = vec!["new".to_owned()]),
+    (About::Question, |g| drop(g.form.fields.pop())),
+    (About::Wording, |g| g.form.fields.swap(0, 1)),
+    (About::Wording, |g| g.form.fields[0].label = text()),
+    (About::Wording, |g| g.form.fields[0].help = Some(text())),
+    (About::Question, |g| g.form.fields[0].required = Requirement::Optional),
+    (About::Question, |g| field(g, "bank_account").visible_when = None),
+    (About::Question, |g| field(g, "applicant_name").prefill = None),
+    (About::Question, |g| field(g, "mobile").scenarios = vec!["new".to_owned()]),
+    (About::Question, |g| field(g, "mobile").kind = FieldKind::Boolean),
+    (About::Question, |g| {
+        field(g, "remark").kind = FieldKind::Text { max_length: 9, multiline: true, pattern: None }
+    }),
+    (About::Question, |g| {
+        field(g, "remark").kind = FieldKind::Text { max_length: 200, multiline: false, pattern: None }
+    }),
+    (About::Question, |g| {
+        let pattern = Pattern::parse("^a$").ok();
+        field(g, "remark").kind = FieldKind::Text { max_length: 200, multiline: true, pattern };
+    }),
+    (About::Question, |g| field(g, "household").kind = FieldKind::Number { min: None, max: Some(20) }),
+    (About::Question, |g| field(g, "income").kind = FieldKind::Money { min: Some(0), max: None }),
+    (About::Question, |g| field(g, "born").kind = FieldKind::Date { past: false, future: false }),
+    (About::Question, |g| field(g, "home").kind = FieldKind::Address { under: None }),
+    (About::Question, |g| field(g, "born_in").kind = FieldKind::Region { under: Some(g_region()) }),
+    (About::Question, |g| options(g, "pay_by", |options| drop(options.pop()))),
+    (About::Wording, |g| options(g, "pay_by", |options| options.swap(0, 1))),
+    (About::Wording, |g| options(g, "pay_by", |options| options[0].label = text())),
+    (About::Question, |g| options(g, "needs", |options| drop(options.pop()))),
+    (About::Question, |g| group(g, |rows| rows[0].required = Requirement::Required)),
+    (About::Question, |g| group(g, |rows| rows[0].name = "other".to_owned())),
+    (About::Question, |g| drop(g.form.rules.pop())),
+    (About::Wording, |g| g.form.rules[0].text = text()),
+    (About::Wording, |g| g.form.rules[0].at = "start_date".to_owned()),
+    (About::Question, |g| g.form.rules[0].when = g.conditions[0].when.clone()),
+    (About::Question, |g| g.form.rules[0].scenarios = vec!["new".to_owned()]),
+    (About::Material, |g| drop(g.materials.remove(0))),
+    (About::Material, |g| drop(g.materials.pop())),
+    (About::Wording, |g| g.materials.swap(0, 1)),
+    (About::Wording, |g| g.materials[0].name = text()),
+    (About::Wording, |g| g.materials[0].help = Some(text())),
+    (About::Material, |g| g.materials[0].required = Requirement::Optional),
+    (About::Material, |g| {
+        g.materials[0].source = MaterialSource::Certificate { certificate_type: certificate_type() }
+    }),
+    (About::Material, |g| {
+        g.materials[1].source = MaterialSource::Certificate { certificate_type: certificate_type() }
+    }),
+    (About::Material, |g| g.materials[0].paper = Paper::Copy),
+    (About::Material, |g| g.materials[0].copies = 3),
+    (About::Material, |g| g.materials[0].standard = None),
+    (About::Material, |g| g.materials[0].least_trust = Trust::B),
+    (About::Material, |g| g.materials[0].promise_allowed = true),
+    (About::Material, |g| g.materials[0].deferrable = false),
+    (About::Material, |g| g.materials[0].reuse = None),
+    (About::Wording, |g| g.materials[0].blank_form = Some(Download::Text("表".to_owned()))),
+    (About::Wording, |g| g.materials[0].sample = Some(Download::Url("https://a.example".to_owned()))),
+    (About::Wording, |g| g.materials[0].own_because = Some(text())),
+    (About::Material, |g| g.materials[0].scenarios = vec!["new".to_owned()]),
+    (About::Procedure, |g| drop(g.flow.remove(0))),
+    (About::Procedure, |g| g.flow.swap(0, 1)),
+    (About::Wording, |g| g.flow[0].name = text()),
+    (About::Procedure, |g| g.flow[0].role = StepRole::Reviewer),
+    (About::Procedure, |g| g.flow[1].four_eyes = false),
+    (About::Result, |g| drop(g.results.pop())),
+    (About::Wording, |g| g.results.swap(0, 1)),
+    (About::Result, |g| certificate(g, |months, _, _| *months = None)),
+    (About::Result, |g| certificate(g, |_, says, _| says.push("born".to_owned()))),
+    (About::Wording, |g| certificate(g, |_, _, name| *name = text())),
+    (About::Delivery, |g| g.delivery.push(Delivery::Courier)),
+    (About::AutomaticDecision, |g| g.automatic = None),
+    (About::AutomaticDecision, |g| g.automatic.as_mut().unwrap().verified.clear()),
+    (About::AutomaticDecision, |g| g.automatic.as_mut().unwrap().approve_when = g.conditions[0].when.clone()),
+    (About::Telephone, |g| g.telephone.enquiry = "12345".to_owned()),
+    (About::Telephone, |g| g.telephone.complaint = "12388".to_owned()),
+    (About::Visit, |g| g.visits = 1),
+    (About::Region, |g| g.cross_region = CrossRegion::Nation),
+    (About::Venue, |g| g.venues.clear()),
+    (About::Venue, |g| g.venues[0].address = text()),
+    (About::Venue, |g| g.venues[0].hours = text()),
+    (About::Venue, |g| g.venues[0].telephone = Some("12345".to_owned())),
+    (About::Wording, |g| g.venues[0].name.en = "The hall".to_owned()),
+    (About::OfferedThrough, |g| {
+        let basis = g.item.legal_basis[0].clone();
+        g.channels = Some(ChannelLimit { only: vec![OfferedChannel::Window], basis });
+    }),
+    (About::Effect, |g| g.effective_from = "2026-05-01".parse().ok()),
+    (About::Effect, |g| g.effective_until = "2026-05-01".parse().ok()),
+];
+
+fn g_region() -> RegionCode {
+    RegionCode::parse("340700000000").unwrap()
+}
+
+fn options(guide: &mut Guide, name: &str, change: fn(&mut Vec<Choice>)) {
+    match &mut field(guide, name).kind {
+        FieldKind::Choice { options } | FieldKind::MultiChoice { options, .. } => change(options),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn group(guide: &mut Guide, change: fn(&mut Vec<Field>)) {
+    let FieldKind::Group { fields, .. } = &mut field(guide, "relatives").kind else { panic!("no group") };
+    change(fields);
+}
+
+fn certificate(guide: &mut Guide, change: fn(&mut Option<u16>, &mut Vec<String>, &mut Text)) {
+    let ResultKind::Certificate { valid_months, attributes, name, .. } = &mut guide.results[0] else {
+        panic!("no certificate")
+    };
+    change(valid_months, attributes, name);
+}
+
+#[test]
+fn any_single_change_is_told_for_what_it_is_and_so_is_its_undoing() {
+    let old = rich();
+    for (place, (about, mutate)) in MUTATIONS.iter().enumerate() {
+        let mut new = old.clone();
+        mutate(&mut new);
+        for changes in [diff(&old, &new), diff(&new, &old)] {
+            let told = changes.iter().map(|change| change.about);
+            assert!(told.clone().any(|told| told == *about), "{place}: {about:?}: {changes:?}");
+        }
+    }
+}
+
+#[test]
+fn what_all_scenarios_share_is_told_once_and_what_is_one_scenarios_own_under_its_name() {
+    let old = rich();
+    let mut new = old.clone();
+    new.limits.promised.days = 4;
+    for scenario in &mut new.scenarios {
+        Arc::make_mut(&mut scenario.guide).limits.promised.days = 4;
+    }
+    Arc::make_mut(&mut new.scenarios[1].guide).visits = 2;
+    assert_eq!(
+        lines(&diff(&old, &new)),
+        "TimeLimit: 承诺时限 5 → 4 个工作日 | promised limit 5 → 4 working days\n\
+         Visit: 情形“变更”：到现场次数：不用到现场 → 2 次 | in the case “Change”: visits in person: none → 2\n"
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_two_changes_are_both_told_in_order(
+        first in prop::sample::select(MUTATIONS), second in prop::sample::select(MUTATIONS),
+        fee in 1..100_000_u64, days in 6..20_u16,
+    ) {
+        let old = rich();
+        let mut new = old.clone();
+        new.fee = Fee::Charged { amount_fen: fee, basis: text() };
+        new.limits.promised.days = days;
+        let changes = diff(&old, &new);
+        prop_assert_eq!(changes.len(), 2);
+        prop_assert_eq!(&changes[0].text.en, &format!("fee free → ¥{}.{:02}", fee / 100, fee % 100));
+        prop_assert_eq!(&changes[1].text.en, &format!("promised limit 5 → {days} working days"));
+        let mut new = old.clone();
+        (first.1)(&mut new);
+        let one = diff(&old, &new);
+        prop_assert!(!one.is_empty());
+        prop_assert_eq!(diff(&new, &new.clone()), Vec::new());
+        let mut other = old.clone();
+        (second.1)(&mut other);
+        let between = diff(&new, &other);
+        prop_assert_eq!(between.is_empty(), new == other);
+        prop_assert!(between.is_sorted_by_key(|change| change.about));
+    }
+}
