@@ -33,8 +33,7 @@ fn main() {
 
 async fn open(folder: &Path) -> Ctx {
     let location = location(folder);
-    let store =
-        Store::open(&location, Vault::new(&MasterKey::random()), Tuning::default()).unwrap();
+    let store = Store::open(&location, Vault::new(&MasterKey::random()), Tuning::default()).unwrap();
     let parts = Parts {
         store,
         clock: Clock::system(),
@@ -77,7 +76,8 @@ async fn publish(count: usize) {
     assert!(again.iter().all(|one| !one.is_new_version));
     println!("the same files again, nothing new: {:.2} s", begun.elapsed().as_secs_f64());
     let begun = Instant::now();
-    let heirs = catalog::publish(&ctx, vec![("item 0".to_owned(), item(0, 65))]).await.unwrap().unwrap().len() - 1;
+    let heirs =
+        catalog::publish(&ctx, vec![("item 0".to_owned(), item(0, 65))]).await.unwrap().unwrap().len() - 1;
     println!("an item published with its {heirs} guides in {:.2} s", begun.elapsed().as_secs_f64());
     drop(ctx);
     let size = std::fs::metadata(folder.join("portal.db")).unwrap().len() / 1_000_000;
