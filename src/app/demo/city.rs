@@ -1,7 +1,7 @@
 //! The sample city: 铜陵市 with its real region tree, invented agencies and
 //! counters, and a catalogue written from practice.
 
-use super::samples::FILES;
+use super::samples;
 use crate::app::catalog;
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
@@ -21,8 +21,7 @@ pub async fn found(ctx: &Ctx) -> AppResult<()> {
             .await?
             .map_err(|errors| AppError::Internal(format!("sample {table:?}: {errors:?}")))?;
     }
-    let files = FILES.iter().map(|(name, yaml)| ((*name).to_owned(), (*yaml).to_owned())).collect();
-    catalog::publish(ctx, files)
+    catalog::publish(ctx, samples::files())
         .await?
         .map_err(|faults| AppError::Internal(format!("sample catalogue: {faults:?}")))?;
     Ok(())
