@@ -2,6 +2,8 @@
 //! `name NUL text NUL` for each file in the order of names. `src/app/demo/samples.rs`
 //! unpacks it; a new file in the folder is part of the sample without any list.
 
+#![expect(clippy::expect_used, reason = "a panic here stops the build, as it should")]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -18,7 +20,8 @@ fn main() -> std::io::Result<()> {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let mut archive = GzEncoder::new(fs::File::create(out.join("samples.gz"))?, Compression::best());
     for file in files {
-        let name = file.strip_prefix(FOLDER).expect("a file of the folder").to_str().expect("names are ASCII");
+        let name =
+            file.strip_prefix(FOLDER).expect("a file of the folder").to_str().expect("names are ASCII");
         write!(archive, "{name}\0{}\0", fs::read_to_string(&file)?)?;
     }
     archive.finish()?;

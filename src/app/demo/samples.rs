@@ -4,12 +4,11 @@ use std::io::Read;
 
 /// Name below `src/data/sample`, and YAML, in the order of names.
 #[must_use]
+#[expect(clippy::expect_used, reason = "the archive was packed with the program")]
 pub fn files() -> Vec<(String, String)> {
     const ARCHIVE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/samples.gz"));
     let mut text = String::new();
-    flate2::read::GzDecoder::new(ARCHIVE)
-        .read_to_string(&mut text)
-        .expect("the archive was packed with the program");
+    flate2::read::GzDecoder::new(ARCHIVE).read_to_string(&mut text).expect("a whole archive");
     let mut parts = text.split_terminator('\0').map(str::to_owned);
     std::iter::from_fn(|| Some((parts.next()?, parts.next()?))).collect()
 }

@@ -71,7 +71,19 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(history::read_receipt)
         .service(history::verify_receipt)
         .service(certificates::list_mine)
-        .service(certificates::verify)
+        .service(certificates::verify);
+    register_administration(routes);
+    register_bundles(routes);
+    people::register(routes);
+    crate::http::oauth::register_v1(routes);
+    if demo {
+        routes.service(sandbox::set_clock);
+    }
+}
+
+/// What editors, administrators and auditors do.
+fn register_administration(routes: &mut Routes<'_, '_>) {
+    routes
         .service(drafts::import_guides)
         .service(drafts::list_drafts)
         .service(drafts::read_draft)
@@ -98,12 +110,6 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(clients::rotate_client_secret)
         .service(clients::disable_client)
         .service(clients::enable_client);
-    register_bundles(routes);
-    people::register(routes);
-    crate::http::oauth::register_v1(routes);
-    if demo {
-        routes.service(sandbox::set_clock);
-    }
 }
 
 /// 一件事: the pages, and the applications.

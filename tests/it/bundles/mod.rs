@@ -21,7 +21,7 @@ async fn portal(database: Database) -> Portal {
     let portal = Portal::open(database).await;
     let files = [("birth.yaml", BIRTH_GUIDE), ("newborn.yaml", BUNDLE)];
     let published = publish(&portal, &files).await;
-    assert_eq!(published[1].code, CODE);
+    assert!(published.iter().any(|one| one.code == CODE), "{published:?}");
     portal
 }
 

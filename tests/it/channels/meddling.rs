@@ -23,7 +23,7 @@ impl Writer<'_> {
             6 => Who::Allrounder,
             _ => Who::Persona(STAFF[self.random.below(STAFF.len())]),
         };
-        let step = self.random.pick(&self.guide.guide.flow).code.clone();
+        let step = self.random.pick(&self.guide.flow).code.clone();
         let what = match self.random.below(14) {
             0 => save(self.spoiled()),
             1 => What::Act(Action::Submit),
@@ -46,7 +46,7 @@ impl Writer<'_> {
     }
 
     fn material_code(&mut self) -> String {
-        match &self.guide.guide.materials[..] {
+        match &self.guide.materials[..] {
             materials if !materials.is_empty() && self.random.chance(85) => {
                 self.random.pick(materials).code.clone()
             }
@@ -60,7 +60,7 @@ impl Writer<'_> {
             1 | 2 => self.file(),
             3 => Put::Promise,
             _ => {
-                let types: Vec<_> = certificate_types(&self.guide.guide).into_iter().collect();
+                let types: Vec<_> = certificate_types(self.guide).into_iter().collect();
                 let stranger = &self.world.somebody_elses;
                 match types.first() {
                     Some(wanted) if self.random.chance(60) => {

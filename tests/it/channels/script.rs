@@ -9,7 +9,7 @@ use wanshitong::app::cases::Action;
 use wanshitong::app::catalog::PublishedGuide;
 use wanshitong::domain::cases::{ApproveCase, DeliverCase, RecordStep, SaveCase, WithdrawCase};
 use wanshitong::domain::codes::{CertificateId, RegionCode};
-use wanshitong::domain::guides::{Facts, MaterialSource, Step as FlowStep, StepRole};
+use wanshitong::domain::guides::{Facts, Guide, MaterialSource, Step as FlowStep, StepRole};
 use wanshitong::domain::guides::{normalise, requirements};
 use wanshitong::domain::time::local_date;
 use wanshitong::store::SealedCertificate;
@@ -88,13 +88,16 @@ const SILENCE: usize = 5;
 pub fn write(number: u64, seed: u64, world: &World) -> Script {
     let mut random = Random::new(seed, number);
     let guide = random.pick(&world.guides).clone();
-    let (mut person, mut facts, mut convincing) = invent(number, &guide, world, &mut random);
+    let scenarios = &guide.guide.scenarios;
+    let scenario = (!scenarios.is_empty()).then(|| random.pick(scenarios).code.clone());
+    let handled = guide.guide.handled_as(scenario.as_deref());
+    let (mut person, mut facts, mut convincing) = invent(number, handled, world, &mut random);
     for _ in 0..2 {
         if !convincing {
-            (person, facts, convincing) = invent(number, &guide, world, &mut random);
+            (person, facts, convincing) = invent(number, handled, world, &mut random);
         }
     }
-    person.hold_certificates(&guide.guide, &mut random, &world.city.ctx);
+    person.hold_certificates(handled, &mut random, &world.city.ctx);
     let side = match random.below(20) {
         0..3 => Who::Agent,
         3..6 => Who::Assistant,
@@ -107,7 +110,8 @@ pub fn write(number: u64, seed: u64, world: &World) -> Script {
         round: 0,
         random,
         side,
-        guide: guide.clone(),
+        scenario: scenario.clone(),
+        guide: handled,
         person: &person,
         world,
     };
@@ -116,10 +120,10 @@ pub fn write(number: u64, seed: u64, world: &World) -> Script {
     Script { number, guide, person, aal, mandate, rounds }
 }
 
-fn invent(number: u64, guide: &PublishedGuide, world: &World, random: &mut Random) -> (Person, Facts, bool) {
+fn invent(number: u64, guide: &Guide, world: &World, random: &mut Random) -> (Person, Facts, bool) {
     let person = Person::invent(number, random, &world.city.ctx);
     let answers = Answers {
-        guide: &guide.guide,
+        guide,
         applicant: &person.record.applicant,
         today: local_date(world.city.ctx.clock.now()),
         regions: &world.regions,
@@ -135,7 +139,9 @@ pub(super) struct Writer<'a> {
     round: usize,
     pub(super) random: Random,
     side: Who,
-    pub(super) guide: Arc<PublishedGuide>,
+    scenario: Option<String>,
+    /// The guide as it is handled in the scenario.
+    pub(super) guide: &'a Guide,
     person: &'a Person,
     pub(super) world: &'a World,
 }
@@ -149,7 +155,7 @@ impl Writer<'_> {
         self.submission(facts);
         self.wait();
         self.intake();
-        let flow = self.guide.guide.flow.clone();
+        let flow = self.guide.flow.clone();
         for (index, step) in flow.iter().enumerate() {
             self.wait();
             self.flow_step(step, index + 1 == flow.len());
@@ -183,14 +189,9 @@ impl Writer<'_> {
         }
     }
 
-    fn scenario(&mut self) -> Option<String> {
-        let scenarios = &self.guide.guide.scenarios;
-        (!scenarios.is_empty()).then(|| self.random.pick(scenarios).code.clone())
-    }
-
     pub(super) fn spoiled(&mut self) -> Map<String, Value> {
         let answers = Answers {
-            guide: &self.guide.guide,
+            guide: self.guide,
             applicant: &self.person.record.applicant,
             today: local_date(self.world.city.ctx.clock.now()),
             regions: &self.world.regions,
@@ -202,7 +203,7 @@ impl Writer<'_> {
         if self.random.chance(8) {
             let (scenario, mut wrong) = (Some("no_such".to_owned()), facts.clone());
             wrong.merge(self.spoiled());
-            let scenario = if self.random.chance(50) { scenario } else { self.scenario() };
+            let scenario = if self.random.chance(50) { scenario } else { self.scenario.clone() };
             self.push(self.side, What::Open { scenario, facts: wrong, submit: false, right_name: true });
         }
         if self.random.chance(4) {
@@ -222,7 +223,7 @@ impl Writer<'_> {
                 rest.insert(name.clone(), value.clone());
             }
         }
-        let (scenario, submit) = (self.scenario(), self.random.chance(10));
+        let (scenario, submit) = (self.scenario.clone(), self.random.chance(10));
         self.then(self.side, What::Open { scenario, facts: first, submit, right_name: true });
         if !rest.is_empty() {
             self.then(self.side, save(rest));
@@ -259,11 +260,10 @@ impl Writer<'_> {
 
     /// The applicant comes back with whatever had been left out.
     fn second_try(&mut self, facts: &Facts) {
-        let guide = self.guide.clone();
         let applicant = &self.person.record.applicant;
         let today = local_date(self.world.city.ctx.clock.now());
-        let facts = normalise(&guide.guide.form, facts, applicant, today);
-        for need in requirements(&guide.guide, &facts, applicant, today).iter().filter(|need| need.required) {
+        let facts = normalise(&self.guide.form, facts, applicant, today);
+        for need in requirements(self.guide, &facts, applicant, today).iter().filter(|need| need.required) {
             let sound = |s: &&SealedCertificate| {
                 s.certificate.valid_until.is_none() && s.certificate.revoked_at.is_none()
             };
@@ -284,12 +284,11 @@ impl Writer<'_> {
 
     /// What to hand in, mostly all that is asked for.
     fn materials(&mut self, facts: &Facts) -> Vec<(String, Put)> {
-        let guide = self.guide.clone();
         let applicant = &self.person.record.applicant;
         let today = local_date(self.world.city.ctx.clock.now());
-        let facts = normalise(&guide.guide.form, facts, applicant, today);
+        let facts = normalise(&self.guide.form, facts, applicant, today);
         let mut handed = Vec::new();
-        for need in requirements(&guide.guide, &facts, applicant, today) {
+        for need in requirements(self.guide, &facts, applicant, today) {
             let material = need.material;
             let held = match &material.source {
                 MaterialSource::Shared { .. } => continue,
@@ -367,7 +366,7 @@ impl Writer<'_> {
         self.then(officer, What::Act(Action::Issue));
         self.wait();
         let officer = Who::Persona(if self.random.chance(50) { "counter_officer" } else { "handler" });
-        let method = *self.random.pick(&self.guide.guide.delivery);
+        let method = *self.random.pick(&self.guide.delivery);
         let proof = "顺丰 SF0000000001".to_owned();
         self.then(officer, What::Act(Action::Deliver(DeliverCase { method, proof })));
     }

@@ -15,7 +15,7 @@ async fn enter(portal: &Portal, who: &str, year: &str, csv: &str) -> Reply {
 
 async fn allowance_due(portal: &Portal) -> String {
     let path = format!("/api/v1/guides/{}/evaluate", portal.city.guide("road-occupation-permit.yaml"));
-    let found = portal.post("", &path, json!({})).await.expect(200);
+    let found = portal.post("", &path, json!({ "scenario": "occupy" })).await.expect(200);
     found["legal_due"].as_str().unwrap().to_owned()
 }
 

@@ -178,7 +178,7 @@ impl<'a> Run<'a> {
         self.give(command);
     }
 
-    fn to_the_end(mut self, choices: &[usize]) -> Self {
+    fn played_out(mut self, choices: &[usize]) -> Self {
         for turn in 0..200 {
             if self.has_ended() {
                 return self;
@@ -209,8 +209,8 @@ proptest! {
         one in prop::collection::vec(0..8_usize, 40),
         other in prop::collection::vec(0..8_usize, 40),
     ) {
-        let one = Run::begin(&world).to_the_end(&one);
-        let other = Run::begin(&world).to_the_end(&other);
+        let one = Run::begin(&world).played_out(&one);
+        let other = Run::begin(&world).played_out(&other);
         prop_assert_eq!(one.outcome(), other.outcome());
     }
 
@@ -309,7 +309,7 @@ fn world(fates: &[(&str, Fate)]) -> World {
 #[test]
 fn a_part_that_is_refused_stops_those_after_it_and_the_rest_counts() {
     let world = world(&[("registration", Fate::Ends(PartOutcome::Denied))]);
-    let (outcome, parts) = Run::begin(&world).to_the_end(&[0]).outcome();
+    let (outcome, parts) = Run::begin(&world).played_out(&[0]).outcome();
     assert_eq!(outcome, Some(Outcome::Partial));
     assert_eq!(parts, ["birth Issued", "card stopped", "insurance stopped", "registration Denied"]);
 }
@@ -317,13 +317,13 @@ fn a_part_that_is_refused_stops_those_after_it_and_the_rest_counts() {
 #[test]
 fn the_first_part_refused_nothing_is_left_and_the_whole_has_failed() {
     let world = world(&[("birth", Fate::Ends(PartOutcome::Refused))]);
-    assert_eq!(Run::begin(&world).to_the_end(&[0]).outcome().0, Some(Outcome::Failed));
+    assert_eq!(Run::begin(&world).played_out(&[0]).outcome().0, Some(Outcome::Failed));
 }
 
 #[test]
 fn all_parts_approved_it_is_complete_and_nothing_can_change_any_more() {
     let world = world(&[]);
-    let run = Run::begin(&world).to_the_end(&[0]);
+    let run = Run::begin(&world).played_out(&[0]);
     assert_eq!(run.outcome().0, Some(Outcome::Complete));
     for command in [Command::Withdraw, Command::Touch, Command::GoOn { by: resident(), aal: 1 }] {
         assert!(decide(&run.progress, rules(&world.graph), command, run.at).is_err());
