@@ -59,6 +59,22 @@ pub enum DayReason {
     MakeUpWorkday(String),
     /// Monday–Friday taken as worked, for want of that year's notice.
     NoNoticeForYear,
+    /// The clock stood still: corrections were awaited (补正), or a special
+    /// procedure ran (行政许可法 45).
+    ClockStopped,
+}
+
+/// Days on which a clock stands still, the first and the last included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stop {
+    pub from: NaiveDate,
+    pub until: NaiveDate,
+}
+
+impl Stop {
+    fn holds(&self, date: NaiveDate) -> bool {
+        self.from <= date && date <= self.until
+    }
 }
 
 /// Where a limit ends, with every day that was looked at.
@@ -196,18 +212,30 @@ impl WorkCalendar {
     /// Where a limit that starts with an event on the day `start` ends, with the
     /// explanation of every day. `due` finds the same day without it.
     pub fn add(&self, start: NaiveDate, limit: Limit) -> Deadline {
+        self.add_around(start, limit, &[], 0)
+    }
+
+    /// The same for a clock that stood still at times and was extended by some
+    /// working days. Stops that overlap count once.
+    pub fn add_around(&self, start: NaiveDate, limit: Limit, stops: &[Stop], extension: u16) -> Deadline {
+        let stopped = |date: NaiveDate| stops.iter().any(|stop| stop.holds(date));
         let mut days: Vec<CountedDay> = Vec::new();
         let mut following = start.iter_days().skip(1);
-        let mut left = limit.days;
-        while left > 0
-            && let Some(date) = following.next()
-        {
-            let counted = match limit.unit {
-                DayUnit::WorkingDay => self.is_working(date),
-                DayUnit::CalendarDay => true,
-            };
-            left -= u16::from(counted);
-            days.push(self.look_at(date, counted));
+        let count = |date: NaiveDate, unit: DayUnit| {
+            !stopped(date)
+                && match unit {
+                    DayUnit::WorkingDay => self.is_working(date),
+                    DayUnit::CalendarDay => true,
+                }
+        };
+        for (mut left, unit) in [(limit.days, limit.unit), (extension, DayUnit::WorkingDay)] {
+            while left > 0
+                && let Some(date) = following.next()
+            {
+                let counted = count(date, unit);
+                left -= u16::from(counted);
+                days.push(self.look_at(date, counted, stopped(date)));
+            }
         }
         let last = days.last().map_or(start, |day| day.date);
         let rule = match (limit.days, limit.unit) {
@@ -220,8 +248,8 @@ impl WorkCalendar {
         if let CountingRule::MovedToWorkingDay { .. } = rule {
             for date in following {
                 due = date;
-                days.push(self.look_at(date, false));
-                if self.is_working(date) {
+                days.push(self.look_at(date, false, stopped(date)));
+                if count(date, DayUnit::WorkingDay) {
                     break;
                 }
             }
@@ -229,9 +257,9 @@ impl WorkCalendar {
         Deadline { due, rule, days }
     }
 
-    fn look_at(&self, date: NaiveDate, counted: bool) -> CountedDay {
+    fn look_at(&self, date: NaiveDate, counted: bool, stopped: bool) -> CountedDay {
         let (DayKind::Working { reason } | DayKind::Resting { reason }) = self.day(date);
-        CountedDay { date, counted, reason }
+        CountedDay { date, counted, reason: if stopped { DayReason::ClockStopped } else { reason } }
     }
 
     /// The day `add` finds, in time that hardly grows with the limit.
@@ -307,6 +335,7 @@ impl DayReason {
                 "该年放假安排未公布，按周一至周五上班推算",
                 "no holiday notice for that year yet; Monday to Friday assumed to be worked",
             ),
+            Self::ClockStopped => Text::new("期间中止，不计入", "the clock stood still"),
         }
     }
 }

@@ -8,9 +8,12 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::cases::By;
+use super::cases::{By, Consultation};
 use super::codes::{RegionCode, Uscc};
-use super::guides::StepRole;
+
+mod table;
+
+pub use table::{Capacity, Operation, may, operation};
 
 /// A natural person who signed in, with everything that gives him rights.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,141 +121,6 @@ impl Role {
     }
 }
 
-/// How somebody stands to a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Capacity {
-    Applicant,
-    Agent,
-    /// Staff at a counter helping an applicant who is present.
-    Assistant,
-    Post(Role),
-}
-
-impl Capacity {
-    pub const ALL: [Capacity; 12] = [
-        Capacity::Applicant,
-        Capacity::Agent,
-        Capacity::Assistant,
-        Capacity::Post(Role::CounterOfficer),
-        Capacity::Post(Role::Handler),
-        Capacity::Post(Role::Reviewer),
-        Capacity::Post(Role::Approver),
-        Capacity::Post(Role::Supervisor),
-        Capacity::Post(Role::CatalogueEditor),
-        Capacity::Post(Role::CataloguePublisher),
-        Capacity::Post(Role::Administrator),
-        Capacity::Post(Role::Auditor),
-    ];
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Operation {
-    OpenCase,
-    ReadCase,
-    EditCase,
-    SubmitCase,
-    WithdrawCase,
-    AcceptCase,
-    RefuseCase,
-    /// A step of the flow, the last one's decision included.
-    TakeStep(StepRole),
-    IssueResult,
-    DeliverResult,
-    /// 脱敏查看: one masked value in the clear, for a reason.
-    UnmaskCase,
-    ListWork,
-    /// 编制: drafting guides, items and certificate types.
-    EditCatalogue,
-    /// 发布: deciding on what somebody else drafted.
-    PublishCatalogue,
-    ManageOrganisation,
-    ManagePosts,
-    /// 接入应用
-    ManageClients,
-    ReadAudit,
-    SetClock,
-    /// 核验身份: of somebody at the counter, with his card.
-    IdentifyPerson,
-    /// 见证: what somebody at the counter declares: a helper, a guardian.
-    WitnessPerson,
-}
-
-impl Operation {
-    pub const ALL: [Operation; 23] = [
-        Operation::OpenCase,
-        Operation::ReadCase,
-        Operation::EditCase,
-        Operation::SubmitCase,
-        Operation::WithdrawCase,
-        Operation::AcceptCase,
-        Operation::RefuseCase,
-        Operation::TakeStep(StepRole::Handler),
-        Operation::TakeStep(StepRole::Reviewer),
-        Operation::TakeStep(StepRole::Approver),
-        Operation::IssueResult,
-        Operation::DeliverResult,
-        Operation::UnmaskCase,
-        Operation::ListWork,
-        Operation::EditCatalogue,
-        Operation::PublishCatalogue,
-        Operation::ManageOrganisation,
-        Operation::ManagePosts,
-        Operation::ManageClients,
-        Operation::ReadAudit,
-        Operation::SetClock,
-        Operation::IdentifyPerson,
-        Operation::WitnessPerson,
-    ];
-}
-
-/// The table. Read it by rows: what a capacity may do.
-pub fn may(capacity: Capacity, operation: Operation) -> bool {
-    use Operation as O;
-    match capacity {
-        Capacity::Applicant | Capacity::Agent => {
-            matches!(operation, O::OpenCase | O::ReadCase | O::EditCase | O::SubmitCase | O::WithdrawCase)
-        }
-        Capacity::Assistant => {
-            matches!(operation, O::OpenCase | O::ReadCase | O::EditCase | O::SubmitCase)
-        }
-        Capacity::Post(Role::CounterOfficer) => matches!(
-            operation,
-            O::ReadCase
-                | O::AcceptCase
-                | O::RefuseCase
-                | O::DeliverResult
-                | O::ListWork
-                | O::IdentifyPerson
-                | O::WitnessPerson
-        ),
-        Capacity::Post(Role::Handler) => matches!(
-            operation,
-            O::ReadCase
-                | O::AcceptCase
-                | O::RefuseCase
-                | O::TakeStep(StepRole::Handler)
-                | O::IssueResult
-                | O::DeliverResult
-                | O::UnmaskCase
-                | O::ListWork
-        ),
-        Capacity::Post(Role::Reviewer) => {
-            matches!(operation, O::ReadCase | O::TakeStep(StepRole::Reviewer) | O::UnmaskCase | O::ListWork)
-        }
-        Capacity::Post(Role::Approver) => matches!(
-            operation,
-            O::ReadCase | O::TakeStep(StepRole::Approver) | O::IssueResult | O::UnmaskCase | O::ListWork
-        ),
-        Capacity::Post(Role::Supervisor) => matches!(operation, O::ReadCase | O::ListWork),
-        Capacity::Post(Role::CatalogueEditor) => matches!(operation, O::EditCatalogue),
-        Capacity::Post(Role::CataloguePublisher) => matches!(operation, O::PublishCatalogue),
-        Capacity::Post(Role::Administrator) => {
-            matches!(operation, O::ManageOrganisation | O::ManagePosts | O::ManageClients | O::SetClock)
-        }
-        Capacity::Post(Role::Auditor) => matches!(operation, O::ReadAudit),
-    }
-}
-
 /// What a case shows to the policy: whose it is and where it lies.
 #[derive(Debug, Clone, Copy)]
 pub struct CaseScope<'a> {
@@ -264,6 +132,8 @@ pub struct CaseScope<'a> {
     pub is_draft: bool,
     /// The account of the officer who opened it with the applicant before him.
     pub assisted_by: Option<Uuid>,
+    /// The agencies whose opinion was asked.
+    pub consulted: &'a [Consultation],
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -353,6 +223,9 @@ fn capacities(actor: &Actor, target: Target<'_>, at: DateTime<Utc>) -> Vec<(Capa
                     if !scope.is_draft && post.reaches(&scope) {
                         found.push((Capacity::Post(post.role), officer()));
                     }
+                    if post.is_consulted(&scope) {
+                        found.push((Capacity::Consulted, officer()));
+                    }
                 }
                 Target::Catalogue { agency }
                     if post.agency.as_ref().is_none_or(|own| Some(own) == agency) =>
@@ -385,6 +258,21 @@ fn applicant_side(actor: &Actor, scope: &CaseScope<'_>, at: DateTime<Utc>) -> Op
 impl Post {
     pub fn in_force(&self, at: DateTime<Utc>) -> bool {
         self.valid_from <= at && self.valid_until.is_none_or(|until| at < until)
+    }
+
+    /// Whether this post may speak for an agency whose opinion was asked.
+    fn is_consulted(&self, scope: &CaseScope<'_>) -> bool {
+        match self.role {
+            Role::Handler | Role::Reviewer | Role::Approver => {
+                scope.consulted.iter().any(|asked| self.agency.as_ref() == Some(&asked.agency))
+            }
+            Role::Supervisor => {
+                self.region.contains(scope.region)
+                    && scope.consulted.iter().any(|asked| asked.escalated_at.is_some())
+            }
+            Role::CounterOfficer | Role::CatalogueEditor | Role::CataloguePublisher => false,
+            Role::Administrator | Role::Auditor => false,
+        }
     }
 
     /// Whether a filed case lies within what this post looks after.

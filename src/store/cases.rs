@@ -109,9 +109,8 @@ fn case_row(
     let (document, parts) = take_apart("cases", case.id, case)?;
     let outcome = match &case.state {
         CaseState::Closed(closed) => Some(closed.ending.name().to_owned()),
-        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Decided(_) => {
-            None
-        }
+        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Correcting(_) => None,
+        CaseState::Accepted(_) | CaseState::Paused(_) | CaseState::Decided(_) => None,
     };
     Ok(CaseRow {
         id: Key(case.id),
@@ -119,10 +118,10 @@ fn case_row(
         head: head.hash.to_vec(),
         state: case.state.name().as_str().to_owned(),
         outcome,
-        guide: case.opened.guide.to_string(),
+        guide: case.place().guide.to_string(),
         guide_version: i32::try_from(case.guide_version()).unwrap_or(i32::MAX),
-        agency: case.opened.agency.to_string(),
-        region: case.opened.region.to_string(),
+        agency: case.place().agency.to_string(),
+        region: case.place().region.to_string(),
         party: Key(case.opened.party),
         opened_by: case.opened.by.account().map(Key),
         case_no: case.case_no().map(ToString::to_string),
@@ -224,9 +223,9 @@ fn stored_case(row: CaseRow, vault: &Vault) -> Result<StoredCase> {
         && signed(case.version) == row.version
         && case.state.name().as_str() == row.state
         && case.opened.party == row.party.0
-        && case.opened.guide.as_str() == row.guide
-        && case.opened.agency.as_str() == row.agency
-        && case.opened.region.as_str() == row.region
+        && case.place().guide.as_str() == row.guide
+        && case.place().agency.as_str() == row.agency
+        && case.place().region.as_str() == row.region
         && i64::from(case.guide_version()) == i64::from(row.guide_version)
         && case.case_no().map(|no| no.as_str()) == row.case_no.as_deref()
         && matches!(&case.state, CaseState::Closed(_)) == row.outcome.is_some();

@@ -1,10 +1,12 @@
 //! Certificates on disk: the document sealed, its seal (a JWS) beside it.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::Store;
 use super::changes::Changes;
+use super::conn::Conn;
 use super::error::{Error, Result};
 use super::rows::CertificateRow;
 use super::schema::{certificates, persons};
@@ -19,6 +21,24 @@ pub struct SealedCertificate {
     pub certificate: Certificate,
     /// Compact JWS over the certificate's claims.
     pub seal: String,
+}
+
+/// Ends a certificate with the case that issued it; one revoked before stays as it was.
+#[derive(Debug, Clone)]
+pub struct RevokeCertificate {
+    pub id: CertificateId,
+    pub at: DateTime<Utc>,
+}
+
+impl RevokeCertificate {
+    pub(super) fn apply(&self, conn: &mut Conn) -> QueryResult<bool> {
+        diesel::update(certificates::table)
+            .filter(certificates::id.eq(self.id.to_string()))
+            .filter(certificates::revoked_at.is_null())
+            .set(certificates::revoked_at.eq(At(self.at)))
+            .execute(conn)?;
+        Ok(true)
+    }
 }
 
 impl Changes {

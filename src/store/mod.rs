@@ -44,7 +44,7 @@ pub use catalog::{
     DraftFilter, DraftRecord, DraftState, DraftWrite, GuideLineRecord, GuideRecord, ItemRecord, ItemWrite,
     NewGuide, Write as CatalogWrite,
 };
-pub use certificates::SealedCertificate;
+pub use certificates::{RevokeCertificate, SealedCertificate};
 pub use changes::Changes;
 pub use conn::Location;
 pub use defence::DefenceWrite;

@@ -2,7 +2,7 @@
 //! documents attached and submitted, all in one transaction, and with whatever else
 //! is to be written then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
@@ -68,6 +68,7 @@ pub async fn file(ctx: &Ctx, request: FileRequest) -> AppResult<()> {
         certificates: certificates.clone(),
         applicant: as_known(ctx, person, &by, at).await?,
         aal,
+        promised: BTreeSet::new(),
     };
     let more = |case: &Case| {
         let (attached, mut acts) = attach_all(case, rules, &evidence, &certificates, &by, at)?;

@@ -228,11 +228,10 @@ async fn change(
         if expected_version.is_some_and(|version| version != stored.case.version) {
             return Err(AppError::Stale);
         }
-        let guide =
-            ctx.catalogue.current(stored.case.opened.guide.as_str()).await?.ok_or(AppError::NotFound)?;
-        if guide.is_closed(at) {
-            return Err(super::guide_closed(&guide).into());
-        }
+        let guide = match stored.case.state.filing() {
+            None => super::guide_in_force(ctx, &stored.case).await?,
+            Some(_) => super::guide_of(ctx, &stored.case).await?,
+        };
         let regions = ctx.catalogue.regions();
         let exists = |code: &RegionCode| regions.contains(code.as_str());
         let calendar = ctx.calendar.current();

@@ -1,6 +1,7 @@
 //! Use cases of a case: load → decide → write. The domain decides; this room
 //! fetches what it needs and describes what must be written.
 
+mod action;
 mod file;
 mod materials;
 mod open;
@@ -8,11 +9,14 @@ mod read;
 mod record;
 mod unmask;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use action::command;
+pub use action::{Action, TransferTo};
 pub use file::{FileRequest, file};
 pub use materials::{MAX_FILE_BYTES, Place, Upload, attach, download, evidence_of, remove};
 pub use open::{ApplicantRef, OpenRequest, applicant, open};
@@ -32,13 +36,10 @@ use super::once::{Answer, first_answer};
 use super::people::applicants::as_known;
 use super::permit::{permit, permit_on_case};
 use crate::domain::calendar::WorkCalendar;
-use crate::domain::cases::{
-    ApproveCase, By, Case, Command, DeliverCase, GiveGrounds, KnownCertificate, RecordStep, Rules, SaveCase,
-    SubmitCase, WithdrawCase, decide,
-};
+use crate::domain::cases::{By, Case, Command, KnownCertificate, Rules, SubmitCase, decide};
 use crate::domain::codes::RegionCode;
 use crate::domain::guides::{Guide, MaterialSource, StepRole};
-use crate::domain::policy::{CaseScope, Operation, Target};
+use crate::domain::policy::{self, CaseScope, Operation, Target};
 use crate::domain::refusal::{Refusal, RefusalCode};
 pub use crate::store::LetterRecord;
 use crate::store::{Claim, StoredCase};
@@ -77,21 +78,6 @@ pub struct Request {
     pub action: Action,
 }
 
-/// The commands as they come in, before what only the server knows is added.
-#[derive(Debug, Clone)]
-pub enum Action {
-    Save(SaveCase),
-    Submit,
-    Accept,
-    Refuse(GiveGrounds),
-    RecordStep(RecordStep),
-    Approve(ApproveCase),
-    Deny(GiveGrounds),
-    Issue,
-    Deliver(DeliverCase),
-    Withdraw(WithdrawCase),
-}
-
 /// Tries before a save that loses against concurrent ones gives up: more than
 /// the devices of one household ever send at once.
 const ATTEMPTS: usize = 64;
@@ -113,8 +99,9 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: &Request) -> AppResult<Cas
     let stored = ctx.store.find_case(request.case).await?.ok_or(AppError::NotFound)?;
     let at = ctx.clock.now();
     let guide = guide_for(ctx, &stored.case, &request.action).await?;
-    let operation = operation(&request.action, &stored.case, &guide);
-    let target = Target::Case(scope(&stored.case));
+    let operation = policy::operation(request.action.name(), role_whose_turn(&stored.case, &guide));
+    let operation = operation.ok_or_else(|| AppError::Internal("nobody asks for the clock".to_owned()))?;
+    let target = Target::Case(scope_for(&stored.case, &request.action));
     let by = permit_on_case(ctx, caller, operation, target, stored.case.id).await?;
     if request.expected_version.is_some_and(|version| version != stored.case.version) {
         return Err(AppError::Stale);
@@ -124,25 +111,17 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: &Request) -> AppResult<Cas
     let calendar = ctx.calendar.current();
     let rules = rules(&calendar, &guide, &exists);
     let number = match request.action {
-        Action::Submit => Some(ctx.numbers.take(&ctx.store, &stored.case.opened.guide, at).await?),
+        Action::Submit(_) => Some(ctx.numbers.take(&ctx.store, &stored.case.place().guide, at).await?),
         _ => None,
     };
-    let command = match &request.action {
-        Action::Submit => {
+    let command = match (&request.action, &number) {
+        (Action::Submit(promised), Some(taken)) => {
             offered(caller, &guide.guide)?;
-            let case_no = number.as_ref().map(|taken| taken.case_no.clone());
-            let case_no = case_no.ok_or_else(|| AppError::Internal("no case number was taken".into()))?;
-            Command::Submit(Box::new(submission(ctx, caller, &stored.case, &guide, case_no, &by).await?))
+            let case_no = taken.case_no.clone();
+            let submit = submission(ctx, caller, &stored.case, &guide, case_no, &by).await?;
+            Command::Submit(Box::new(SubmitCase { promised: promised.clone(), ..submit }))
         }
-        Action::Save(save) => Command::Save(save.clone()),
-        Action::Accept => Command::Accept,
-        Action::Refuse(grounds) => Command::Refuse(grounds.clone()),
-        Action::RecordStep(step) => Command::RecordStep(step.clone()),
-        Action::Approve(approve) => Command::Approve(approve.clone()),
-        Action::Deny(grounds) => Command::Deny(grounds.clone()),
-        Action::Issue => Command::Issue,
-        Action::Deliver(deliver) => Command::Deliver(deliver.clone()),
-        Action::Withdraw(withdraw) => Command::Withdraw(withdraw.clone()),
+        (action, _) => command(ctx, &stored.case, &guide, action.clone()).await?,
     };
     let acts = decide(&stored.case, rules, command, &by, at).map_err(|refusal| refused(refusal, &guide))?;
     let claim = request.claim.as_ref();
@@ -153,23 +132,36 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: &Request) -> AppResult<Cas
     if let Some(taken) = number {
         taken.settle(&written);
     }
-    Ok(CaseReply { case: written?, guide, audience })
+    let case = written?;
+    // A case that was transferred is read by the guide it went to.
+    let guide = guide_of(ctx, &case).await?;
+    Ok(CaseReply { case, guide, audience })
 }
 
 /// A submission is judged by the guide in force; everything later by the version
 /// that was pinned then.
 async fn guide_for(ctx: &Ctx, case: &Case, action: &Action) -> AppResult<Arc<PublishedGuide>> {
-    let code = case.opened.guide.as_str();
-    let found = match action {
-        Action::Submit | Action::Save(_) if case.state.filing().is_none() => {
-            let current = ctx.catalogue.current(code).await?;
-            if let Some(closed) = current.as_ref().filter(|guide| guide.is_closed(ctx.clock.now())) {
-                return Err(guide_closed(closed).into());
-            }
-            current
+    match action {
+        Action::Submit(_) | Action::Save(_) if case.state.filing().is_none() => {
+            guide_in_force(ctx, case).await
         }
-        _ => ctx.catalogue.version(code, case.guide_version()).await?,
-    };
+        _ => guide_of(ctx, case).await,
+    }
+}
+
+/// The guide a draft would be filed under now.
+async fn guide_in_force(ctx: &Ctx, case: &Case) -> AppResult<Arc<PublishedGuide>> {
+    let guide = ctx.catalogue.current(case.place().guide.as_str()).await?;
+    let guide = guide.ok_or_else(|| AppError::Internal(format!("the guide of case {} is gone", case.id)))?;
+    match guide.is_closed(ctx.clock.now()) {
+        true => Err(guide_closed(&guide).into()),
+        false => Ok(guide),
+    }
+}
+
+/// The guide version a case is bound to.
+async fn guide_of(ctx: &Ctx, case: &Case) -> AppResult<Arc<PublishedGuide>> {
+    let found = ctx.catalogue.version(case.place().guide.as_str(), case.guide_version()).await?;
     found.ok_or_else(|| AppError::Internal(format!("the guide of case {} is gone", case.id)))
 }
 
@@ -219,7 +211,7 @@ async fn submission(
         .ok_or_else(|| AppError::Internal(format!("the applicant of case {} is gone", case.id)))?;
     let certificates = known_certificates(ctx, person.id, party, guide).await?;
     let applicant = as_known(ctx, person, by, ctx.clock.now()).await?;
-    Ok(SubmitCase { case_no, applicant, aal: caller.aal, certificates })
+    Ok(SubmitCase { case_no, applicant, aal: caller.aal, certificates, promised: BTreeSet::new() })
 }
 
 /// The certificates of a person, where the guide can use any. On whichever of his
@@ -257,30 +249,13 @@ fn rules<'a>(
     Rules { guide: &guide.guide, guide_version: guide.version, calendar, region_exists: exists }
 }
 
-/// What the policy must allow for an action. Who may take a step depends on the
-/// step whose turn it is.
-fn operation(action: &Action, case: &Case, guide: &PublishedGuide) -> Operation {
-    match action {
-        Action::Save(_) => Operation::EditCase,
-        Action::Submit => Operation::SubmitCase,
-        Action::Accept => Operation::AcceptCase,
-        Action::Refuse(_) => Operation::RefuseCase,
-        Action::RecordStep(_) | Action::Approve(_) | Action::Deny(_) => {
-            Operation::TakeStep(role_whose_turn(case, guide))
-        }
-        Action::Issue => Operation::IssueResult,
-        Action::Deliver(_) => Operation::DeliverResult,
-        Action::Withdraw(_) => Operation::WithdrawCase,
-    }
-}
-
 fn role_whose_turn(case: &Case, guide: &PublishedGuide) -> StepRole {
-    use crate::domain::cases::{CaseState, next_step};
+    use crate::domain::cases::next_step;
     let flow = &guide.guide.flow;
-    let step = match &case.state {
-        CaseState::Accepted(accepted) => next_step(accepted, flow),
-        CaseState::Draft(_) | CaseState::Submitted(_) => flow.first(),
-        CaseState::Decided(_) | CaseState::Closed(_) => flow.last(),
+    let step = match (case.state.in_progress(), case.state.accepted()) {
+        (Some(accepted), _) => next_step(accepted, flow),
+        (None, None) => flow.first(),
+        (None, Some(_)) => flow.last(),
     };
     step.map_or(StepRole::Handler, |step| step.role)
 }
@@ -288,14 +263,27 @@ fn role_whose_turn(case: &Case, guide: &PublishedGuide) -> StepRole {
 fn scope(case: &Case) -> CaseScope<'_> {
     CaseScope {
         party: case.opened.party,
-        guide: case.opened.guide.as_str(),
-        agency: &case.opened.agency,
-        region: &case.opened.region,
+        guide: case.place().guide.as_str(),
+        agency: &case.place().agency,
+        region: &case.place().region,
         is_draft: case.state.filing().is_none(),
         assisted_by: match &case.opened.by {
             By::Assistant { account, .. } => Some(*account),
             By::Applicant { .. } | By::Agent { .. } | By::Officer { .. } | By::System => None,
         },
+        consulted: case.state.accepted().map_or(&[], |accepted| &accepted.opinions),
+    }
+}
+
+/// An opinion is given for one agency: only who speaks for that one may.
+fn scope_for<'a>(case: &'a Case, action: &Action) -> CaseScope<'a> {
+    let scope = scope(case);
+    match action {
+        Action::GiveOpinion(opinion) => {
+            let of = scope.consulted.iter().rposition(|asked| asked.agency == opinion.agency);
+            CaseScope { consulted: of.map_or(&[], |index| &scope.consulted[index..=index]), ..scope }
+        }
+        _ => scope,
     }
 }
 
@@ -338,12 +326,7 @@ struct ReplayPointer {
 /// Lets the clock act on one case: draft expiry, acceptance by silence.
 pub async fn tick(ctx: &Ctx, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
     let Some(stored) = ctx.store.find_case(id).await? else { return Ok(false) };
-    let code = stored.case.opened.guide.as_str();
-    let guide = ctx
-        .catalogue
-        .version(code, stored.case.guide_version())
-        .await?
-        .ok_or_else(|| AppError::Internal(format!("the guide of case {id} is gone")))?;
+    let guide = guide_of(ctx, &stored.case).await?;
     let regions = ctx.catalogue.regions();
     let exists = |code: &RegionCode| regions.contains(code.as_str());
     let by = By::System;

@@ -1,6 +1,8 @@
 //! Opening a case: for oneself, for somebody who gave a mandate, or, by staff at
 //! a counter, for the person standing there.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -87,6 +89,7 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<
             certificates: known_certificates(ctx, person.id, person.id, &guide).await?,
             applicant: as_known(ctx, person, &by, at).await?,
             aal: caller.aal,
+            promised: BTreeSet::new(),
         }),
         None => None,
     };
@@ -129,6 +132,7 @@ fn new_scope<'a>(caller: &Caller, party: Uuid, guide: &'a PublishedGuide) -> Cas
         region: &guide.guide.region,
         is_draft: true,
         assisted_by: Some(caller.actor.account),
+        consulted: &[],
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::Utc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Audience, CaseReply, ReplayPointer, readable};
+use super::{Audience, CaseReply, ReplayPointer, guide_of, readable};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
@@ -23,11 +23,7 @@ pub async fn read(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<CaseReply> 
 }
 
 async fn with_guide(ctx: &Ctx, case: Case, audience: Audience) -> AppResult<CaseReply> {
-    let guide = ctx
-        .catalogue
-        .version(case.opened.guide.as_str(), case.guide_version())
-        .await?
-        .ok_or_else(|| AppError::Internal(format!("the guide of case {} is gone", case.id)))?;
+    let guide = guide_of(ctx, &case).await?;
     Ok(CaseReply { case, guide, audience })
 }
 
@@ -206,7 +202,7 @@ pub async fn receipt(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<String> 
     let receipt = Receipt {
         case: stored.case.id,
         case_no: filing.case_no.to_string(),
-        guide: stored.case.opened.guide.to_string(),
+        guide: stored.case.place().guide.to_string(),
         guide_version: filing.guide_version,
         state: stored.case.state.name(),
         seq: stored.origin.head.seq,

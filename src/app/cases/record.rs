@@ -12,9 +12,10 @@ use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
 use crate::app::once::Claim;
 use crate::domain::cases::history::{self, Provenance, Record};
-use crate::domain::cases::letters::letter_for;
-use crate::domain::cases::{Act, Case, CaseEvent, CaseState, begin, evolve};
-use crate::store::{Changes, Message, NewLetter, Origin, StoredCase, random};
+use crate::domain::cases::letters::letters_for;
+use crate::domain::cases::{Act, Case, CaseEvent, CaseState, Decision, Issued, begin, evolve};
+use crate::domain::codes::CertificateId;
+use crate::store::{Changes, Message, NewLetter, Origin, RevokeCertificate, StoredCase, random};
 
 /// Under what circumstances acts are written down.
 pub(super) struct Writing<'a> {
@@ -90,9 +91,14 @@ impl Writing<'_> {
         let event = act.event.clone();
         progress.case = evolve(progress.case, act, *at).map_err(internal)?;
         let written = progress.letters_before + progress.letters.len();
-        if let Some(letter) = letter_for(&progress.case, guide.for_case(&progress.case), &event, *at, written)
-        {
+        let by_guide = guide.for_case(&progress.case);
+        for letter in letters_for(&progress.case, by_guide, &event, *at, written) {
             progress.letters.push(NewLetter { id: new_id(*at), seq: record.seq, letter });
+        }
+        if matches!(event, CaseEvent::Voided { .. } | CaseEvent::Revoked { .. }) {
+            for id in issued_certificates(&progress.case) {
+                progress.changes.write(RevokeCertificate { id: id.clone(), at: *at });
+            }
         }
         if let CaseEvent::ResultsIssued { issued } = &event {
             for result in issued {
@@ -109,7 +115,7 @@ impl Writing<'_> {
                 id: new_id(*at),
                 topic: topic.to_owned(),
                 subject: case.id,
-                payload: json!({ "case": case.id, "seq": record.seq, "guide": case.opened.guide }),
+                payload: json!({ "case": case.id, "seq": record.seq, "guide": case.place().guide }),
                 created_at: *at,
                 attempts: 0,
             });
@@ -142,13 +148,27 @@ impl Progress {
     }
 }
 
+/// The certificates a case has issued.
+fn issued_certificates(case: &Case) -> impl Iterator<Item = &CertificateId> {
+    let decision = case.state.decided().map(|decided| &decided.decision);
+    let issued = match decision {
+        Some(Decision::Approved { issued }) => issued.as_slice(),
+        Some(Decision::Denied { .. }) | None => &[],
+    };
+    issued.iter().filter_map(|one| match one {
+        Issued::Certificate { id, .. } => Some(id),
+        Issued::Letter { .. } => None,
+    })
+}
+
 /// The day the case's present clock runs out; worklists are ordered by it.
 fn due_on(case: &Case) -> Option<NaiveDate> {
     match &case.state {
         CaseState::Submitted(submitted) => Some(submitted.intake_due),
-        CaseState::Accepted(accepted) => Some(accepted.acceptance.promised_due),
+        CaseState::Correcting(correcting) => Some(correcting.notice.due),
+        CaseState::Accepted(accepted) => Some(accepted.dues().promised),
         CaseState::Decided(decided) => Some(decided.delivery_due),
-        CaseState::Draft(_) | CaseState::Closed(_) => None,
+        CaseState::Draft(_) | CaseState::Paused(_) | CaseState::Closed(_) => None,
     }
 }
 
@@ -166,5 +186,23 @@ fn public_topic(event: &CaseEvent) -> Option<&'static str> {
         CaseEvent::Withdrawn { .. } => Some("case.withdrawn"),
         CaseEvent::Opened { .. } | CaseEvent::FactsSaved { .. } | CaseEvent::MaterialAttached { .. } => None,
         CaseEvent::MaterialRemoved { .. } | CaseEvent::Expired => None,
+        CaseEvent::AnswersMended { .. } | CaseEvent::MaterialSupplied { .. } => None,
+        CaseEvent::CorrectionRequested { .. } => Some("case.correction_requested"),
+        CaseEvent::Corrected { .. } => Some("case.corrected"),
+        CaseEvent::Lapsed => Some("case.lapsed"),
+        CaseEvent::Transferred { .. } | CaseEvent::TransferredOut { .. } => Some("case.transferred"),
+        CaseEvent::Paused { .. } => Some("case.paused"),
+        CaseEvent::Resumed { .. } => Some("case.resumed"),
+        CaseEvent::Extended { .. } => Some("case.extended"),
+        CaseEvent::OpinionsAsked { .. } => Some("case.opinions_asked"),
+        CaseEvent::OpinionGiven { .. } => Some("case.opinion_given"),
+        CaseEvent::OpinionEscalated { .. } => Some("case.opinion_escalated"),
+        CaseEvent::DeadlinePassed(_) => Some("case.deadline_passed"),
+        CaseEvent::Voided { .. } => Some("case.voided"),
+        CaseEvent::Revoked { .. } => Some("case.revoked"),
+        CaseEvent::Asked { .. } => Some("case.asked"),
+        CaseEvent::Replied { .. } => Some("case.replied"),
+        CaseEvent::Rated { .. } => Some("case.rated"),
+        CaseEvent::Rectified { .. } => Some("case.rectified"),
     }
 }

@@ -40,7 +40,7 @@ pub async fn unmask(ctx: &Ctx, caller: &Caller, id: Uuid, field: &str, reason: &
     if ctx.store.count_audit(account, AuditAction::Unmasked, hour_ago).await? >= MOST_AN_HOUR {
         return Err(AppError::TooMany { retry_after_seconds: 600 });
     }
-    let guide = ctx.catalogue.version(case.opened.guide.as_str(), case.guide_version()).await?;
+    let guide = ctx.catalogue.version(case.place().guide.as_str(), case.guide_version()).await?;
     let guide = guide.ok_or_else(|| AppError::Internal(format!("the guide of case {id} is gone")))?;
     let mut masked = masked_values(case, &guide.for_case(case).form);
     let mut errors = Vec::new();

@@ -186,18 +186,21 @@ pub fn next_tick_at(progress: &Progress, at: DateTime<Utc>) -> Option<DateTime<U
 /// otherwise. A certificate is there when it is made out, not when it is served.
 pub fn part_outcome(state: &CaseState) -> Option<PartOutcome> {
     match state {
-        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) => None,
+        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Correcting(_) => None,
+        CaseState::Accepted(_) | CaseState::Paused(_) => None,
         CaseState::Decided(decided) => match &decided.decision {
             Decision::Approved { issued } if issued.is_empty() => None,
             Decision::Approved { .. } => Some(PartOutcome::Issued),
             Decision::Denied { .. } => Some(PartOutcome::Denied),
         },
         CaseState::Closed(closed) => Some(match closed.ending {
-            Ending::Issued { .. } => PartOutcome::Issued,
+            // What was revoked later was there for the parts after it.
+            Ending::Issued { .. } | Ending::Revoked { .. } => PartOutcome::Issued,
             Ending::Denied { .. } => PartOutcome::Denied,
-            Ending::Refused { .. } => PartOutcome::Refused,
+            Ending::Refused { .. } | Ending::Void { .. } => PartOutcome::Refused,
+            Ending::Transferred { .. } => PartOutcome::Refused,
             Ending::Withdrawn { .. } => PartOutcome::Withdrawn,
-            Ending::Expired => PartOutcome::Expired,
+            Ending::Expired | Ending::Lapsed { .. } => PartOutcome::Expired,
         }),
     }
 }

@@ -7,6 +7,7 @@ use super::case::Accepted;
 use super::command::{ApproveCase, GiveGrounds, RecordStep};
 use super::decide::{Act, Rules, act};
 use super::event::{By, CaseEvent};
+use super::opinions;
 use super::submitted::grounds;
 use crate::domain::guides::Step;
 use crate::domain::guides::{DayUnit, Limit};
@@ -21,6 +22,7 @@ pub(super) fn record_step(
     rules: Rules<'_>,
     command: RecordStep,
     by: &By,
+    at: DateTime<Utc>,
 ) -> Result<Vec<Act>, Refusal> {
     let step = turn(state, rules)?;
     if step.code != command.step {
@@ -34,7 +36,12 @@ pub(super) fn record_step(
         ));
     }
     four_eyes(state, step, by)?;
-    Ok(vec![act(by, CaseEvent::StepRecorded { step: command.step, opinion: command.opinion.into() })])
+    opinions::all_heard(state, step)?;
+    let event = CaseEvent::StepRecorded { step: command.step, opinion: command.opinion.into() };
+    let following = rules.guide.flow.get(state.steps.len() + 1);
+    let mut acts = vec![act(by, event)];
+    acts.extend(opinions::asked(rules, following, at).map(|event| act(by, event)));
+    Ok(acts)
 }
 
 pub(super) fn approve(
@@ -45,6 +52,7 @@ pub(super) fn approve(
     at: DateTime<Utc>,
 ) -> Result<Vec<Act>, Refusal> {
     let step = deciding_step(state, rules, by)?;
+    nothing_owed(state)?;
     Ok(vec![act(
         by,
         CaseEvent::Approved {
@@ -73,6 +81,20 @@ pub(super) fn deny(
     )])
 }
 
+/// Nothing is granted on a promise alone (容缺受理).
+fn nothing_owed(state: &Accepted) -> Result<(), Refusal> {
+    let Some(deferral) = state.deferral.as_ref().filter(|deferral| !deferral.owed.is_empty()) else {
+        return Ok(());
+    };
+    let owed: Vec<&str> = deferral.owed.iter().map(String::as_str).collect();
+    let owed = owed.join(", ");
+    Err(Refusal::new(
+        RefusalCode::WrongState,
+        format!("容缺材料（{owed}）尚未补交，补交后才能准予。"),
+        format!("Materials promised for later ({owed}) are not in yet; approve when they are."),
+    ))
+}
+
 /// The step whose turn it is: the first of the flow not yet taken.
 pub fn next_step<'a>(state: &Accepted, flow: &'a [Step]) -> Option<&'a Step> {
     flow.get(state.steps.len())
@@ -94,6 +116,7 @@ fn deciding_step<'a>(state: &Accepted, rules: Rules<'a>, by: &By) -> Result<&'a 
         return Err(not_its_turn(step));
     }
     four_eyes(state, step, by)?;
+    opinions::all_heard(state, step)?;
     Ok(step)
 }
 

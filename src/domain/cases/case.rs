@@ -2,15 +2,18 @@
 //! a case number exists exactly when something was submitted, a decision exactly
 //! when somebody decided. Nobody builds a `Case` but [`evolve`](super::evolve).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::event::{AcceptanceBasis, By, Evidence, Issued};
+use super::attention::Attention;
+use super::event::{AcceptanceBasis, By, CorrectionItem, Issued};
+use super::evidence::Evidence;
 use crate::domain::codes::{CaseNo, GuideCode, RegionCode, Uscc};
-use crate::domain::guides::{Applicant, Facts, FilledFrom};
+use crate::domain::guides::{Applicant, Facts, FilledFrom, Silence, SpecialProcedure};
 use crate::domain::private::Private;
 use crate::domain::text::Text;
 
@@ -21,23 +24,36 @@ pub struct Case {
     /// Number of events folded into it; the version every change must name.
     pub version: u64,
     pub opened: Opening,
+    /// Where it has been transferred to; none: it is handled where it was opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<Place>,
     pub state: CaseState,
+    /// 催办、督办、好差评 and what is overdue: what goes on beside the procedure.
+    #[serde(default, skip_serializing_if = "Attention::is_empty")]
+    pub attention: Attention,
 }
 
 /// What is fixed when a case is opened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Opening {
     pub at: DateTime<Utc>,
-    pub guide: GuideCode,
+    #[serde(flatten)]
+    pub place: Place,
     /// The guide's version then; at submission the case pins its own.
     pub guide_version: u32,
     pub scenario: Option<String>,
-    /// 实施机构
-    pub agency: Uscc,
-    pub region: RegionCode,
     /// Who the case is for.
     pub party: Uuid,
     pub by: By,
+}
+
+/// Where a case is handled, and by which guide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    pub guide: GuideCode,
+    /// 实施机构
+    pub agency: Uscc,
+    pub region: RegionCode,
 }
 
 /// 办件状态. The clocks of each are in [`clock`](super::clock).
@@ -48,8 +64,12 @@ pub enum CaseState {
     Draft(Draft),
     /// 待受理
     Submitted(Submitted),
+    /// 补正中
+    Correcting(Correcting),
     /// 办理中
     Accepted(Accepted),
+    /// 特别程序
+    Paused(Paused),
     /// 已决定
     Decided(Decided),
     /// 办结
@@ -67,7 +87,7 @@ pub struct Draft {
     pub expires_at: DateTime<Utc>,
 }
 
-/// What the applicant handed in: never changes after submission.
+/// What the applicant handed in. After submission only a correction changes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Filing {
     pub case_no: CaseNo,
@@ -78,6 +98,12 @@ pub struct Filing {
     /// What was known and proven of the applicant at that moment.
     pub applicant: Private<Applicant>,
     pub materials: BTreeMap<String, Private<Evidence>>,
+    /// 容缺: deferrable materials the applicant promised to bring later.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub promised: BTreeSet<String>,
+    /// 补正, which may be asked for once (行政许可法 32): what was asked and when it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Corrected>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,12 +113,62 @@ pub struct Submitted {
     pub intake_due: NaiveDate,
 }
 
+/// 补正告知: the complete list of what must be mended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CorrectionNotice {
+    pub at: DateTime<Utc>,
+    pub by: By,
+    /// Never empty.
+    pub items: Vec<CorrectionItem>,
+    pub due: NaiveDate,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Corrected {
+    pub notice: CorrectionNotice,
+    pub at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Correcting {
+    pub filing: Filing,
+    pub notice: CorrectionNotice,
+    /// The answers mended so far.
+    pub answers: Private<Map<String, Value>>,
+    /// The materials handed in anew so far.
+    pub materials: BTreeMap<String, Private<Evidence>>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Accepted {
     pub filing: Filing,
     pub acceptance: Acceptance,
     /// Steps of the flow taken so far, in order.
     pub steps: Vec<StepTaken>,
+    /// The deadlines as they stand since a special procedure ended or an extension
+    /// was granted; none: those of the acceptance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Dues>,
+    /// 容缺受理: materials owed after acceptance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferral: Option<Deferral>,
+    /// 征求意见: the agencies asked, of all steps so far.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opinions: Vec<Consultation>,
+    /// Special procedures that have ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub procedures: Vec<Procedure>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<Extension>,
+}
+
+/// The days by which a decision is owed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dues {
+    /// 承诺办结日, the last day of the promised limit.
+    pub promised: NaiveDate,
+    /// 法定办结日
+    pub legal: NaiveDate,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -100,9 +176,7 @@ pub struct Acceptance {
     pub at: DateTime<Utc>,
     pub by: By,
     pub basis: AcceptanceBasis,
-    /// 承诺办结日, the last day of the promised limit.
     pub promised_due: NaiveDate,
-    /// 法定办结日
     pub legal_due: NaiveDate,
 }
 
@@ -112,6 +186,74 @@ pub struct StepTaken {
     pub at: DateTime<Utc>,
     pub by: By,
     pub opinion: Private<String>,
+}
+
+/// What the applicant promised to bring after acceptance, and by when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deferral {
+    pub due: NaiveDate,
+    /// The materials still owed.
+    pub owed: BTreeSet<String>,
+    /// When the last one came.
+    pub settled_at: Option<DateTime<Utc>>,
+}
+
+/// One agency asked for its opinion on a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Consultation {
+    pub step: String,
+    pub agency: Uscc,
+    pub name: Text,
+    pub asked_at: DateTime<Utc>,
+    pub due: NaiveDate,
+    /// What silence means.
+    pub silence: Silence,
+    /// 逾期未复 and not to be taken for consent: its superior was told.
+    pub escalated_at: Option<DateTime<Utc>>,
+    pub answer: Option<Opinion>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Opinion {
+    pub at: DateTime<Utc>,
+    /// The system, where silence counted as consent.
+    pub by: By,
+    pub consents: bool,
+    pub text: Private<String>,
+}
+
+/// 特别程序 (行政许可法 45): its time is not counted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Procedure {
+    pub kind: SpecialProcedure,
+    pub from: DateTime<Utc>,
+    pub until: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenProcedure {
+    pub kind: SpecialProcedure,
+    pub from: DateTime<Utc>,
+    /// The working days it is expected to take, as the applicant was told.
+    pub expected_days: u16,
+    pub reason: Private<String>,
+}
+
+/// 延期 (行政许可法 42): once, at most ten working days.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Extension {
+    pub at: DateTime<Utc>,
+    pub by: By,
+    pub days: u16,
+    pub reason: Private<String>,
+}
+
+/// An accepted case while at least one special procedure runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Paused {
+    pub accepted: Accepted,
+    /// Never empty, each kind once.
+    pub open: Vec<OpenProcedure>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -160,9 +302,26 @@ pub enum Ending {
     /// 不予受理
     Refused { filing: Box<Filing>, grounds: Grounds },
     /// 撤回
-    Withdrawn { filing: Box<Filing>, acceptance: Option<Acceptance>, reason: Private<String> },
+    Withdrawn { reached: Reached, reason: Private<String> },
+    /// 补正或补交逾期不来
+    Lapsed { reached: Reached },
+    /// 作废
+    Void { reached: Reached, grounds: Grounds },
+    /// 转报 to an agency that is not on this portal.
+    Transferred { filing: Box<Filing>, to: String, reason: Private<String> },
+    /// 撤销 of what had been issued (行政许可法 69).
+    Revoked { decided: Box<Decided>, delivery: Service, issued_at: DateTime<Utc>, grounds: Grounds },
     /// 草稿过期
     Expired,
+}
+
+/// How far a case had come when something ended it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "stage", content = "with", rename_all = "snake_case")]
+pub enum Reached {
+    Filed(Box<Filing>),
+    Accepted(Box<Accepted>),
+    Decided(Box<Decided>),
 }
 
 /// 送达: how and to whom the result was served.
@@ -172,177 +331,4 @@ pub struct Service {
     pub at: DateTime<Utc>,
     /// Courier number, name of the person who collected it, or the inbox.
     pub proof: Private<String>,
-}
-
-/// The bare name of a state, for filters, columns and messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StateName {
-    Draft,
-    Submitted,
-    Accepted,
-    Decided,
-    Closed,
-}
-
-impl StateName {
-    pub const ALL: [StateName; 5] =
-        [StateName::Draft, StateName::Submitted, StateName::Accepted, StateName::Decided, StateName::Closed];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            StateName::Draft => "draft",
-            StateName::Submitted => "submitted",
-            StateName::Accepted => "accepted",
-            StateName::Decided => "decided",
-            StateName::Closed => "closed",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
-    }
-
-    /// The term residents and officers use.
-    pub fn label(self) -> Text {
-        match self {
-            StateName::Draft => Text::new("暂存", "Draft"),
-            StateName::Submitted => Text::new("待受理", "Awaiting acceptance"),
-            StateName::Accepted => Text::new("办理中", "In progress"),
-            StateName::Decided => Text::new("已决定", "Decided"),
-            StateName::Closed => Text::new("办结", "Closed"),
-        }
-    }
-}
-
-impl CaseState {
-    pub fn name(&self) -> StateName {
-        match self {
-            CaseState::Draft(_) => StateName::Draft,
-            CaseState::Submitted(_) => StateName::Submitted,
-            CaseState::Accepted(_) => StateName::Accepted,
-            CaseState::Decided(_) => StateName::Decided,
-            CaseState::Closed(_) => StateName::Closed,
-        }
-    }
-
-    pub fn as_draft(&self) -> Option<&Draft> {
-        match self {
-            CaseState::Draft(draft) => Some(draft),
-            CaseState::Submitted(_)
-            | CaseState::Accepted(_)
-            | CaseState::Decided(_)
-            | CaseState::Closed(_) => None,
-        }
-    }
-
-    pub fn as_submitted(&self) -> Option<&Submitted> {
-        match self {
-            CaseState::Submitted(submitted) => Some(submitted),
-            CaseState::Draft(_) | CaseState::Accepted(_) | CaseState::Decided(_) | CaseState::Closed(_) => {
-                None
-            }
-        }
-    }
-
-    pub fn as_accepted(&self) -> Option<&Accepted> {
-        match self {
-            CaseState::Accepted(accepted) => Some(accepted),
-            CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Decided(_) | CaseState::Closed(_) => {
-                None
-            }
-        }
-    }
-
-    pub fn as_closed(&self) -> Option<&Closed> {
-        match self {
-            CaseState::Closed(closed) => Some(closed),
-            CaseState::Draft(_)
-            | CaseState::Submitted(_)
-            | CaseState::Accepted(_)
-            | CaseState::Decided(_) => None,
-        }
-    }
-
-    /// What was handed in; none for a draft, open or expired.
-    pub fn filing(&self) -> Option<&Filing> {
-        match self {
-            CaseState::Draft(_) => None,
-            CaseState::Submitted(submitted) => Some(&submitted.filing),
-            CaseState::Accepted(accepted) => Some(&accepted.filing),
-            CaseState::Decided(decided) => Some(&decided.accepted.filing),
-            CaseState::Closed(closed) => closed.ending.filing(),
-        }
-    }
-
-    pub fn acceptance(&self) -> Option<&Acceptance> {
-        match self {
-            CaseState::Draft(_) | CaseState::Submitted(_) => None,
-            CaseState::Accepted(accepted) => Some(&accepted.acceptance),
-            CaseState::Decided(decided) => Some(&decided.accepted.acceptance),
-            CaseState::Closed(closed) => match &closed.ending {
-                Ending::Issued { decided, .. } | Ending::Denied { decided, .. } => {
-                    Some(&decided.accepted.acceptance)
-                }
-                Ending::Withdrawn { acceptance, .. } => acceptance.as_ref(),
-                Ending::Refused { .. } | Ending::Expired => None,
-            },
-        }
-    }
-
-    pub fn decided(&self) -> Option<&Decided> {
-        match self {
-            CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) => None,
-            CaseState::Decided(decided) => Some(decided),
-            CaseState::Closed(closed) => match &closed.ending {
-                Ending::Issued { decided, .. } | Ending::Denied { decided, .. } => Some(decided),
-                Ending::Refused { .. } | Ending::Withdrawn { .. } | Ending::Expired => None,
-            },
-        }
-    }
-
-    pub fn facts(&self) -> Option<&Private<Facts>> {
-        match self {
-            CaseState::Draft(draft) => Some(&draft.facts),
-            other => other.filing().map(|filing| &filing.facts),
-        }
-    }
-
-    pub fn materials(&self) -> Option<&BTreeMap<String, Private<Evidence>>> {
-        match self {
-            CaseState::Draft(draft) => Some(&draft.materials),
-            other => other.filing().map(|filing| &filing.materials),
-        }
-    }
-}
-
-impl Ending {
-    pub fn name(&self) -> &'static str {
-        match self {
-            Ending::Issued { .. } => "issued",
-            Ending::Denied { .. } => "denied",
-            Ending::Refused { .. } => "refused",
-            Ending::Withdrawn { .. } => "withdrawn",
-            Ending::Expired => "expired",
-        }
-    }
-
-    fn filing(&self) -> Option<&Filing> {
-        match self {
-            Ending::Issued { decided, .. } | Ending::Denied { decided, .. } => Some(&decided.accepted.filing),
-            Ending::Refused { filing, .. } | Ending::Withdrawn { filing, .. } => Some(filing),
-            Ending::Expired => None,
-        }
-    }
-}
-
-impl Case {
-    /// The guide version the case is bound to now.
-    pub fn guide_version(&self) -> u32 {
-        self.state.filing().map_or(self.opened.guide_version, |filing| filing.guide_version)
-    }
-
-    pub fn case_no(&self) -> Option<&CaseNo> {
-        self.state.filing().map(|filing| &filing.case_no)
-    }
 }

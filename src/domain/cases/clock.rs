@@ -1,29 +1,41 @@
 //! 期限: the clocks of a case, each with its explanation. A clock is a function of
-//! the case, its guide version and the calendar; nothing here is stored.
+//! the case, its guide version and the calendar; nothing here is stored but the fact
+//! that one was overdue, which is an event of the case and permanent.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::accepted::DELIVERY_LIMIT;
-use super::case::{Case, CaseState, Ending};
-use super::event::AcceptanceBasis;
+use super::attention::{RECTIFICATION_LIMIT, REPLY_LIMIT};
+use super::case::{Accepted, Case, CaseState, Ending, Filing};
+use super::procedures;
 use super::submitted::INTAKE_LIMIT;
-use crate::domain::calendar::{CountedDay, WorkCalendar};
+use crate::domain::calendar::{CountedDay, Stop, WorkCalendar};
 use crate::domain::guides::Guide;
 use crate::domain::guides::{DayUnit, Limit};
 use crate::domain::time::local_date;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockName {
     /// 受理期限, 行政许可法 32.
     Intake,
+    /// 补正期限
+    Correction,
+    /// 容缺补交期限
+    Deferral,
     /// 承诺期限
     Promised,
     /// 法定期限
     Legal,
+    /// 征求意见期限, one for each agency asked.
+    Opinion,
     /// 送达期限, 行政许可法 44.
     Delivery,
+    /// 答复催办、督办
+    Reply,
+    /// 差评整改
+    Rectification,
 }
 
 /// 红黄绿灯
@@ -41,47 +53,137 @@ pub enum Light {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clock {
     pub name: ClockName,
+    /// Which one, where a case can have several: an agency, the number of a reminder.
+    pub of: Option<String>,
     pub started_on: NaiveDate,
     pub limit: Limit,
-    pub due_on: NaiveDate,
-    /// The day it stopped, or none while it runs.
+    /// None while the clock stands still.
+    pub due_on: Option<NaiveDate>,
+    /// The day it stopped for good, or none while it runs.
     pub stopped_on: Option<NaiveDate>,
     pub light: Light,
-    /// Every day until `due_on`, counted or left out, and why.
+    /// Every day until `due_on` (until today, while it stands still), counted or left
+    /// out, and why.
     pub days: Vec<CountedDay>,
     /// The edition of the working-day calendar it was counted with.
     pub calendar: String,
 }
 
-/// All clocks of a case in the order they started.
-pub fn clocks(case: &Case, guide: &Guide, calendar: &WorkCalendar, at: DateTime<Utc>) -> Vec<Clock> {
-    let today = local_date(at);
-    let count = |name, start: DateTime<Utc>, limit, stopped: Option<DateTime<Utc>>| {
-        clock(name, local_date(start), limit, stopped.map(local_date), calendar, today)
-    };
-    let Some(filing) = case.state.filing() else { return Vec::new() };
-    let acceptance = case.state.acceptance();
-    let decided = case.state.decided();
-    let closed_at = closed_at(case);
-    let mut all = vec![count(
-        ClockName::Intake,
-        filing.at,
-        INTAKE_LIMIT,
-        acceptance.map(|acceptance| acceptance.at).or(closed_at),
-    )];
-    if let Some(acceptance) = acceptance {
-        let started = match acceptance.basis {
-            AcceptanceBasis::Officer | AcceptanceBasis::Automatic => acceptance.at,
-            AcceptanceBasis::Deemed => filing.at,
-        };
-        let stopped = decided.map(|decided| decided.decided_at).or(closed_at);
-        all.push(count(ClockName::Promised, started, guide.limits.promised, stopped));
-        all.push(count(ClockName::Legal, started, guide.limits.legal, stopped));
+/// What a clock is made from.
+struct Start {
+    name: ClockName,
+    of: Option<String>,
+    at: DateTime<Utc>,
+    limit: Limit,
+    stops: Vec<Stop>,
+    /// Since when it stands still, if it does.
+    still_since: Option<DateTime<Utc>>,
+    extension: u16,
+    ended: Option<DateTime<Utc>>,
+}
+
+impl Start {
+    fn new(name: ClockName, at: DateTime<Utc>, limit: Limit, ended: Option<DateTime<Utc>>) -> Self {
+        Self { name, of: None, at, limit, stops: Vec::new(), still_since: None, extension: 0, ended }
     }
-    if let Some(decided) = decided {
-        all.push(count(ClockName::Delivery, decided.decided_at, DELIVERY_LIMIT, closed_at));
+}
+
+/// All clocks of a case: those of the procedure in the order they started, then
+/// those of replies and rectifications.
+pub fn clocks(case: &Case, guide: &Guide, calendar: &WorkCalendar, at: DateTime<Utc>) -> Vec<Clock> {
+    let starts = starts(case, guide, calendar);
+    starts.into_iter().map(|start| clock(start, case, calendar, local_date(at))).collect()
+}
+
+fn starts(case: &Case, guide: &Guide, calendar: &WorkCalendar) -> Vec<Start> {
+    let Some(filing) = case.state.filing() else { return Vec::new() };
+    let closed_at = case.state.as_closed().map(|closed| match &closed.ending {
+        Ending::Revoked { issued_at, .. } => *issued_at,
+        _ => closed.at,
+    });
+    let accepted = case.state.accepted();
+    let mut all = vec![intake(case, filing, accepted.map(|accepted| accepted.acceptance.at).or(closed_at))];
+    let notice = match &case.state {
+        CaseState::Correcting(state) => Some((&state.notice, closed_at)),
+        _ => filing.correction.as_ref().map(|done| (&done.notice, Some(done.at))),
+    };
+    if let Some((notice, ended)) = notice {
+        let limit = between(notice.at, notice.due, calendar);
+        all.push(Start::new(ClockName::Correction, notice.at, limit, ended));
+    }
+    if let Some(accepted) = accepted {
+        handling(case, accepted, guide, calendar, closed_at, &mut all);
+    }
+    if let Some(decided) = case.state.decided() {
+        all.push(Start::new(ClockName::Delivery, decided.decided_at, DELIVERY_LIMIT, closed_at));
+    }
+    for (number, asked) in case.attention.asked.iter().enumerate() {
+        let ended = asked.reply.as_ref().map(|reply| reply.at);
+        let start = Start::new(ClockName::Reply, asked.at, REPLY_LIMIT, ended);
+        all.push(Start { of: Some(number.to_string()), ..start });
+    }
+    for (number, rating) in case.attention.ratings.iter().enumerate() {
+        if let Some(owed) = &rating.rectification {
+            let ended = owed.report.as_ref().map(|report| report.at);
+            let start = Start::new(ClockName::Rectification, rating.at, RECTIFICATION_LIMIT, ended);
+            all.push(Start { of: Some(number.to_string()), ..start });
+        }
     }
     all
+}
+
+fn intake(case: &Case, filing: &Filing, ended: Option<DateTime<Utc>>) -> Start {
+    let mut start = Start::new(ClockName::Intake, filing.at, INTAKE_LIMIT, ended);
+    if let Some(done) = &filing.correction {
+        start.stops.push(Stop { from: local_date(done.notice.at), until: local_date(done.at) });
+    }
+    if let CaseState::Correcting(state) = &case.state {
+        start.still_since = Some(state.notice.at);
+    }
+    start
+}
+
+fn handling(
+    case: &Case,
+    accepted: &Accepted,
+    guide: &Guide,
+    calendar: &WorkCalendar,
+    closed_at: Option<DateTime<Utc>>,
+    all: &mut Vec<Start>,
+) {
+    let decided_at = case.state.decided().map(|decided| decided.decided_at);
+    let ended = decided_at.or(closed_at);
+    if let Some(deferral) = &accepted.deferral {
+        let from = accepted.acceptance.at;
+        let limit = between(from, deferral.due, calendar);
+        all.push(Start::new(ClockName::Deferral, from, limit, deferral.settled_at.or(ended)));
+    }
+    for (name, limit) in
+        [(ClockName::Promised, guide.limits.promised), (ClockName::Legal, guide.limits.legal)]
+    {
+        let still_since = match &case.state {
+            CaseState::Paused(paused) => paused.open.iter().map(|open| open.from).min(),
+            _ => None,
+        };
+        all.push(Start {
+            stops: procedures::stops(accepted),
+            still_since,
+            extension: procedures::extension_days(accepted),
+            ..Start::new(name, procedures::counted_from(accepted), limit, ended)
+        });
+    }
+    for asked in &accepted.opinions {
+        let limit = between(asked.asked_at, asked.due, calendar);
+        let answered = asked.answer.as_ref().map(|answer| answer.at);
+        let start = Start::new(ClockName::Opinion, asked.asked_at, limit, answered.or(ended));
+        all.push(Start { of: Some(asked.agency.to_string()), ..start });
+    }
+}
+
+/// The limit that leads from a day to the day that was told, in working days.
+fn between(from: DateTime<Utc>, due: NaiveDate, calendar: &WorkCalendar) -> Limit {
+    let days = calendar.working_days_between(local_date(from), due);
+    Limit { days: u16::try_from(days).unwrap_or(0), unit: DayUnit::WorkingDay }
 }
 
 /// The light of the clock that presses most; none when nothing runs.
@@ -89,39 +191,33 @@ pub fn light(clocks: &[Clock]) -> Option<Light> {
     clocks.iter().filter(|clock| clock.stopped_on.is_none()).map(|clock| clock.light).max()
 }
 
-fn closed_at(case: &Case) -> Option<DateTime<Utc>> {
-    match &case.state {
-        CaseState::Closed(closed) => match closed.ending {
-            Ending::Expired => None,
-            Ending::Issued { .. }
-            | Ending::Denied { .. }
-            | Ending::Refused { .. }
-            | Ending::Withdrawn { .. } => Some(closed.at),
-        },
-        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Decided(_) => {
-            None
-        }
+fn clock(start: Start, case: &Case, calendar: &WorkCalendar, today: NaiveDate) -> Clock {
+    let Start { name, of, at, limit, mut stops, still_since, extension, ended } = start;
+    let started_on = local_date(at);
+    let stopped_on = ended.map(local_date);
+    let still_since = still_since.filter(|_| ended.is_none()).map(local_date);
+    stops.extend(still_since.map(|from| Stop { from, until: today }));
+    let deadline = calendar.add_around(started_on, limit, &stops, extension);
+    let mut days = deadline.days;
+    if still_since.is_some() {
+        days.retain(|day| day.date <= today);
     }
-}
-
-fn clock(
-    name: ClockName,
-    started_on: NaiveDate,
-    limit: Limit,
-    stopped_on: Option<NaiveDate>,
-    calendar: &WorkCalendar,
-    today: NaiveDate,
-) -> Clock {
-    let deadline = calendar.add(started_on, limit);
-    let seen = stopped_on.unwrap_or(today);
+    let light = if case.attention.was_overdue(name, of.as_deref()) {
+        Light::Red
+    } else if still_since.is_some() {
+        Light::Green
+    } else {
+        light_on(stopped_on.unwrap_or(today), started_on, deadline.due, limit, calendar)
+    };
     Clock {
         name,
+        of,
         started_on,
         limit,
-        due_on: deadline.due,
+        due_on: still_since.is_none().then_some(deadline.due),
         stopped_on,
-        light: light_on(seen, started_on, deadline.due, limit, calendar),
-        days: deadline.days,
+        light,
+        days,
         calendar: calendar.version().to_owned(),
     }
 }

@@ -1,13 +1,17 @@
 //! What somebody asks of a case. A command carries everything the decision needs
 //! that is not in the case or its guide; it never carries the channel.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::event::Evidence;
-use crate::domain::codes::{CaseNo, CertificateId, CertificateType};
-use crate::domain::guides::{Applicant, Delivery, Facts, Stated};
+use super::event::CorrectionItem;
+use super::evidence::Evidence;
+use crate::domain::codes::{CaseNo, CertificateId, CertificateType, Uscc};
+use crate::domain::guides::{Applicant, Delivery, Facts, Guide, SpecialProcedure, Stated};
 use crate::domain::text::Text;
 
 #[derive(Debug, Clone)]
@@ -20,10 +24,25 @@ pub enum Command {
     Submit(Box<SubmitCase>),
     /// 受理
     Accept,
+    /// 容缺受理
+    AcceptDeferred(AcceptDeferred),
+    /// 补正告知
+    RequestCorrection(RequestCorrection),
+    /// 补正
+    Correct(Box<CorrectCase>),
     /// 不予受理
     Refuse(GiveGrounds),
+    /// 转报
+    Transfer(Box<TransferCase>),
+    /// 特别程序
+    Pause(PauseCase),
+    Resume(ResumeCase),
+    /// 延期
+    Extend(ExtendCase),
     /// 环节办理
     RecordStep(RecordStep),
+    /// 征求意见的答复
+    GiveOpinion(GiveOpinion),
     /// 准予
     Approve(ApproveCase),
     /// 不予
@@ -34,6 +53,20 @@ pub enum Command {
     Deliver(DeliverCase),
     /// 撤回
     Withdraw(WithdrawCase),
+    /// 作废
+    Void(GiveGrounds),
+    /// 撤销
+    Revoke(GiveGrounds),
+    /// 催办
+    Urge(Ask),
+    /// 督办
+    Supervise(Ask),
+    /// 答复催办、督办
+    Reply(GiveReply),
+    /// 好差评
+    Rate(RateService),
+    /// 整改
+    Rectify(GiveReply),
     /// The clock: whatever has fallen due by now happens.
     Tick,
 }
@@ -76,6 +109,89 @@ pub struct SubmitCase {
     pub aal: u8,
     /// The certificates the materials refer to, as they stand now.
     pub certificates: Vec<KnownCertificate>,
+    /// 容缺: deferrable materials the applicant promises to bring later.
+    pub promised: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct AcceptDeferred {
+    /// By when the promised materials must be there; none: the promised limit.
+    pub due: Option<NaiveDate>,
+}
+
+#[derive(Debug, Clone)]
+pub struct RequestCorrection {
+    /// Everything there is to mend: it is asked once (行政许可法 32).
+    pub items: Vec<CorrectionItem>,
+    /// Working days the applicant has; none: [`CORRECTION_DAYS`](super::CORRECTION_DAYS).
+    pub days: Option<u16>,
+}
+
+#[derive(Debug, Clone)]
+pub struct CorrectCase {
+    pub certificates: Vec<KnownCertificate>,
+}
+
+#[derive(Debug, Clone)]
+pub struct TransferCase {
+    pub to: TransferTarget,
+    pub reason: String,
+}
+
+/// Whose competence it is.
+#[derive(Debug, Clone)]
+pub enum TransferTarget {
+    /// The guide of another agency on this portal, with its version in force.
+    Guide { guide: Arc<Guide>, version: u32 },
+    /// An agency that is not on this portal, by name.
+    Outside { agency: String },
+}
+
+#[derive(Debug, Clone)]
+pub struct PauseCase {
+    pub kind: SpecialProcedure,
+    pub reason: String,
+    /// Working days it is expected to take; the applicant is told (行政许可法 45).
+    pub expected_days: u16,
+}
+
+#[derive(Debug, Clone)]
+pub struct ResumeCase {
+    pub kind: SpecialProcedure,
+}
+
+#[derive(Debug, Clone)]
+pub struct ExtendCase {
+    /// Working days, 1 to 10 (行政许可法 42).
+    pub days: u16,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct GiveOpinion {
+    /// The consulted agency whose opinion it is.
+    pub agency: Uscc,
+    pub consents: bool,
+    pub text: String,
+}
+
+/// A reminder or an instruction.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    pub text: String,
+}
+
+/// What is answered to a reminder, or reported of a rectification.
+#[derive(Debug, Clone)]
+pub struct GiveReply {
+    pub text: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct RateService {
+    /// 1 very satisfied … 5 very dissatisfied.
+    pub score: u8,
+    pub comment: String,
 }
 
 /// A certificate as the register knows it.
@@ -117,79 +233,4 @@ pub struct DeliverCase {
 #[derive(Debug, Clone)]
 pub struct WithdrawCase {
     pub reason: String,
-}
-
-/// The bare name of a command: the row of every table about commands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum CommandName {
-    Save,
-    Attach,
-    Remove,
-    Submit,
-    Accept,
-    Refuse,
-    RecordStep,
-    Approve,
-    Deny,
-    Issue,
-    Deliver,
-    Withdraw,
-    Tick,
-}
-
-impl Command {
-    pub fn name(&self) -> CommandName {
-        match self {
-            Command::Save(_) => CommandName::Save,
-            Command::Attach(_) => CommandName::Attach,
-            Command::Remove(_) => CommandName::Remove,
-            Command::Submit(_) => CommandName::Submit,
-            Command::Accept => CommandName::Accept,
-            Command::Refuse(_) => CommandName::Refuse,
-            Command::RecordStep(_) => CommandName::RecordStep,
-            Command::Approve(_) => CommandName::Approve,
-            Command::Deny(_) => CommandName::Deny,
-            Command::Issue => CommandName::Issue,
-            Command::Deliver(_) => CommandName::Deliver,
-            Command::Withdraw(_) => CommandName::Withdraw,
-            Command::Tick => CommandName::Tick,
-        }
-    }
-}
-
-impl CommandName {
-    pub const ALL: [CommandName; 13] = [
-        CommandName::Save,
-        CommandName::Attach,
-        CommandName::Remove,
-        CommandName::Submit,
-        CommandName::Accept,
-        CommandName::Refuse,
-        CommandName::RecordStep,
-        CommandName::Approve,
-        CommandName::Deny,
-        CommandName::Issue,
-        CommandName::Deliver,
-        CommandName::Withdraw,
-        CommandName::Tick,
-    ];
-
-    /// What the command is called in messages to people.
-    pub fn label(self) -> Text {
-        match self {
-            CommandName::Save => Text::new("暂存", "save"),
-            CommandName::Attach => Text::new("上传材料", "attach a material"),
-            CommandName::Remove => Text::new("删除材料", "remove a material"),
-            CommandName::Submit => Text::new("提交", "submit"),
-            CommandName::Accept => Text::new("受理", "accept"),
-            CommandName::Refuse => Text::new("不予受理", "refuse"),
-            CommandName::RecordStep => Text::new("环节办理", "record a step"),
-            CommandName::Approve => Text::new("准予", "approve"),
-            CommandName::Deny => Text::new("不予", "deny"),
-            CommandName::Issue => Text::new("制证", "issue the result"),
-            CommandName::Deliver => Text::new("送达", "deliver"),
-            CommandName::Withdraw => Text::new("撤回", "withdraw"),
-            CommandName::Tick => Text::new("到期处理", "let the clock act"),
-        }
-    }
 }

@@ -9,7 +9,7 @@ use super::command::DeliverCase;
 use super::decide::{Act, Rules, act};
 use super::draft::invalid;
 use super::event::{AcceptanceBasis, By, CaseEvent, Issued};
-use super::submitted::accepted;
+use super::submitted::acceptance;
 use crate::domain::codes::{CaseNo, CertificateId};
 use crate::domain::guides::{Delivery, ResultKind};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
@@ -75,15 +75,15 @@ pub(super) fn by_the_system(
 ) -> Result<Vec<Act>, Refusal> {
     let system = |event| act(&By::System, event);
     let step = rules.guide.flow.last().map(|step| step.code.clone()).unwrap_or_default();
-    let mut acts = vec![
-        system(accepted(rules, AcceptanceBasis::Automatic, at)),
+    let mut acts = acceptance(rules, AcceptanceBasis::Automatic, None, &By::System, (at, at));
+    acts.extend([
         system(CaseEvent::Approved {
             step,
             opinion: String::new().into(),
             delivery_due: rules.calendar.due(local_date(at), DELIVERY_LIMIT),
         }),
         system(CaseEvent::ResultsIssued { issued: make_out(rules, case_no, at)? }),
-    ];
+    ]);
     if rules.guide.delivery.contains(&Delivery::Electronic) {
         acts.push(system(CaseEvent::Delivered { method: Delivery::Electronic, proof: String::new().into() }));
     }

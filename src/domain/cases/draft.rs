@@ -1,13 +1,14 @@
-//! Commands on a draft (暂存): open, save, attach, remove, and its expiry.
+//! Commands on a draft (暂存): open, save, attach, remove, and what fits a material.
 //! Nothing is required yet; what is there must already be well-formed.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value};
 
-use super::case::{Case, Draft, Opening};
+use super::case::{Case, Draft, Opening, Place};
 use super::command::{AttachMaterial, KnownCertificate, OpenCase, RemoveMaterial, SaveCase};
 use super::decide::{Act, Rules, act, draft_expiry};
-use super::event::{By, CaseEvent, Evidence, Standing};
+use super::event::{By, CaseEvent};
+use super::evidence::{Evidence, Standing};
 use crate::domain::canonical::MAX_WHOLE;
 use crate::domain::guides::{self, Facts, Guide, Material, MaterialSource, Trust};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
@@ -22,13 +23,13 @@ pub(super) fn open(command: OpenCase, rules: Rules<'_>, by: By, at: DateTime<Utc
     prefilled.retain(|field, _| !given.contains_key(field));
     facts.merge(given);
     well_formed(guide, &facts)?;
+    let place =
+        Place { guide: guide.code.clone(), agency: guide.agency.clone(), region: guide.region.clone() };
     let opening = Opening {
         at,
-        guide: guide.code.clone(),
+        place,
         guide_version: rules.guide_version,
         scenario: command.scenario,
-        agency: guide.agency.clone(),
-        region: guide.region.clone(),
         party: command.party,
         by: by.clone(),
     };
@@ -54,7 +55,7 @@ pub(super) fn save(
 
 /// 2.0 is 2: the form takes it for a whole number, and the history, which has
 /// no canonical form for fractions, must be able to record it.
-fn with_whole_numbers(patch: Map<String, Value>) -> Map<String, Value> {
+pub(super) fn with_whole_numbers(patch: Map<String, Value>) -> Map<String, Value> {
     fn whole(value: Value) -> Value {
         match value {
             Value::Number(number) if number.as_i64().is_none() => {
@@ -76,13 +77,7 @@ pub(super) fn attach(
     by: &By,
     at: DateTime<Utc>,
 ) -> Result<Vec<Act>, Refusal> {
-    let material = find_material(rules.guide, &command.material)?;
-    only_the_counter_sees_originals(&command.material, &command.evidence, by)?;
-    if let Some(error) =
-        unfit(material, &command.evidence, command.certificate.as_ref(), case.opened.party, at)
-    {
-        return Err(invalid(vec![error]));
-    }
+    fit(case, rules, &command, by, at)?;
     Ok(vec![act(
         by,
         CaseEvent::MaterialAttached {
@@ -91,6 +86,22 @@ pub(super) fn attach(
             expires_at: draft_expiry(at),
         },
     )])
+}
+
+/// Whether the evidence can stand for the material, from whoever hands it in.
+pub(super) fn fit(
+    case: &Case,
+    rules: Rules<'_>,
+    command: &AttachMaterial,
+    by: &By,
+    at: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    let material = find_material(rules.guide, &command.material)?;
+    only_the_counter_sees_originals(&command.material, &command.evidence, by)?;
+    match unfit(material, &command.evidence, command.certificate.as_ref(), case.opened.party, at) {
+        None => Ok(()),
+        Some(error) => Err(invalid(vec![error])),
+    }
 }
 
 /// Nobody vouches for his own original.
@@ -120,13 +131,6 @@ pub(super) fn remove(
         return Err(invalid(vec![unknown_material(&command.material)]));
     }
     Ok(vec![act(by, CaseEvent::MaterialRemoved { material: command.material, expires_at: draft_expiry(at) })])
-}
-
-pub(super) fn tick(draft: &Draft, at: DateTime<Utc>) -> Result<Vec<Act>, Refusal> {
-    if at < draft.expires_at {
-        return Ok(Vec::new());
-    }
-    Ok(vec![act(&By::System, CaseEvent::Expired)])
 }
 
 /// Why this evidence cannot stand for this material, if it cannot.
@@ -242,7 +246,7 @@ fn unknown_material(code: &str) -> FieldError {
     )
 }
 
-fn well_formed(guide: &Guide, facts: &Facts) -> Result<(), Refusal> {
+pub(super) fn well_formed(guide: &Guide, facts: &Facts) -> Result<(), Refusal> {
     let errors = guides::check_partial(&guide.form, facts);
     if errors.is_empty() { Ok(()) } else { Err(invalid(errors)) }
 }

@@ -1,16 +1,18 @@
 //! What happened to a case. Events are facts in the past tense; they are stored
 //! for ever, so a variant may gain an optional field but never lose or rename one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::case::{Grounds, Opening};
-use crate::domain::codes::{CaseNo, CertificateId, CertificateType};
-use crate::domain::guides::{Applicant, Delivery, Facts, FilledFrom, Trust};
+use super::attention::Overdue;
+use super::case::{Dues, Grounds, Opening, Place};
+use super::evidence::Evidence;
+use crate::domain::codes::{CaseNo, CertificateId, CertificateType, Uscc};
+use crate::domain::guides::{Applicant, Delivery, Facts, FilledFrom, Silence, SpecialProcedure};
 use crate::domain::private::Private;
 use crate::domain::text::Text;
 
@@ -75,15 +77,79 @@ pub enum CaseEvent {
         facts: Private<Facts>,
         applicant: Private<Applicant>,
         intake_due: NaiveDate,
+        /// 容缺: deferrable materials promised for later.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        promised: BTreeSet<String>,
     },
     Accepted {
         promised_due: NaiveDate,
         legal_due: NaiveDate,
         basis: AcceptanceBasis,
+        /// By when the promised materials are owed, where some were.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deferred_until: Option<NaiveDate>,
     },
+    CorrectionRequested {
+        items: Vec<CorrectionItem>,
+        due: NaiveDate,
+    },
+    /// A merge patch (RFC 7396) on the answers that were asked for.
+    AnswersMended {
+        patch: Private<Map<String, Value>>,
+    },
+    /// A material handed in after submission: asked for in a correction, or promised.
+    MaterialSupplied {
+        material: String,
+        evidence: Private<Evidence>,
+    },
+    Corrected {
+        /// Normalised, as at submission.
+        facts: Private<Facts>,
+        intake_due: NaiveDate,
+    },
+    Lapsed,
     Refused {
         grounds: Grounds,
     },
+    /// To another agency on the portal; number and time of receipt stay.
+    Transferred {
+        to: Place,
+        guide_version: u32,
+        reason: Private<String>,
+    },
+    TransferredOut {
+        to: String,
+        reason: Private<String>,
+    },
+    Paused {
+        kind: SpecialProcedure,
+        reason: Private<String>,
+        expected_days: u16,
+    },
+    Resumed {
+        kind: SpecialProcedure,
+        /// The deadlines from now on; none while another procedure still runs.
+        dues: Option<Dues>,
+    },
+    Extended {
+        days: u16,
+        reason: Private<String>,
+        dues: Dues,
+    },
+    OpinionsAsked {
+        step: String,
+        agencies: Vec<AskedAgency>,
+    },
+    OpinionGiven {
+        agency: Uscc,
+        consents: bool,
+        text: Private<String>,
+    },
+    /// Its time is over and silence is no consent: its superior is told.
+    OpinionEscalated {
+        agency: Uscc,
+    },
+    DeadlinePassed(Overdue),
     StepRecorded {
         step: String,
         opinion: Private<String>,
@@ -108,7 +174,90 @@ pub enum CaseEvent {
     Withdrawn {
         reason: Private<String>,
     },
+    Voided {
+        grounds: Grounds,
+    },
+    Revoked {
+        grounds: Grounds,
+    },
+    Asked {
+        urgency: Urgency,
+        text: Private<String>,
+        due: NaiveDate,
+    },
+    Replied {
+        /// Which reminder, counted from 0.
+        number: usize,
+        text: Private<String>,
+    },
+    Rated {
+        score: u8,
+        occasion: Occasion,
+        comment: Private<String>,
+        rectify_by: Option<NaiveDate>,
+    },
+    Rectified {
+        /// Which rating, counted from 0.
+        number: usize,
+        text: Private<String>,
+    },
     Expired,
+}
+
+/// One thing to mend, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorrectionItem {
+    pub of: Correctable,
+    pub reason: CorrectionReason,
+    /// What the officer wants to say about it.
+    pub note: Private<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "name", rename_all = "snake_case")]
+pub enum Correctable {
+    Field(String),
+    Material(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CorrectionReason {
+    /// 缺失
+    Missing,
+    /// 有误
+    Wrong,
+    /// 过期
+    Expired,
+}
+
+/// An agency that is asked for its opinion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedAgency {
+    pub agency: Uscc,
+    pub name: Text,
+    pub due: NaiveDate,
+    pub silence: Silence,
+}
+
+/// Who presses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Urgency {
+    /// 催办, by the applicant.
+    Reminder,
+    /// 督办, by a superior.
+    Supervision,
+}
+
+/// What is rated: each of them once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Occasion {
+    /// The case, by whoever handled it from afar.
+    Online,
+    /// A visit to a counter.
+    Visit { post: Uuid, on: NaiveDate },
 }
 
 /// Why a case counts as accepted.
@@ -121,104 +270,6 @@ pub enum AcceptanceBasis {
     Automatic,
     /// 视为受理: the agency said nothing in five working days (行政许可法 32).
     Deemed,
-}
-
-/// How a required document was delivered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Evidence {
-    File {
-        /// SHA-256 of the bytes, lower-case hex; also their address in the store.
-        digest: String,
-        size_bytes: u64,
-        media_type: MediaType,
-        file_name: Option<String>,
-        #[serde(default, skip_serializing_if = "Standing::is_uploaded")]
-        standing: Standing,
-    },
-    /// An electronic certificate of the applicant, checked when attached and again at submission.
-    Certificate { certificate: CertificateId },
-    /// 告知承诺: the applicant promises the document exists and holds.
-    Promise,
-}
-
-impl Evidence {
-    /// How far it can be relied on.
-    pub fn trust(&self) -> Trust {
-        match self {
-            Evidence::Certificate { .. } => Trust::A,
-            Evidence::File { standing: Standing::OriginalSeen, .. } => Trust::B,
-            Evidence::File { standing: Standing::Uploaded, .. } => Trust::C,
-            Evidence::File { standing: Standing::Earlier { original_seen, .. }, .. } => {
-                if *original_seen {
-                    Trust::B
-                } else {
-                    Trust::C
-                }
-            }
-            Evidence::Promise => Trust::D,
-        }
-    }
-}
-
-/// How the bytes of a document came to the case.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Standing {
-    #[default]
-    Uploaded,
-    /// An officer at a counter held the original in his hands.
-    OriginalSeen,
-    /// Handed in before, in a case of the same applicant.
-    Earlier { case: Uuid, handed_in: NaiveDate, original_seen: bool },
-}
-
-impl Standing {
-    fn is_uploaded(&self) -> bool {
-        *self == Self::Uploaded
-    }
-}
-
-/// The file types a material may have, known by their first bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum MediaType {
-    #[serde(rename = "application/pdf")]
-    Pdf,
-    #[serde(rename = "image/jpeg")]
-    Jpeg,
-    #[serde(rename = "image/png")]
-    Png,
-    /// 版式文档 GB/T 33190.
-    #[serde(rename = "application/ofd")]
-    Ofd,
-}
-
-impl MediaType {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            MediaType::Pdf => "application/pdf",
-            MediaType::Jpeg => "image/jpeg",
-            MediaType::Png => "image/png",
-            MediaType::Ofd => "application/ofd",
-        }
-    }
-
-    /// Tells the type from the bytes themselves; a name or header proves nothing.
-    /// An OFD is a ZIP whose first entries include `OFD.xml`.
-    pub fn sniff(bytes: &[u8]) -> Option<Self> {
-        const ZIP: &[u8] = b"PK\x03\x04";
-        if bytes.starts_with(b"%PDF-") {
-            Some(MediaType::Pdf)
-        } else if bytes.starts_with(b"\xFF\xD8\xFF") {
-            Some(MediaType::Jpeg)
-        } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-            Some(MediaType::Png)
-        } else if bytes.starts_with(ZIP) && bytes.windows(7).any(|window| window == b"OFD.xml") {
-            Some(MediaType::Ofd)
-        } else {
-            None
-        }
-    }
 }
 
 /// One result of an approved case.
@@ -248,6 +299,20 @@ impl CaseEvent {
             CaseEvent::MaterialRemoved { .. } => "material_removed",
             CaseEvent::Submitted { .. } => "submitted",
             CaseEvent::Accepted { .. } => "accepted",
+            CaseEvent::CorrectionRequested { .. } => "correction_requested",
+            CaseEvent::AnswersMended { .. } => "answers_mended",
+            CaseEvent::MaterialSupplied { .. } => "material_supplied",
+            CaseEvent::Corrected { .. } => "corrected",
+            CaseEvent::Lapsed => "lapsed",
+            CaseEvent::Transferred { .. } => "transferred",
+            CaseEvent::TransferredOut { .. } => "transferred_out",
+            CaseEvent::Paused { .. } => "paused",
+            CaseEvent::Resumed { .. } => "resumed",
+            CaseEvent::Extended { .. } => "extended",
+            CaseEvent::OpinionsAsked { .. } => "opinions_asked",
+            CaseEvent::OpinionGiven { .. } => "opinion_given",
+            CaseEvent::OpinionEscalated { .. } => "opinion_escalated",
+            CaseEvent::DeadlinePassed(_) => "deadline_passed",
             CaseEvent::Refused { .. } => "refused",
             CaseEvent::StepRecorded { .. } => "step_recorded",
             CaseEvent::Approved { .. } => "approved",
@@ -255,6 +320,12 @@ impl CaseEvent {
             CaseEvent::ResultsIssued { .. } => "results_issued",
             CaseEvent::Delivered { .. } => "delivered",
             CaseEvent::Withdrawn { .. } => "withdrawn",
+            CaseEvent::Voided { .. } => "voided",
+            CaseEvent::Revoked { .. } => "revoked",
+            CaseEvent::Asked { .. } => "asked",
+            CaseEvent::Replied { .. } => "replied",
+            CaseEvent::Rated { .. } => "rated",
+            CaseEvent::Rectified { .. } => "rectified",
             CaseEvent::Expired => "expired",
         }
     }

@@ -1,17 +1,22 @@
 //! How events become a case. A case *is* the fold of its events: there is no
 //! other way to build one, and a sequence no `decide` could have made is refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Map;
 use uuid::Uuid;
 
+use super::attention::{Asked, Rating, Rectification, Said};
 use super::case::{
-    Acceptance, Accepted, Case, CaseState, Closed, Decided, Decision, Draft, Ending, Filing, Grounds,
-    Service, StepTaken, Submitted,
+    Acceptance, Accepted, Case, CaseState, Closed, Consultation, Correcting, CorrectionNotice, Decided,
+    Decision, Deferral, Draft, Ending, Extension, Filing, Grounds, OpenProcedure, Opinion, Paused, Procedure,
+    Reached, Service, StepTaken, Submitted,
 };
+use super::correcting::corrected;
 use super::decide::Act;
 use super::event::{By, CaseEvent, Issued};
+use crate::domain::codes::Uscc;
 use crate::domain::private::Private;
 
 /// The events do not belong to this case in this state: stored history is damaged.
@@ -34,7 +39,9 @@ pub fn begin(id: Uuid, act: Act) -> Result<Case, OutOfPlace> {
             id,
             version: 1,
             opened: opening,
+            moved_to: None,
             state: CaseState::Draft(Draft { facts, prefilled, materials: BTreeMap::new(), expires_at }),
+            attention: Default::default(),
         }),
         other => Err(OutOfPlace { event: other.name(), version: 0 }),
     }
@@ -43,17 +50,50 @@ pub fn begin(id: Uuid, act: Act) -> Result<Case, OutOfPlace> {
 /// Folds one more event into the case.
 pub fn evolve(case: Case, act: Act, at: DateTime<Utc>) -> Result<Case, OutOfPlace> {
     let misplaced = OutOfPlace { event: act.event.name(), version: case.version };
-    let state = next_state(case.state, act, at).ok_or(misplaced)?;
-    Ok(Case { version: case.version + 1, state, ..case })
+    let mut case = case;
+    case.version += 1;
+    let Some(act) = beside(&mut case, act, at).map_err(|()| misplaced.clone())? else { return Ok(case) };
+    if let CaseEvent::Transferred { to, .. } = &act.event {
+        case.moved_to = Some(to.clone());
+    }
+    case.state = next_state(case.state, act, at).ok_or(misplaced)?;
+    Ok(case)
+}
+
+/// What goes on beside the procedure; any other act is handed back.
+fn beside(case: &mut Case, act: Act, at: DateTime<Utc>) -> Result<Option<Act>, ()> {
+    let attention = &mut case.attention;
+    let by = act.by.clone();
+    match act.event {
+        CaseEvent::Asked { urgency, text, due } => {
+            attention.asked.push(Asked { urgency, at, by, text, due, reply: None });
+        }
+        CaseEvent::Replied { number, text } => {
+            attention.asked.get_mut(number).ok_or(())?.reply = Some(Said { at, by, text });
+        }
+        CaseEvent::Rated { score, occasion, comment, rectify_by } => {
+            let rectification = rectify_by.map(|due| Rectification { due, report: None });
+            attention.ratings.push(Rating { score, at, occasion, comment, rectification });
+        }
+        CaseEvent::Rectified { number, text } => {
+            let rating = attention.ratings.get_mut(number).ok_or(())?;
+            rating.rectification.as_mut().ok_or(())?.report = Some(Said { at, by, text });
+        }
+        CaseEvent::DeadlinePassed(overdue) => attention.overdue.push(overdue),
+        event => return Ok(Some(Act { by: act.by, event })),
+    }
+    Ok(None)
 }
 
 fn next_state(state: CaseState, act: Act, at: DateTime<Utc>) -> Option<CaseState> {
     match state {
         CaseState::Draft(draft) => from_draft(draft, act.event, at),
         CaseState::Submitted(submitted) => from_submitted(submitted, act, at),
+        CaseState::Correcting(correcting) => from_correcting(correcting, act, at),
         CaseState::Accepted(accepted) => from_accepted(accepted, act, at),
+        CaseState::Paused(paused) => from_paused(paused, act, at),
         CaseState::Decided(decided) => from_decided(decided, act.event, at),
-        CaseState::Closed(_) => None,
+        CaseState::Closed(closed) => from_closed(closed, act.event, at),
     }
 }
 
@@ -82,69 +122,179 @@ fn from_draft(mut draft: Draft, event: CaseEvent, at: DateTime<Utc>) -> Option<C
             draft.materials.remove(&material);
             Some(CaseState::Draft(draft))
         }
-        CaseEvent::Submitted { case_no, guide_version, facts, applicant, intake_due } => {
-            let filing = Filing { case_no, at, guide_version, facts, applicant, materials: draft.materials };
+        CaseEvent::Submitted { case_no, guide_version, facts, applicant, intake_due, promised } => {
+            let materials = draft.materials;
+            let filing = Filing {
+                case_no,
+                at,
+                guide_version,
+                facts,
+                applicant,
+                materials,
+                promised,
+                correction: None,
+            };
             Some(CaseState::Submitted(Submitted { filing, intake_due }))
         }
         CaseEvent::Expired => Some(close(at, Ending::Expired)),
-        CaseEvent::Opened { .. } | CaseEvent::Accepted { .. } | CaseEvent::Refused { .. } => None,
-        CaseEvent::StepRecorded { .. } | CaseEvent::Approved { .. } | CaseEvent::Denied { .. } => None,
-        CaseEvent::ResultsIssued { .. } | CaseEvent::Delivered { .. } | CaseEvent::Withdrawn { .. } => None,
+        _ => None,
     }
 }
 
 fn from_submitted(submitted: Submitted, act: Act, at: DateTime<Utc>) -> Option<CaseState> {
-    let filing = submitted.filing;
-    match act.event {
-        CaseEvent::Accepted { promised_due, legal_due, basis } => Some(CaseState::Accepted(Accepted {
-            filing,
-            acceptance: Acceptance { at, by: act.by, basis, promised_due, legal_due },
-            steps: Vec::new(),
-        })),
-        CaseEvent::Refused { grounds } => {
-            Some(close(at, Ending::Refused { filing: Box::new(filing), grounds }))
+    let mut filing = submitted.filing;
+    Some(match act.event {
+        CaseEvent::Accepted { promised_due, legal_due, basis, deferred_until } => {
+            let acceptance = Acceptance { at, by: act.by, basis, promised_due, legal_due };
+            CaseState::Accepted(accepted(filing, acceptance, deferred_until))
         }
-        CaseEvent::Withdrawn { reason } => {
-            Some(close(at, Ending::Withdrawn { filing: Box::new(filing), acceptance: None, reason }))
+        CaseEvent::CorrectionRequested { items, due } if filing.correction.is_none() => {
+            let notice = CorrectionNotice { at, by: act.by, items, due };
+            let answers = Private::Known(Map::new());
+            CaseState::Correcting(Correcting { filing, notice, answers, materials: BTreeMap::new() })
         }
-        CaseEvent::Opened { .. } | CaseEvent::FactsSaved { .. } | CaseEvent::MaterialAttached { .. } => None,
-        CaseEvent::MaterialRemoved { .. } | CaseEvent::Submitted { .. } | CaseEvent::Expired => None,
-        CaseEvent::StepRecorded { .. } | CaseEvent::Approved { .. } | CaseEvent::Denied { .. } => None,
-        CaseEvent::ResultsIssued { .. } | CaseEvent::Delivered { .. } => None,
+        CaseEvent::Transferred { guide_version, .. } => {
+            filing.guide_version = guide_version;
+            CaseState::Submitted(Submitted { filing, intake_due: submitted.intake_due })
+        }
+        CaseEvent::TransferredOut { to, reason } => {
+            close(at, Ending::Transferred { filing: Box::new(filing), to, reason })
+        }
+        CaseEvent::Refused { grounds } => close(at, Ending::Refused { filing: Box::new(filing), grounds }),
+        event => ended(Reached::Filed(Box::new(filing)), event, at)?,
+    })
+}
+
+fn accepted(filing: Filing, acceptance: Acceptance, deferred_until: Option<NaiveDate>) -> Accepted {
+    let owed: BTreeSet<String> = filing.promised.clone();
+    Accepted {
+        deferral: deferred_until.map(|due| Deferral { due, owed, settled_at: None }),
+        filing,
+        acceptance,
+        steps: Vec::new(),
+        moved: None,
+        opinions: Vec::new(),
+        procedures: Vec::new(),
+        extension: None,
     }
 }
 
+fn from_correcting(mut state: Correcting, act: Act, at: DateTime<Utc>) -> Option<CaseState> {
+    Some(match act.event {
+        CaseEvent::AnswersMended { patch } => {
+            state.answers = match (state.answers, patch) {
+                (Private::Known(mut answers), Private::Known(patch)) => {
+                    answers.extend(patch);
+                    Private::Known(answers)
+                }
+                (Private::Erased, _) | (_, Private::Erased) => Private::Erased,
+            };
+            CaseState::Correcting(state)
+        }
+        CaseEvent::MaterialSupplied { material, evidence } => {
+            state.materials.insert(material, evidence);
+            CaseState::Correcting(state)
+        }
+        CaseEvent::Corrected { facts, intake_due } => {
+            CaseState::Submitted(Submitted { filing: corrected(state, facts, at), intake_due })
+        }
+        CaseEvent::Lapsed => close(at, Ending::Lapsed { reached: Reached::Filed(Box::new(state.filing)) }),
+        event => ended(Reached::Filed(Box::new(state.filing)), event, at)?,
+    })
+}
+
 fn from_accepted(mut accepted: Accepted, act: Act, at: DateTime<Utc>) -> Option<CaseState> {
-    let take = |accepted: &mut Accepted, step: String, opinion: Private<String>| {
-        accepted.steps.push(StepTaken { step, at, by: act.by.clone(), opinion });
-    };
-    match act.event {
+    let taken = |step, opinion| StepTaken { step, at, by: act.by.clone(), opinion };
+    Some(match act.event {
         CaseEvent::StepRecorded { step, opinion } => {
-            take(&mut accepted, step, opinion);
-            Some(CaseState::Accepted(accepted))
+            accepted.steps.push(taken(step, opinion));
+            CaseState::Accepted(accepted)
         }
         CaseEvent::Approved { step, opinion, delivery_due } => {
-            take(&mut accepted, step, opinion);
+            accepted.steps.push(taken(step, opinion));
             let decision = Decision::Approved { issued: Vec::new() };
-            Some(decide(accepted, decision, act.by, at, delivery_due))
+            decide(accepted, decision, act.by, at, delivery_due)
         }
         CaseEvent::Denied { step, grounds, delivery_due } => {
-            take(&mut accepted, step, grounds.reason.clone());
-            Some(decide(accepted, Decision::Denied { grounds }, act.by, at, delivery_due))
+            accepted.steps.push(taken(step, grounds.reason.clone()));
+            decide(accepted, Decision::Denied { grounds }, act.by, at, delivery_due)
         }
-        CaseEvent::Withdrawn { reason } => Some(close(
-            at,
-            Ending::Withdrawn {
-                filing: Box::new(accepted.filing),
-                acceptance: Some(accepted.acceptance),
-                reason,
-            },
-        )),
-        CaseEvent::Opened { .. } | CaseEvent::FactsSaved { .. } | CaseEvent::MaterialAttached { .. } => None,
-        CaseEvent::MaterialRemoved { .. } | CaseEvent::Submitted { .. } | CaseEvent::Expired => None,
-        CaseEvent::Accepted { .. } | CaseEvent::Refused { .. } => None,
-        CaseEvent::ResultsIssued { .. } | CaseEvent::Delivered { .. } => None,
+        CaseEvent::Paused { kind, reason, expected_days } => {
+            let open = vec![OpenProcedure { kind, from: at, expected_days, reason }];
+            CaseState::Paused(Paused { accepted, open })
+        }
+        CaseEvent::Extended { days, reason, dues } if accepted.extension.is_none() => {
+            accepted.extension = Some(Extension { at, by: act.by, days, reason });
+            accepted.moved = Some(dues);
+            CaseState::Accepted(accepted)
+        }
+        event => match owed_by_others(&mut accepted, Act { by: act.by, event }, at)? {
+            None => CaseState::Accepted(accepted),
+            Some(event) => ended(Reached::Accepted(Box::new(accepted)), event, at)?,
+        },
+    })
+}
+
+fn from_paused(mut state: Paused, act: Act, at: DateTime<Utc>) -> Option<CaseState> {
+    Some(match act.event {
+        CaseEvent::Paused { kind, reason, expected_days } => {
+            state.open.push(OpenProcedure { kind, from: at, expected_days, reason });
+            CaseState::Paused(state)
+        }
+        CaseEvent::Resumed { kind, dues } => {
+            let index = state.open.iter().position(|open| open.kind == kind)?;
+            let ended = state.open.remove(index);
+            state.accepted.procedures.push(Procedure { kind, from: ended.from, until: at });
+            match (state.open.is_empty(), dues) {
+                (true, Some(dues)) => {
+                    state.accepted.moved = Some(dues);
+                    CaseState::Accepted(state.accepted)
+                }
+                (false, None) => CaseState::Paused(state),
+                (true, None) | (false, Some(_)) => return None,
+            }
+        }
+        event => match owed_by_others(&mut state.accepted, Act { by: act.by, event }, at)? {
+            None => CaseState::Paused(state),
+            Some(event) => ended(Reached::Accepted(Box::new(state.accepted)), event, at)?,
+        },
+    })
+}
+
+/// What comes in while the case is handled: opinions and promised materials. Any
+/// other event is handed back.
+fn owed_by_others(accepted: &mut Accepted, act: Act, at: DateTime<Utc>) -> Option<Option<CaseEvent>> {
+    fn asked<'a>(accepted: &'a mut Accepted, agency: &Uscc) -> Option<&'a mut Consultation> {
+        accepted.opinions.iter_mut().find(|asked| asked.agency == *agency && asked.answer.is_none())
     }
+    match act.event {
+        CaseEvent::OpinionsAsked { step, agencies } => {
+            accepted.opinions.extend(agencies.into_iter().map(|asked| Consultation {
+                step: step.clone(),
+                agency: asked.agency,
+                name: asked.name,
+                asked_at: at,
+                due: asked.due,
+                silence: asked.silence,
+                escalated_at: None,
+                answer: None,
+            }));
+        }
+        CaseEvent::OpinionGiven { agency, consents, text } => {
+            asked(accepted, &agency)?.answer = Some(Opinion { at, by: act.by, consents, text });
+        }
+        CaseEvent::OpinionEscalated { agency } => asked(accepted, &agency)?.escalated_at = Some(at),
+        CaseEvent::MaterialSupplied { material, evidence } => {
+            let deferral = accepted.deferral.as_mut()?;
+            deferral.owed.remove(&material).then_some(())?;
+            if deferral.owed.is_empty() {
+                deferral.settled_at = Some(at);
+            }
+            accepted.filing.materials.insert(material, evidence);
+        }
+        event => return Some(Some(event)),
+    }
+    Some(None)
 }
 
 fn from_decided(mut decided: Decided, event: CaseEvent, at: DateTime<Utc>) -> Option<CaseState> {
@@ -169,10 +319,31 @@ fn from_decided(mut decided: Decided, event: CaseEvent, at: DateTime<Utc>) -> Op
                 },
             ))
         }
-        CaseEvent::Opened { .. } | CaseEvent::FactsSaved { .. } | CaseEvent::MaterialAttached { .. } => None,
-        CaseEvent::MaterialRemoved { .. } | CaseEvent::Submitted { .. } | CaseEvent::Expired => None,
-        CaseEvent::Accepted { .. } | CaseEvent::Refused { .. } | CaseEvent::StepRecorded { .. } => None,
-        CaseEvent::Approved { .. } | CaseEvent::Denied { .. } | CaseEvent::Withdrawn { .. } => None,
+        CaseEvent::Voided { grounds } => {
+            Some(close(at, Ending::Void { reached: Reached::Decided(Box::new(decided)), grounds }))
+        }
+        _ => None,
+    }
+}
+
+fn from_closed(closed: Closed, event: CaseEvent, at: DateTime<Utc>) -> Option<CaseState> {
+    match (closed.ending, event) {
+        (Ending::Issued { decided, delivery }, CaseEvent::Revoked { grounds }) => {
+            Some(close(at, Ending::Revoked { decided, delivery, issued_at: closed.at, grounds }))
+        }
+        _ => None,
+    }
+}
+
+/// The ends an applicant or the agency can put to a case that is not decided.
+fn ended(reached: Reached, event: CaseEvent, at: DateTime<Utc>) -> Option<CaseState> {
+    match event {
+        CaseEvent::Withdrawn { reason } => Some(close(at, Ending::Withdrawn { reached, reason })),
+        CaseEvent::Voided { grounds } => Some(close(at, Ending::Void { reached, grounds })),
+        CaseEvent::Lapsed if matches!(reached, Reached::Accepted(_)) => {
+            Some(close(at, Ending::Lapsed { reached }))
+        }
+        _ => None,
     }
 }
 
@@ -192,6 +363,19 @@ fn close(at: DateTime<Utc>, ending: Ending) -> CaseState {
 
 /// The results and grounds a closed or decided case carries, for its letters.
 pub fn results(state: &CaseState) -> (&[Issued], Option<&Grounds>) {
+    if let CaseState::Closed(Closed {
+        ending:
+            Ending::Refused { grounds, .. } | Ending::Void { grounds, .. } | Ending::Revoked { grounds, .. },
+        ..
+    }) = state
+    {
+        let issued = state.decided().map(|decided| &decided.decision);
+        let issued: &[Issued] = match issued {
+            Some(Decision::Approved { issued }) => issued,
+            Some(Decision::Denied { .. }) | None => &[],
+        };
+        return (issued, Some(grounds));
+    }
     match state.decided().map(|decided| &decided.decision) {
         Some(Decision::Approved { issued }) => (issued, None),
         Some(Decision::Denied { grounds }) => (&[], Some(grounds)),

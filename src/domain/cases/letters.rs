@@ -5,11 +5,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::case::{Case, Grounds};
-use super::event::{AcceptanceBasis, CaseEvent, Issued};
+use super::event::{CaseEvent, Issued};
+use super::wording::{Content, content};
+use crate::domain::codes::ItemType;
 use crate::domain::guides::Guide;
 use crate::domain::private::Private;
 use crate::domain::text::Text;
-use crate::domain::time::local_date;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -18,14 +19,30 @@ pub enum LetterKind {
     Receipt,
     /// 受理通知书
     Acceptance,
+    /// 补正告知书
+    Correction,
     /// 不予受理通知书
     Refusal,
+    /// 转办单
+    Transfer,
+    /// 特别程序告知书
+    SpecialProcedure,
+    /// 延期办理告知书
+    Extension,
+    /// 缴费通知书
+    Payment,
     /// 准予决定书
     Approval,
     /// 不予决定书
     Denial,
     /// 送达回证
     ProofOfService,
+    /// 终止办理告知书
+    Lapse,
+    /// 作废决定书
+    Void,
+    /// 撤销决定书
+    Revocation,
 }
 
 /// One letter, addressed, numbered and dated.
@@ -39,8 +56,14 @@ pub struct Letter {
     /// Who it is addressed to.
     pub addressee: Private<String>,
     pub paragraphs: Vec<Text>,
+    /// The article the letter itself rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub article: Option<Text>,
     /// Reason, article and remedy where the letter says no.
     pub grounds: Option<Grounds>,
+    /// What an officer wrote to each thing that must be mended, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Private<String>>,
 }
 
 impl LetterKind {
@@ -48,10 +71,18 @@ impl LetterKind {
         match self {
             LetterKind::Receipt => "receipt",
             LetterKind::Acceptance => "acceptance",
+            LetterKind::Correction => "correction",
             LetterKind::Refusal => "refusal",
+            LetterKind::Transfer => "transfer",
+            LetterKind::SpecialProcedure => "special_procedure",
+            LetterKind::Extension => "extension",
+            LetterKind::Payment => "payment",
             LetterKind::Approval => "approval",
             LetterKind::Denial => "denial",
             LetterKind::ProofOfService => "proof_of_service",
+            LetterKind::Lapse => "lapse",
+            LetterKind::Void => "void",
+            LetterKind::Revocation => "revocation",
         }
     }
 
@@ -59,10 +90,18 @@ impl LetterKind {
         match self {
             LetterKind::Receipt => Text::new("收件回执", "Receipt"),
             LetterKind::Acceptance => Text::new("受理通知书", "Notice of acceptance"),
+            LetterKind::Correction => Text::new("补正告知书", "Notice of corrections"),
             LetterKind::Refusal => Text::new("不予受理通知书", "Notice of refusal to accept"),
+            LetterKind::Transfer => Text::new("转办单", "Transfer slip"),
+            LetterKind::SpecialProcedure => Text::new("特别程序告知书", "Notice of a special procedure"),
+            LetterKind::Extension => Text::new("延期办理告知书", "Notice of extension"),
+            LetterKind::Payment => Text::new("缴费通知书", "Payment notice"),
             LetterKind::Approval => Text::new("准予决定书", "Decision of approval"),
             LetterKind::Denial => Text::new("不予决定书", "Decision of denial"),
             LetterKind::ProofOfService => Text::new("送达回证", "Proof of service"),
+            LetterKind::Lapse => Text::new("终止办理告知书", "Notice of lapse"),
+            LetterKind::Void => Text::new("作废决定书", "Decision to declare void"),
+            LetterKind::Revocation => Text::new("撤销决定书", "Decision to revoke"),
         }
     }
 }
@@ -75,115 +114,59 @@ pub fn statutory_remedy() -> Text {
     )
 }
 
-/// The letter owed after `event`, if any. `case` is the case after it; `written`
-/// counts the letters the case has already.
-pub fn letter_for(
+/// The letters owed after `event`. `case` is the case after it; `written` counts the
+/// letters the case has already.
+pub fn letters_for(
     case: &Case,
     guide: &Guide,
     event: &CaseEvent,
     at: DateTime<Utc>,
     written: usize,
-) -> Option<Letter> {
-    let filing = case.state.filing()?;
-    let item = &guide.item.name;
-    let (kind, paragraphs, grounds) = content(event, item, at)?;
+) -> Vec<Letter> {
+    let Some(filing) = case.state.filing() else { return Vec::new() };
     let addressee = match filing.applicant.known() {
         Some(applicant) => Private::Known(applicant.name.clone()),
         None => Private::Erased,
     };
-    Some(Letter {
-        kind,
-        number: format!("{}-{:02}", filing.case_no, written + 1),
-        at,
-        title: kind.title(),
-        addressee,
-        paragraphs,
-        grounds,
-    })
+    let letters = content(case, guide, event, at).into_iter().enumerate();
+    letters
+        .map(|(index, Content { kind, paragraphs, grounds, notes })| Letter {
+            kind,
+            number: format!("{}-{:02}", filing.case_no, written + index + 1),
+            at,
+            title: kind.title(),
+            addressee: addressee.clone(),
+            paragraphs,
+            article: article(kind, guide.item.item_type),
+            grounds,
+            notes,
+        })
+        .collect()
 }
 
-fn content(
-    event: &CaseEvent,
-    item: &Text,
-    at: DateTime<Utc>,
-) -> Option<(LetterKind, Vec<Text>, Option<Grounds>)> {
-    let on = local_date(at);
-    match event {
-        CaseEvent::Submitted { case_no, intake_due, .. } => Some((
-            LetterKind::Receipt,
-            vec![Text::new(
-                format!(
-                    "您于{}提交的“{}”申请已收到，办件编号{case_no}。我们将于{}前决定是否受理；逾期未告知的，自收到之日起即为受理。",
-                    zh(on),
-                    item.zh,
-                    zh(*intake_due)
-                ),
-                format!(
-                    "Your application for “{}” was received on {on} under case number {case_no}. You will hear by {intake_due} whether it is accepted; if nothing is said by then, it counts as accepted from the day it was received.",
-                    item.en
-                ),
-            )],
-            None,
-        )),
-        CaseEvent::Accepted { promised_due, legal_due, basis } => {
-            Some((LetterKind::Acceptance, acceptance(item, *basis, *promised_due, *legal_due), None))
+/// The article of the Administrative Licensing Law a letter rests on. To items that
+/// are no licences it is applied by analogy.
+fn article(kind: LetterKind, of: ItemType) -> Option<Text> {
+    let (zh, en) = match kind {
+        LetterKind::Receipt | LetterKind::Acceptance | LetterKind::Correction | LetterKind::Refusal => {
+            ("三十二", 32)
         }
-        CaseEvent::Refused { grounds } => {
-            let said = Text::new(
-                format!("您的“{}”申请不予受理，理由和依据如下。", item.zh),
-                format!(
-                    "Your application for “{}” is not accepted, for the reason and on the basis below.",
-                    item.en
-                ),
-            );
-            Some((LetterKind::Refusal, vec![said], Some(grounds.clone())))
-        }
-        CaseEvent::Approved { .. } => {
-            let said = Text::new(
-                format!("经审查，您的“{}”申请符合规定，准予办理。", item.zh),
-                format!("Your application for “{}” has been examined and is approved.", item.en),
-            );
-            Some((LetterKind::Approval, vec![said], None))
-        }
-        CaseEvent::Denied { grounds, .. } => {
-            let said = Text::new(
-                format!("经审查，您的“{}”申请不予批准，理由和依据如下。", item.zh),
-                format!(
-                    "Your application for “{}” is denied, for the reason and on the basis below.",
-                    item.en
-                ),
-            );
-            Some((LetterKind::Denial, vec![said], Some(grounds.clone())))
-        }
-        CaseEvent::Delivered { .. } => {
-            let said = Text::new(
-                format!("“{}”的办理结果已于{}送达。", item.zh, zh(on)),
-                format!("The result of “{}” was served on {on}.", item.en),
-            );
-            Some((LetterKind::ProofOfService, vec![said], None))
-        }
-        CaseEvent::Opened { .. } | CaseEvent::FactsSaved { .. } | CaseEvent::MaterialAttached { .. } => None,
-        CaseEvent::MaterialRemoved { .. } | CaseEvent::StepRecorded { .. } => None,
-        CaseEvent::ResultsIssued { .. } | CaseEvent::Withdrawn { .. } | CaseEvent::Expired => None,
-    }
-}
-
-fn acceptance(item: &Text, basis: AcceptanceBasis, promised: NaiveDate, legal: NaiveDate) -> Vec<Text> {
-    let how = match basis {
-        AcceptanceBasis::Officer => Text::new("已予受理", "has been accepted"),
-        AcceptanceBasis::Automatic => Text::new("已即时受理", "was accepted at once"),
-        AcceptanceBasis::Deemed => Text::new(
-            "因逾期未告知，依照行政许可法第三十二条视为受理",
-            "counts as accepted under article 32 of the Administrative Licensing Law, since nothing was said in time",
-        ),
+        LetterKind::Transfer => ("三十二", 32),
+        LetterKind::Extension => ("四十二", 42),
+        LetterKind::SpecialProcedure => ("四十五", 45),
+        LetterKind::Approval | LetterKind::Denial => ("三十八", 38),
+        LetterKind::ProofOfService => ("四十四", 44),
+        LetterKind::Revocation => ("六十九", 69),
+        LetterKind::Payment | LetterKind::Lapse | LetterKind::Void => return None,
     };
-    vec![Text::new(
-        format!("您的“{}”申请{}。承诺于{}前办结，法定期限至{}。", item.zh, how.zh, zh(promised), zh(legal)),
-        format!(
-            "Your application for “{}” {}. A decision is promised by {promised}; the law allows until {legal}.",
-            item.en, how.en
-        ),
-    )]
+    let (by, analogy) = match of {
+        ItemType::Licence => ("依据", ""),
+        _ => ("参照", " (by analogy)"),
+    };
+    Some(Text::new(
+        format!("{by}《中华人民共和国行政许可法》第{zh}条"),
+        format!("Administrative Licensing Law, article {en}{analogy}"),
+    ))
 }
 
 /// What an approved case hands out, in words.
@@ -193,6 +176,6 @@ pub fn describe(issued: &Issued) -> &Text {
     }
 }
 
-fn zh(date: NaiveDate) -> String {
+pub(super) fn zh(date: NaiveDate) -> String {
     date.format("%Y年%-m月%-d日").to_string()
 }

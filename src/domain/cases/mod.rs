@@ -2,26 +2,43 @@
 //! its events. Pure: the clock, ids, numbers and randomness are arguments.
 
 mod accepted;
+mod attention;
 mod case;
 pub mod clock;
 mod command;
+mod command_name;
+mod correcting;
 mod decide;
 mod decided;
 mod draft;
+mod ended;
 mod event;
+mod evidence;
 mod evolve;
 pub mod history;
 pub mod letters;
+mod opinions;
+mod parts;
+mod procedures;
+mod state_name;
 mod submitted;
 #[cfg(test)]
 mod tests;
+mod timers;
+mod wording;
 
 pub use accepted::{DELIVERY_LIMIT, next_step};
+pub use attention::*;
 pub use case::*;
 pub use command::*;
-pub use decide::{Act, DRAFT_DAYS, Rules, decide, next_tick_at, open};
+pub use command_name::CommandName;
+pub use correcting::CORRECTION_DAYS;
+pub use decide::{Act, DRAFT_DAYS, Rules, decide, open};
 pub use draft::{only_the_counter_sees_originals, unfit};
 pub use event::*;
+pub use evidence::{Evidence, MediaType, Standing};
 pub use evolve::{OutOfPlace, begin, evolve, results};
 pub use history::{Digest, Head, Provenance, Record};
+pub use state_name::StateName;
 pub use submitted::INTAKE_LIMIT;
+pub use timers::next_tick_at;

@@ -1,20 +1,23 @@
-//! Submission (提交) and what may follow it: acceptance (受理), refusal to accept
-//! (不予受理), withdrawal (撤回), and acceptance by silence (视为受理).
+//! Submission (提交) and what may follow it: acceptance (受理), also with materials
+//! deferred (容缺受理), refusal to accept (不予受理) and transfer (转报).
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::case::{Case, Draft, Grounds, Submitted};
-use super::command::{GiveGrounds, SubmitCase, WithdrawCase};
+use super::case::{Accepted, Case, Draft, Grounds, Place, Submitted};
+use super::command::{AcceptDeferred, AttachMaterial, GiveGrounds, SubmitCase, TransferCase, TransferTarget};
 use super::decide::{Act, Rules, act};
-use super::draft::{invalid, unfit};
-use super::event::{AcceptanceBasis, By, CaseEvent, Evidence};
-use super::{decided, letters};
-use crate::domain::guides::{self, Applicant, Facts, Handling, MaterialSource};
+use super::draft::{self, invalid, unfit};
+use super::event::{AcceptanceBasis, By, CaseEvent};
+use super::evidence::Evidence;
+use super::{attention, decided, letters, opinions};
+use crate::domain::guides::{self, Applicant, Facts, Handling, Material, MaterialSource};
 use crate::domain::guides::{DayUnit, Limit};
 use crate::domain::private::Private;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
-use crate::domain::time::{end_of_local_day, local_date};
+use crate::domain::time::local_date;
 
 /// 行政许可法 32: silence for five working days is acceptance.
 pub const INTAKE_LIMIT: Limit = Limit { days: 5, unit: DayUnit::WorkingDay };
@@ -34,12 +37,15 @@ pub(super) fn submit(
     let facts = guides::normalise(&guide.form, &answers, &command.applicant, today);
     let mut errors = guides::check_complete(guide, &facts, &command.applicant, today, rules.region_exists);
     let attached = gather_materials(case, draft, rules, &command, &facts, at, &mut errors);
+    let (mut promised, not_deferrable) = promised(draft, rules, &command, &facts, today);
+    errors.extend(not_deferrable);
+    promised.retain(|code| !attached.iter().any(|event| attaches(event, code)));
     if !errors.is_empty() {
         return Err(invalid(errors));
     }
     eligible(rules, &facts, &command.applicant, today)?;
 
-    let decidable = system_may_decide(rules, draft, &facts, &command.applicant, today);
+    let decidable = promised.is_empty() && system_may_decide(rules, draft, &facts, &command.applicant, today);
     let mut acts: Vec<Act> = attached.into_iter().map(|event| act(by, event)).collect();
     acts.push(act(
         by,
@@ -49,12 +55,17 @@ pub(super) fn submit(
             facts: facts.into(),
             applicant: command.applicant.into(),
             intake_due: rules.calendar.due(today, INTAKE_LIMIT),
+            promised,
         },
     ));
     if decidable {
         acts.extend(decided::by_the_system(rules, &command.case_no, at)?);
     }
     Ok(acts)
+}
+
+fn attaches(event: &CaseEvent, code: &str) -> bool {
+    matches!(event, CaseEvent::MaterialAttached { material, .. } if material == code)
 }
 
 fn known_well_enough(command: &SubmitCase, rules: Rules<'_>) -> Result<(), Refusal> {
@@ -111,7 +122,9 @@ fn gather_materials(
             }),
             (None, MaterialSource::Shared { .. }) => {}
             (None, MaterialSource::Own | MaterialSource::Certificate { .. }) if need.required => {
-                errors.push(missing(&material.code, &material.name));
+                if !(material.deferrable && command.promised.contains(&material.code)) {
+                    errors.push(missing(material));
+                }
             }
             (None, MaterialSource::Own | MaterialSource::Certificate { .. }) => {}
         }
@@ -119,15 +132,52 @@ fn gather_materials(
     attached
 }
 
-fn missing(code: &str, name: &Text) -> FieldError {
-    FieldError::new(
-        format!("/materials/{code}"),
-        "required",
-        Text::new(format!("请提交“{}”。", name.zh), format!("Please hand in “{}”.", name.en)),
-    )
+fn missing(material: &Material) -> FieldError {
+    let Text { zh, en } = &material.name;
+    let text = match material.deferrable {
+        false => Text::new(format!("请提交“{zh}”。"), format!("Please hand in “{en}”.")),
+        true => Text::new(
+            format!("请提交“{zh}”，或在提交时承诺日后补交（容缺）。"),
+            format!("Please hand in “{en}”, or promise it for later when you submit."),
+        ),
+    };
+    FieldError::new(format!("/materials/{}", material.code), "required", text)
 }
 
-fn eligible(rules: Rules<'_>, facts: &Facts, applicant: &Applicant, today: NaiveDate) -> Result<(), Refusal> {
+/// Only what the guide lets wait can be promised, and only what is needed and not there.
+fn promised(
+    draft: &Draft,
+    rules: Rules<'_>,
+    command: &SubmitCase,
+    facts: &Facts,
+    today: NaiveDate,
+) -> (BTreeSet<String>, Vec<FieldError>) {
+    let needs = guides::requirements(rules.guide, facts, &command.applicant, today);
+    let mut errors = Vec::new();
+    let mut kept = BTreeSet::new();
+    for code in &command.promised {
+        match needs.iter().find(|need| need.material.code == *code).map(|need| need.material) {
+            Some(material) if material.deferrable => {
+                if !draft.materials.contains_key(code) {
+                    kept.insert(code.clone());
+                }
+            }
+            Some(_) | None => errors.push(FieldError::new(
+                format!("/materials/{code}"),
+                "not_deferrable",
+                Text::new("该材料不能容缺，请提交。", "This material cannot wait; hand it in."),
+            )),
+        }
+    }
+    (kept, errors)
+}
+
+pub(super) fn eligible(
+    rules: Rules<'_>,
+    facts: &Facts,
+    applicant: &Applicant,
+    today: NaiveDate,
+) -> Result<(), Refusal> {
     let unmet = guides::unmet_conditions(rules.guide, facts, applicant, today);
     if unmet.is_empty() {
         return Ok(());
@@ -157,6 +207,9 @@ fn system_may_decide(
     applicant: &Applicant,
     today: NaiveDate,
 ) -> bool {
+    if rules.guide.flow.iter().any(|step| !step.opinions.is_empty()) {
+        return false;
+    }
     let verified_evidence = draft
         .materials
         .values()
@@ -172,16 +225,98 @@ fn system_may_decide(
     }
 }
 
-pub(super) fn accept(rules: Rules<'_>, by: &By, at: DateTime<Utc>) -> Result<Vec<Act>, Refusal> {
-    Ok(vec![act(by, accepted(rules, AcceptanceBasis::Officer, at))])
+pub(super) fn accept(
+    state: &Submitted,
+    rules: Rules<'_>,
+    by: &By,
+    at: DateTime<Utc>,
+) -> Result<Vec<Act>, Refusal> {
+    if !state.filing.promised.is_empty() {
+        return Err(Refusal::new(
+            RefusalCode::WrongState,
+            "申请人承诺补交容缺材料，请用“容缺受理”并约定补交日期，或要求补正。",
+            "The applicant promised materials for later: accept with materials deferred and set their day, or ask for corrections.",
+        ));
+    }
+    Ok(acceptance(rules, AcceptanceBasis::Officer, None, by, (at, at)))
 }
 
-pub(super) fn accepted(rules: Rules<'_>, basis: AcceptanceBasis, at: DateTime<Utc>) -> CaseEvent {
+/// 容缺受理: accepted although materials the guide lets wait are still owed.
+pub(super) fn accept_deferred(
+    state: &Submitted,
+    rules: Rules<'_>,
+    command: AcceptDeferred,
+    by: &By,
+    at: DateTime<Utc>,
+) -> Result<Vec<Act>, Refusal> {
+    if state.filing.promised.is_empty() {
+        return Err(Refusal::new(
+            RefusalCode::WrongState,
+            "本件没有容缺材料，请直接受理。",
+            "Nothing is promised for later in this case; accept it as usual.",
+        ));
+    }
     let today = local_date(at);
-    CaseEvent::Accepted {
-        promised_due: rules.calendar.due(today, rules.guide.limits.promised),
-        legal_due: rules.calendar.due(today, rules.guide.limits.legal),
+    let promised_due = rules.calendar.due(today, rules.guide.limits.promised);
+    let due = command.due.unwrap_or(promised_due);
+    if due < today || due > promised_due {
+        let text = Text::new(
+            format!("补交日期应在今天至承诺办结日（{promised_due}）之间。"),
+            format!("The day must lie between today and the promised limit ({promised_due})."),
+        );
+        return Err(invalid(vec![FieldError::new("/due", "out_of_range", text)]));
+    }
+    Ok(acceptance(rules, AcceptanceBasis::Officer, Some(due), by, (at, at)))
+}
+
+/// The acceptance, and what follows at once: the opinions the first step needs.
+/// The limits run from `counted_from`, which for silence lies before `at`.
+pub(super) fn acceptance(
+    rules: Rules<'_>,
+    basis: AcceptanceBasis,
+    deferred_until: Option<NaiveDate>,
+    by: &By,
+    (counted_from, at): (DateTime<Utc>, DateTime<Utc>),
+) -> Vec<Act> {
+    let start = local_date(counted_from);
+    let limits = rules.guide.limits;
+    let accepted = CaseEvent::Accepted {
+        promised_due: rules.calendar.due(start, limits.promised),
+        legal_due: rules.calendar.due(start, limits.legal),
         basis,
+        deferred_until,
+    };
+    let mut acts = vec![act(by, accepted)];
+    acts.extend(opinions::asked(rules, rules.guide.flow.first(), at).map(|event| act(by, event)));
+    acts
+}
+
+/// A material that was promised for later.
+pub(super) fn supply(
+    case: &Case,
+    state: &Accepted,
+    rules: Rules<'_>,
+    command: AttachMaterial,
+    by: &By,
+    at: DateTime<Utc>,
+) -> Result<Vec<Act>, Refusal> {
+    let owed = state.deferral.as_ref().is_some_and(|deferral| deferral.owed.contains(&command.material));
+    if !owed {
+        let text = Text::new(
+            "受理后只能补交容缺材料，本材料不在其中。",
+            "After acceptance only materials promised for later can be handed in; this is none of them.",
+        );
+        let pointer = format!("/materials/{}", command.material);
+        return Err(invalid(vec![FieldError::new(pointer, "not_asked", text)]));
+    }
+    draft::fit(case, rules, &command, by, at)?;
+    Ok(vec![act(by, supplied(&command))])
+}
+
+pub(super) fn supplied(command: &AttachMaterial) -> CaseEvent {
+    CaseEvent::MaterialSupplied {
+        material: command.material.clone(),
+        evidence: command.evidence.clone().into(),
     }
 }
 
@@ -214,14 +349,34 @@ pub(super) fn grounds(command: GiveGrounds) -> Result<Grounds, Refusal> {
     })
 }
 
-pub(super) fn withdraw(command: WithdrawCase, by: &By) -> Result<Vec<Act>, Refusal> {
-    Ok(vec![act(by, CaseEvent::Withdrawn { reason: command.reason.into() })])
-}
-
-pub(super) fn tick(state: &Submitted, rules: Rules<'_>, at: DateTime<Utc>) -> Result<Vec<Act>, Refusal> {
-    if at < end_of_local_day(state.intake_due) {
-        return Ok(Vec::new());
+/// 转报: not this agency's competence. To another agency on the portal it goes
+/// with its number and its time of receipt; to one outside it leaves the portal.
+pub(super) fn transfer(case: &Case, command: TransferCase, by: &By) -> Result<Vec<Act>, Refusal> {
+    let reason = attention::said("/reason", &command.reason)?;
+    let (guide, version) = match command.to {
+        TransferTarget::Outside { agency } => {
+            let to = agency.trim().to_owned();
+            attention::said("/agency_name", &to)?;
+            return Ok(vec![act(by, CaseEvent::TransferredOut { to, reason })]);
+        }
+        TransferTarget::Guide { guide, version } => (guide, version),
+    };
+    let wrong = |zh: &str, en: &str| {
+        Err(invalid(vec![FieldError::new("/guide_code", "not_fitting", Text::new(zh, en))]))
+    };
+    let from = case.place();
+    if guide.agency == from.agency {
+        return wrong("该事项由本机关办理，无需转报。", "That guide is handled by the same agency.");
     }
-    // Acceptance by silence counts from the day the filing was received.
-    Ok(vec![act(&By::System, accepted(rules, AcceptanceBasis::Deemed, state.filing.at))])
+    if guide.code.basic_code() != from.guide.basic_code() {
+        return wrong(
+            "只能转给同一事项的其他实施机构。",
+            "A case can be transferred only to another agency's guide of the same item.",
+        );
+    }
+    if guide.in_scenario(case.opened.scenario.as_deref()).is_err() {
+        return wrong("对方的办事指南没有这个情形。", "That guide does not have this scenario.");
+    }
+    let to = Place { guide: guide.code.clone(), agency: guide.agency.clone(), region: guide.region.clone() };
+    Ok(vec![act(by, CaseEvent::Transferred { to, guide_version: version, reason })])
 }

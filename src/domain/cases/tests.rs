@@ -2,14 +2,13 @@
 //! came about, and the guide it is handled by.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::clock::{ClockName, clocks};
+use super::clock::{ClockName, Light, clocks};
 use super::history::{Head, Provenance, Record, append};
 use super::*;
 use crate::domain::calendar::WorkCalendar;
@@ -18,7 +17,12 @@ use crate::domain::guides::*;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::time::{end_of_local_day, local_date};
 
+mod clocks;
+mod joint;
+mod matrix;
+mod model;
 mod properties;
+mod stories;
 
 macro_rules! sample {
     ($file:literal) => {
@@ -215,6 +219,7 @@ impl Story {
             applicant: self.applicant.clone(),
             aal: 2,
             certificates: certificates(self.guide),
+            promised: self.promised(),
         }))
     }
 
@@ -222,23 +227,54 @@ impl Story {
     fn command(&self, name: CommandName) -> Command {
         let own = self.guide.materials.iter().find(|material| material.source == MaterialSource::Own);
         let material = own.or(self.guide.materials.first()).map(|m| m.code.clone()).unwrap_or_default();
-        let step = match &self.case.state {
-            CaseState::Accepted(state) => next_step(state, &self.guide.flow),
-            CaseState::Draft(_) | CaseState::Submitted(_) => self.guide.flow.first(),
-            CaseState::Decided(_) | CaseState::Closed(_) => self.guide.flow.last(),
-        };
-        let step = step.map(|step| step.code.clone()).unwrap_or_default();
+        let next = self.case.state.in_progress().and_then(|state| next_step(state, &self.guide.flow));
+        let step = next.or(self.guide.flow.first()).map(|step| step.code.clone()).unwrap_or_default();
+        let words = || "请尽快办理".to_owned();
         let field = self.guide.form.fields[0].name.clone();
         match name {
             CommandName::Save => {
                 let value = answers(self.guide).get(&field).cloned().unwrap();
                 Command::Save(SaveCase { patch: [(field, value)].into_iter().collect() })
             }
-            CommandName::Attach => self.attach(&material),
+            CommandName::Attach => self.attach(self.wanted().unwrap_or(&material)),
             CommandName::Remove => Command::Remove(RemoveMaterial { material }),
             CommandName::Submit => self.submission(),
             CommandName::Accept => Command::Accept,
+            CommandName::AcceptDeferred => Command::AcceptDeferred(AcceptDeferred { due: None }),
+            CommandName::RequestCorrection => self.correction(),
+            CommandName::Correct => {
+                Command::Correct(Box::new(CorrectCase { certificates: certificates(self.guide) }))
+            }
             CommandName::Refuse => Command::Refuse(grounds()),
+            CommandName::Transfer => Command::Transfer(Box::new(TransferCase {
+                to: TransferTarget::Outside { agency: "省市场监督管理局".to_owned() },
+                reason: "属省级权限".to_owned(),
+            })),
+            CommandName::Pause => {
+                let kind =
+                    self.guide.special_procedures.first().copied().unwrap_or(SpecialProcedure::Hearing);
+                Command::Pause(PauseCase { kind, reason: "现场核查".to_owned(), expected_days: 5 })
+            }
+            CommandName::Resume => {
+                let kind =
+                    self.guide.special_procedures.first().copied().unwrap_or(SpecialProcedure::Hearing);
+                Command::Resume(ResumeCase { kind })
+            }
+            CommandName::Extend => {
+                Command::Extend(ExtendCase { days: 10, reason: "案情复杂".to_owned() })
+            }
+            CommandName::GiveOpinion => Command::GiveOpinion(GiveOpinion {
+                agency: self.unheard().unwrap_or_else(|| self.guide.agency.clone()),
+                consents: true,
+                text: String::new(),
+            }),
+            CommandName::Void => Command::Void(grounds()),
+            CommandName::Revoke => Command::Revoke(grounds()),
+            CommandName::Urge => Command::Urge(Ask { text: words() }),
+            CommandName::Supervise => Command::Supervise(Ask { text: words() }),
+            CommandName::Reply => Command::Reply(GiveReply { text: words() }),
+            CommandName::Rate => Command::Rate(RateService { score: 5, comment: words() }),
+            CommandName::Rectify => Command::Rectify(GiveReply { text: words() }),
             CommandName::RecordStep => Command::RecordStep(RecordStep { step, opinion: "符合".to_owned() }),
             CommandName::Approve => Command::Approve(ApproveCase { opinion: "准予".to_owned() }),
             CommandName::Deny => Command::Deny(grounds()),
@@ -250,6 +286,42 @@ impl Story {
             CommandName::Withdraw => Command::Withdraw(WithdrawCase { reason: "不办了".to_owned() }),
             CommandName::Tick => Command::Tick,
         }
+    }
+
+    /// The deferrable materials that are not there.
+    fn promised(&self) -> BTreeSet<String> {
+        let there = |code: &String| self.case.state.materials().is_some_and(|there| there.contains_key(code));
+        let missing = self.guide.materials.iter().filter(|m| m.deferrable && !there(&m.code));
+        missing.map(|material| material.code.clone()).collect()
+    }
+
+    /// A material somebody waits for.
+    fn wanted(&self) -> Option<&str> {
+        if let CaseState::Correcting(state) = &self.case.state {
+            return state.notice.items.iter().find_map(|item| match &item.of {
+                Correctable::Material(code) => Some(code.as_str()),
+                Correctable::Field(_) => None,
+            });
+        }
+        let owed = &self.case.state.in_progress()?.deferral.as_ref()?.owed;
+        owed.first().map(String::as_str)
+    }
+
+    /// An agency whose opinion is wanted.
+    fn unheard(&self) -> Option<crate::domain::codes::Uscc> {
+        let opinions = &self.case.state.in_progress()?.opinions;
+        opinions.iter().find(|asked| asked.answer.is_none()).map(|asked| asked.agency.clone())
+    }
+
+    /// Everything mended that can be: the first field, and a material of the applicant's own.
+    fn correction(&self) -> Command {
+        let item = |of, reason| CorrectionItem { of, reason, note: "请核对".to_owned().into() };
+        let field = Correctable::Field(self.guide.form.fields[0].name.clone());
+        let own = self.guide.materials.iter().find(|material| material.source == MaterialSource::Own);
+        let material =
+            own.map(|own| item(Correctable::Material(own.code.clone()), CorrectionReason::Expired));
+        let items = [Some(item(field, CorrectionReason::Wrong)), material].into_iter().flatten().collect();
+        Command::RequestCorrection(RequestCorrection { items, days: None })
     }
 
     fn ask(&self, command: Command, by: &By) -> Result<Vec<Act>, Refusal> {
@@ -284,119 +356,4 @@ impl Story {
         self.at += by;
         self
     }
-}
-
-/// One case for everything a case can be.
-fn representatives() -> Vec<(&'static str, Story)> {
-    use CommandName as C;
-    let draft = Story::complete(&FOOD);
-    let submitted = draft.clone().then(&[C::Submit]);
-    let accepted = submitted.clone().then(&[C::Accept]);
-    let last_step = accepted.clone().then(&[C::RecordStep, C::RecordStep]);
-    let approved = last_step.clone().then(&[C::Approve]);
-    let issued = approved.clone().then(&[C::Issue]);
-    let denied = last_step.clone().then(&[C::Deny]);
-    vec![
-        ("closed: issued", issued.clone().then(&[C::Deliver])),
-        ("closed: denied", denied.clone().then(&[C::Deliver])),
-        ("closed: refused", submitted.clone().then(&[C::Refuse])),
-        ("closed: withdrawn", accepted.clone().then(&[C::Withdraw])),
-        ("closed: expired", draft.clone().later(TimeDelta::days(31)).then(&[C::Tick])),
-        ("draft", draft),
-        ("submitted", submitted),
-        ("accepted", accepted),
-        ("accepted: last step", last_step),
-        ("decided: approved", approved),
-        ("decided: issued", issued),
-        ("decided: denied", denied),
-    ]
-}
-
-fn cell(answer: &Result<Vec<Act>, Refusal>) -> String {
-    match answer {
-        Ok(acts) if acts.is_empty() => "nothing".to_owned(),
-        Ok(acts) => acts.iter().map(|act| act.event.name()).collect::<Vec<_>>().join(", "),
-        Err(refusal) => format!("refused: {:?}", refusal.code),
-    }
-}
-
-#[test]
-fn what_every_command_does_in_every_state() {
-    let mut stories = representatives();
-    stories.sort_by_key(|(_, story)| (story.case.state.name(), story.case.version));
-    let mut table = String::new();
-    for (name, story) in stories {
-        writeln!(table, "{name}").unwrap();
-        let mut impossible = Vec::new();
-        for command in CommandName::ALL {
-            match story.ask(story.command(command), &officer(99)) {
-                Err(refusal) if refusal.code == RefusalCode::WrongState => {
-                    impossible.push(format!("{command:?}"))
-                }
-                answer => writeln!(table, "  {:<10}  {}", format!("{command:?}"), cell(&answer)).unwrap(),
-            }
-        }
-        let due = story.later(TimeDelta::days(40));
-        writeln!(table, "  Tick, due   {}", cell(&due.ask(Command::Tick, &By::System))).unwrap();
-        writeln!(table, "  not in this state: {}", impossible.join(", ")).unwrap();
-    }
-    insta::assert_snapshot!(table);
-}
-
-#[test]
-fn every_state_is_represented() {
-    let reached: BTreeSet<_> = representatives().iter().map(|(_, story)| story.case.state.name()).collect();
-    assert_eq!(reached, StateName::ALL.into_iter().collect());
-}
-
-#[test]
-fn whoever_took_an_earlier_step_may_not_take_one_that_wants_other_eyes() {
-    let mut story = Story::complete(&FOOD).then(&[CommandName::Submit, CommandName::Accept]);
-    story.tell(story.command(CommandName::RecordStep), &officer(1)).unwrap();
-    let same = story.ask(story.command(CommandName::RecordStep), &officer(1)).unwrap_err();
-    assert_eq!(same.code, RefusalCode::SamePerson);
-    // Another post of the same person does not make him another person.
-    let other_post = By::Officer { account: person(101), post: person(999) };
-    let same = story.ask(story.command(CommandName::RecordStep), &other_post).unwrap_err();
-    assert_eq!(same.code, RefusalCode::SamePerson);
-    story.tell(story.command(CommandName::RecordStep), &officer(2)).unwrap();
-    for account in [1, 2] {
-        let same = story.ask(story.command(CommandName::Deny), &officer(account)).unwrap_err();
-        assert_eq!(same.code, RefusalCode::SamePerson);
-    }
-    story.tell(story.command(CommandName::Approve), &officer(3)).unwrap();
-}
-
-#[test]
-fn a_no_without_reason_or_article_is_refused_with_both_errors_at_once() {
-    let story = Story::complete(&FOOD).then(&[CommandName::Submit]);
-    let blank = GiveGrounds { reason: " ".to_owned(), article: String::new(), remedy: None };
-    let refusal = story.ask(Command::Refuse(blank), &officer(1)).unwrap_err();
-    let pointers: Vec<_> = refusal.errors.iter().map(|error| error.pointer.as_str()).collect();
-    assert_eq!(pointers, ["/reason", "/article"]);
-}
-
-#[test]
-fn a_whole_number_written_as_a_fraction_is_recorded_as_the_whole_number() {
-    let mut story = Story::open(&FOOD, applicant(), monday());
-    let patch = json!({ "staff": 12.0 }).as_object().cloned().unwrap();
-    story.tell(Command::Save(SaveCase { patch }), &APPLICANT).unwrap();
-    assert_eq!(story.case.state.facts().and_then(|f| f.known()?.get("staff")), Some(&json!(12)));
-}
-
-#[test]
-fn what_silence_has_accepted_nobody_refuses_though_the_timer_is_late() {
-    let story = Story::complete(&FOOD).then(&[CommandName::Submit]).later(TimeDelta::days(9));
-    let refusal = story.ask(story.command(CommandName::Refuse), &officer(1)).unwrap_err();
-    assert_eq!(refusal.code, RefusalCode::WrongState);
-    let acts = story.ask(story.command(CommandName::RecordStep), &officer(1)).unwrap();
-    assert_eq!(cell(&Ok(acts)), "accepted, step_recorded");
-}
-
-#[test]
-fn an_expired_draft_cannot_be_saved_though_the_timer_is_late() {
-    let story = Story::complete(&FOOD).later(TimeDelta::days(30));
-    let refusal = story.ask(story.command(CommandName::Save), &APPLICANT).unwrap_err();
-    assert_eq!(refusal.code, RefusalCode::WrongState);
-    assert!(story.later(-TimeDelta::microseconds(1)).ask(Command::Tick, &By::System).unwrap().is_empty());
 }

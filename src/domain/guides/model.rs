@@ -213,6 +213,21 @@ pub enum SpecialProcedure {
     ExpertReview,
 }
 
+impl SpecialProcedure {
+    pub fn label(self) -> Text {
+        match self {
+            SpecialProcedure::Hearing => Text::new("听证", "hearing"),
+            SpecialProcedure::Tender => Text::new("招标", "tender"),
+            SpecialProcedure::Auction => Text::new("拍卖", "auction"),
+            SpecialProcedure::Inspection => Text::new("检验", "inspection"),
+            SpecialProcedure::Testing => Text::new("检测", "testing"),
+            SpecialProcedure::Quarantine => Text::new("检疫", "quarantine"),
+            SpecialProcedure::Appraisal => Text::new("鉴定", "appraisal"),
+            SpecialProcedure::ExpertReview => Text::new("专家评审", "expert review"),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Fee {
@@ -244,6 +259,30 @@ pub struct Step {
     pub role: StepRole,
     /// Nobody who took an earlier step may take this one.
     pub four_eyes: bool,
+    /// 征求意见: agencies asked in parallel when the step's turn comes; it is taken
+    /// once all have answered or their silence has an effect.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub opinions: Vec<OpinionWanted>,
+}
+
+/// Another agency whose opinion a step needs (联合办理, 行政许可法 26).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OpinionWanted {
+    pub agency: Uscc,
+    /// What the agency is called.
+    pub name: Text,
+    pub limit: Limit,
+    pub silence: Silence,
+}
+
+/// What it means when a consulted agency says nothing in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Silence {
+    /// 逾期视为同意
+    Consents,
+    /// 逾期报上级: its superior is told and may answer in its place.
+    Escalates,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]

@@ -20,7 +20,9 @@ fn id(number: u8) -> Uuid {
 fn the_table_of_capacities_and_operations() {
     let name = |capacity: Capacity| match capacity {
         Capacity::Post(role) => format!("{role:?}"),
-        Capacity::Applicant | Capacity::Agent | Capacity::Assistant => format!("{capacity:?}"),
+        Capacity::Applicant | Capacity::Agent | Capacity::Assistant | Capacity::Consulted => {
+            format!("{capacity:?}")
+        }
     };
     let mut table = format!("{:<22}", "");
     table += &Capacity::ALL.map(name).join("  ");
@@ -71,6 +73,7 @@ impl Lying {
             region: &self.region,
             is_draft: self.is_draft,
             assisted_by: self.assisted_by,
+            consulted: &[],
         }
     }
 }

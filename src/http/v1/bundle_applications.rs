@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::case_views::{CaseLineView, EvidenceView};
-use super::cases::{ApplicantBody, NoBody, WithdrawBody};
+use super::cases::ApplicantBody;
+use super::command_bodies::{NoBody, WithdrawBody};
 use super::materials::{EvidenceBody, upload};
 use super::{Page, PageQuery, TextView};
 use crate::app::Ctx;

@@ -10,9 +10,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::TextView;
+use super::case_course::CourseView;
 use crate::app::cases::{Audience, CaseReply};
 use crate::domain::cases::clock::{ClockName, Light, clocks, light};
-use crate::domain::cases::{By, CaseState, Decided, Decision, Ending, Evidence, Issued, Standing, next_step};
+use crate::domain::cases::{By, CaseState, Decided, Decision, Evidence, Issued, Standing, next_step};
 use crate::domain::codes::{mask_id, mask_mobile, mask_name};
 use crate::domain::guides::{Field, FieldKind, FilledFrom, Trust};
 
@@ -24,10 +25,11 @@ pub struct CaseView {
     pub case_no: Option<String>,
     /// The number in the `ETag`; name it in `If-Match`.
     pub version: u64,
-    /// `draft`, `submitted`, `accepted`, `decided` or `closed`.
+    /// `draft`, `submitted`, `correcting`, `accepted`, `paused`, `decided` or `closed`.
     pub state: &'static str,
     pub state_label: TextView,
-    /// How it ended, once closed: `issued`, `denied`, `refused`, `withdrawn`, `expired`.
+    /// How it ended, once closed: `issued`, `denied`, `refused`, `withdrawn`, `lapsed`,
+    /// `void`, `transferred`, `revoked`, `expired`.
     pub outcome: Option<&'static str>,
     pub guide: CaseGuideView,
     pub scenario: Option<String>,
@@ -56,6 +58,7 @@ pub struct CaseView {
     pub decision: Option<DecisionView>,
     pub results: Vec<ResultView>,
     pub grounds: Option<GroundsView>,
+    pub course: CourseView,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -168,15 +171,11 @@ impl From<&CaseReply> for CaseView {
             outcome: closed.map(|closed| closed.ending.name()),
             guide: guide(reply),
             scenario: case.opened.scenario.clone(),
-            agency: case.opened.agency.to_string(),
-            region: case.opened.region.to_string(),
+            agency: case.place().agency.to_string(),
+            region: case.place().region.to_string(),
             applicant: applicant(reply),
             facts: facts(reply),
-            prefilled: match state {
-                CaseState::Draft(draft) => draft.prefilled.clone(),
-                CaseState::Submitted(_) | CaseState::Accepted(_) => BTreeMap::new(),
-                CaseState::Decided(_) | CaseState::Closed(_) => BTreeMap::new(),
-            },
+            prefilled: state.as_draft().map_or_else(BTreeMap::new, |draft| draft.prefilled.clone()),
             materials: state
                 .materials()
                 .into_iter()
@@ -188,17 +187,18 @@ impl From<&CaseReply> for CaseView {
             closed_at: closed.map(|closed| closed.at),
             expires_at: state.as_draft().map(|draft| draft.expires_at),
             intake_due: state.as_submitted().map(|submitted| submitted.intake_due),
-            promised_due: state.acceptance().map(|acceptance| acceptance.promised_due),
-            legal_due: state.acceptance().map(|acceptance| acceptance.legal_due),
+            promised_due: state.accepted().map(|accepted| accepted.dues().promised),
+            legal_due: state.accepted().map(|accepted| accepted.dues().legal),
             delivery_due: decided.map(|decided| decided.delivery_due),
             steps: steps(state),
             next_step: state
-                .as_accepted()
+                .in_progress()
                 .and_then(|accepted| next_step(accepted, &reply.guide.for_case(case).flow))
                 .map(|step| step.code.clone()),
             decision: decided.map(DecisionView::from),
             results: results(state),
             grounds: grounds(state),
+            course: CourseView::from(reply),
         }
     }
 }
@@ -233,26 +233,20 @@ impl CaseLineView {
             case_no: case.case_no().map(ToString::to_string),
             version: case.version,
             state: case.state.name().as_str(),
-            outcome: match &case.state {
-                CaseState::Closed(closed) => Some(closed.ending.name()),
-                CaseState::Draft(_)
-                | CaseState::Submitted(_)
-                | CaseState::Accepted(_)
-                | CaseState::Decided(_) => None,
-            },
+            outcome: case.state.as_closed().map(|closed| closed.ending.name()),
             guide: guide(reply),
             applicant_name: applicant(reply).name,
             opened_at: case.opened.at,
             submitted_at: case.state.filing().map(|filing| filing.at),
             light: light(&clocks),
-            due_on: pressing.map(|clock| clock.due_on),
+            due_on: pressing.and_then(|clock| clock.due_on),
         }
     }
 }
 
 fn guide(reply: &CaseReply) -> CaseGuideView {
     CaseGuideView {
-        code: reply.case.opened.guide.to_string(),
+        code: reply.case.place().guide.to_string(),
         version: reply.case.guide_version(),
         name: reply.guide.guide.item.name.clone().into(),
     }
@@ -318,13 +312,8 @@ fn masked_row(fields: &[Field], row: &Value) -> Value {
 }
 
 fn steps(state: &CaseState) -> Vec<StepView> {
-    let taken = match state {
-        CaseState::Accepted(accepted) => Some(accepted),
-        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Decided(_) | CaseState::Closed(_) => {
-            state.decided().map(|decided| &decided.accepted)
-        }
-    };
-    taken
+    state
+        .accepted()
         .into_iter()
         .flat_map(|accepted| &accepted.steps)
         .map(|step| StepView { step: step.step.clone(), at: step.at, by: side(&step.by) })
@@ -336,18 +325,7 @@ fn results(state: &CaseState) -> Vec<ResultView> {
 }
 
 fn grounds(state: &CaseState) -> Option<GroundsView> {
-    let refused = match state {
-        CaseState::Closed(closed) => match &closed.ending {
-            Ending::Refused { grounds, .. } => Some(grounds),
-            Ending::Issued { .. } | Ending::Denied { .. } | Ending::Withdrawn { .. } | Ending::Expired => {
-                None
-            }
-        },
-        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Decided(_) => {
-            None
-        }
-    };
-    let grounds = refused.or(crate::domain::cases::results(state).1)?;
+    let grounds = crate::domain::cases::results(state).1?;
     Some(GroundsView::from(grounds))
 }
 

@@ -8,20 +8,18 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::case_views::{CaseLineView, CaseView};
-use super::{Page, PageQuery, TextBody};
+use super::{Page, PageQuery};
 use crate::app::Ctx;
 use crate::app::cases::{self, Action, ApplicantRef, CaseReply, ListRequest, OpenRequest, Request};
 use crate::app::identity::Caller;
 use crate::app::once::Answer;
-use crate::domain::cases::{
-    ApproveCase, DeliverCase, GiveGrounds, RecordStep, SaveCase, StateName, WithdrawCase,
-};
+use crate::domain::cases::{SaveCase, StateName};
 use crate::domain::codes::ResidentId;
-use crate::domain::guides::{Delivery, Facts};
+use crate::domain::guides::Facts;
 use crate::http::extract::{Body, IfMatch, OnceKey, Query, etag, mark_replay};
 use crate::http::problem::{Problem, ProblemView};
 
-type Reply = Result<HttpResponse, Problem>;
+pub(super) type Reply = Result<HttpResponse, Problem>;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -122,146 +120,6 @@ pub async fn save(
     act(&ctx, &caller, Request { case: *id, expected_version: version.0, claim: None, action }).await
 }
 
-/// No arguments.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NoBody {}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GroundsBody {
-    pub reason: String,
-    /// The legal article the decision rests on.
-    pub article: String,
-    /// Left out: the statutory remedy.
-    pub remedy: Option<TextBody>,
-}
-
-impl From<GroundsBody> for GiveGrounds {
-    fn from(body: GroundsBody) -> Self {
-        GiveGrounds { reason: body.reason, article: body.article, remedy: body.remedy.map(Into::into) }
-    }
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct StepBody {
-    /// The step's code in the guide's flow.
-    pub step: String,
-    #[serde(default)]
-    pub opinion: String,
-}
-
-impl From<StepBody> for RecordStep {
-    fn from(body: StepBody) -> Self {
-        RecordStep { step: body.step, opinion: body.opinion }
-    }
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ApproveBody {
-    #[serde(default)]
-    pub opinion: String,
-}
-
-impl From<ApproveBody> for ApproveCase {
-    fn from(body: ApproveBody) -> Self {
-        ApproveCase { opinion: body.opinion }
-    }
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DeliverBody {
-    /// `self_collect`, `courier` or `electronic`, as the guide offers.
-    #[schema(value_type = String)]
-    pub method: Delivery,
-    /// Courier number, or the name of who collected it.
-    #[serde(default)]
-    pub proof: String,
-}
-
-impl From<DeliverBody> for DeliverCase {
-    fn from(body: DeliverBody) -> Self {
-        DeliverCase { method: body.method, proof: body.proof }
-    }
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct WithdrawBody {
-    #[serde(default)]
-    pub reason: String,
-}
-
-impl From<WithdrawBody> for WithdrawCase {
-    fn from(body: WithdrawBody) -> Self {
-        WithdrawCase { reason: body.reason }
-    }
-}
-
-/// Defines one command's endpoint: path, body, and how the body becomes an action.
-macro_rules! command {
-    ($(#[doc = $doc:literal])+ $name:ident $path:literal $operation:literal $body:ident => $action:expr) => {
-        $(#[doc = $doc])+
-        #[utoipa::path(tag = "cases", operation_id = $operation, request_body = $body, responses(
-            (status = 200, body = CaseView), (status = "4XX", body = ProblemView)
-        ), security(("bearer" = [])))]
-        #[post($path)]
-        pub async fn $name(
-            ctx: web::Data<Ctx>,
-            caller: Caller,
-            id: web::Path<Uuid>,
-            version: IfMatch,
-            once: OnceKey,
-            body: Body<$body>,
-        ) -> Reply {
-            let claim = once.claim(&caller, body.digest);
-            let to_action: fn($body) -> Action = $action;
-            let action = to_action(body.value);
-            act(&ctx, &caller, Request { case: *id, expected_version: version.0, claim, action }).await
-        }
-    };
-}
-
-command!(
-    /// 提交: hands the draft in; gives the case its number.
-    submit "/cases/{id}/submit" "submit_case" NoBody => |_| Action::Submit
-);
-command!(
-    /// 受理: accepts the application; pins its deadlines.
-    accept "/cases/{id}/accept" "accept_case" NoBody => |_| Action::Accept
-);
-command!(
-    /// 不予受理: refuses to accept, with reason, article and remedy.
-    refuse "/cases/{id}/refuse" "refuse_case" GroundsBody => |body| Action::Refuse(body.into())
-);
-command!(
-    /// 环节办理: records the step of the flow whose turn it is.
-    record_step "/cases/{id}/record-step" "record_step" StepBody => |body| Action::RecordStep(body.into())
-);
-command!(
-    /// 准予: approves, as the last step of the flow.
-    approve "/cases/{id}/approve" "approve_case" ApproveBody => |body| Action::Approve(body.into())
-);
-command!(
-    /// 不予: denies, as the last step of the flow, with reason, article and remedy.
-    deny "/cases/{id}/deny" "deny_case" GroundsBody => |body| Action::Deny(body.into())
-);
-command!(
-    /// 制证: makes out the certificate or result letter.
-    issue "/cases/{id}/issue" "issue_result" NoBody => |_| Action::Issue
-);
-command!(
-    /// 送达: serves the result and closes the case.
-    deliver "/cases/{id}/deliver" "deliver_result" DeliverBody => |body| Action::Deliver(body.into())
-);
-command!(
-    /// 撤回: the applicant takes the application back.
-    withdraw "/cases/{id}/withdraw" "withdraw_case" WithdrawBody => |body| Action::Withdraw(body.into())
-);
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
@@ -328,7 +186,7 @@ fn page(ctx: &Ctx, replies: &[CaseReply], limit: i64) -> Page<CaseLineView> {
     Page::new(items, limit, |line: &CaseLineView| line.id.to_string())
 }
 
-async fn act(ctx: &Ctx, caller: &Caller, request: Request) -> Reply {
+pub(super) async fn act(ctx: &Ctx, caller: &Caller, request: Request) -> Reply {
     let answer = cases::act(ctx, caller, request).await?;
     Ok(respond(&mut HttpResponse::Ok(), &answer))
 }

@@ -68,15 +68,19 @@ pub async fn list_events(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid
 /// A deadline with its explanation.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ClockView {
-    /// `intake`, `promised`, `legal` or `delivery`.
+    /// `intake`, `correction`, `deferral`, `promised`, `legal`, `opinion`, `delivery`,
+    /// `reply` or `rectification`.
     #[schema(value_type = String)]
     pub name: ClockName,
+    /// Which one, where there can be several: an agency, the number of a reminder.
+    pub of: Option<String>,
     pub started_on: NaiveDate,
     pub limit_days: u16,
     /// `working_day` or `calendar_day`.
     #[schema(value_type = String)]
     pub unit: DayUnit,
-    pub due_on: NaiveDate,
+    /// None while the clock stands still.
+    pub due_on: Option<NaiveDate>,
     pub stopped_on: Option<NaiveDate>,
     /// `green`, `yellow` or `red`.
     #[schema(value_type = String)]
@@ -101,6 +105,7 @@ impl From<Clock> for ClockView {
             started_on: clock.started_on,
             limit_days: clock.limit.days,
             unit: clock.limit.unit,
+            of: clock.of,
             due_on: clock.due_on,
             stopped_on: clock.stopped_on,
             light: clock.light,

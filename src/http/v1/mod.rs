@@ -6,11 +6,14 @@ mod audit;
 mod bundle_applications;
 mod bundles;
 mod calendar;
+mod case_course;
 pub mod case_views;
 mod cases;
 mod catalogue;
 mod certificates;
 mod clients;
+mod command_bodies;
+mod commands;
 mod drafts;
 mod evaluate;
 mod exports;
@@ -55,15 +58,6 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(materials::attach)
         .service(materials::remove)
         .service(materials::download)
-        .service(cases::submit)
-        .service(cases::accept)
-        .service(cases::refuse)
-        .service(cases::record_step)
-        .service(cases::approve)
-        .service(cases::deny)
-        .service(cases::issue)
-        .service(cases::deliver)
-        .service(cases::withdraw)
         .service(history::list_events)
         .service(history::explain_clocks)
         .service(history::list_letters)
@@ -72,6 +66,7 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(history::verify_receipt)
         .service(certificates::list_mine)
         .service(certificates::verify);
+    commands::register(routes);
     register_administration(routes);
     register_bundles(routes);
     people::register(routes);

@@ -191,6 +191,7 @@ const STEP: &[Column] = &[
     column("x_name_en", "环节名称（英文）", Text("name.en")),
     column("role", "办理岗位", Word("role", ROLE)),
     column("x_four_eyes", "须换人办理", Flag("four_eyes")),
+    column("x_opinions", "征求意见", Json("opinions")),
 ];
 
 const RESULTS: &[Column] = &[

@@ -2,8 +2,8 @@
 //! costs, what comes out of it.
 
 use super::words::{
-    arrow, attribute, delivery as by, explained, handling, limits as days, listed, named, plain, procedure,
-    quoted, role, yes_or_no, yuan,
+    arrow, attribute, delivery as by, explained, handling, limits as days, listed, named, opinion, plain,
+    procedure, quoted, role, yes_or_no, yuan,
 };
 use super::{About, Pairs, Teller};
 use crate::domain::guides::model::{
@@ -62,14 +62,14 @@ pub(super) fn special_procedures(teller: &mut Teller, old: &[SpecialProcedure], 
 
 pub(super) fn flow(teller: &mut Teller, old: &[Step], new: &[Step]) {
     let pairs = Pairs::of(old, new, |step| step.code.clone());
-    for Step { code: _, name, role: by, four_eyes: _ } in &pairs.added {
+    for Step { code: _, name, role: by, four_eyes: _, opinions: _ } in &pairs.added {
         teller.tell(
             About::Procedure,
             format!("多一个办理环节：“{}”（{}）", name.zh, role(*by).zh),
             format!("one step more: “{}” ({})", name.en, role(*by).en),
         );
     }
-    for Step { code: _, name, role: _, four_eyes: _ } in &pairs.dropped {
+    for Step { code: _, name, role: _, four_eyes: _, opinions: _ } in &pairs.dropped {
         teller.tell(
             About::Procedure,
             format!("少一个办理环节：“{}”", name.zh),
@@ -79,7 +79,7 @@ pub(super) fn flow(teller: &mut Teller, old: &[Step], new: &[Step]) {
     if pairs.moved {
         teller.tell(About::Procedure, "办理环节的先后顺序有变", "the steps come in another order");
     }
-    for (Step { code: _, name, role: by, four_eyes }, new) in pairs.kept {
+    for (Step { code: _, name, role: by, four_eyes, opinions: asked }, new) in pairs.kept {
         named(teller, About::Wording, ("办理环节", "step"), name, &new.name);
         let name = quoted(&new.name);
         let (zh, en) = (format!("环节{}的经办角色", name.zh), format!("step {}, taken by", name.en));
@@ -87,6 +87,9 @@ pub(super) fn flow(teller: &mut Teller, old: &[Step], new: &[Step]) {
         let (zh, en) =
             (format!("环节{}须由另一人办理", name.zh), format!("step {}, by another officer", name.en));
         arrow(teller, About::Procedure, (&zh, &en), &yes_or_no(*four_eyes), &yes_or_no(new.four_eyes));
+        let (zh, en) =
+            (format!("环节{}征求意见的部门", name.zh), format!("agencies consulted at step {}", name.en));
+        listed(teller, About::Procedure, (&zh, &en), (asked, &new.opinions), opinion);
     }
 }
 

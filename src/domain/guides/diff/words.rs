@@ -3,8 +3,8 @@
 use super::{About, Teller};
 use crate::domain::codes::CertificateType;
 use crate::domain::guides::model::{
-    Attribute, CrossRegion, DayUnit, Delivery, Handling, Limit, OfferedChannel, Paper, Particular,
-    SpecialProcedure, StepRole, Trust,
+    Attribute, CrossRegion, DayUnit, Delivery, Handling, Limit, OfferedChannel, OpinionWanted, Paper,
+    Particular, Silence, SpecialProcedure, StepRole, Trust,
 };
 use crate::domain::text::Text;
 
@@ -112,17 +112,17 @@ fn unit(unit: DayUnit, days: u16) -> Text {
     }
 }
 
+fn duration(Limit { days, unit: of }: Limit) -> Text {
+    let of = unit(of, days);
+    match days {
+        0 => Text::new("当场", "on the spot"),
+        _ => Text::new(format!("{days} {}", of.zh), format!("{days} {}", of.en)),
+    }
+}
+
 /// `5 → 3 个工作日`, or both in full when the unit changed too.
 pub(super) fn limits(old: Limit, new: Limit) -> Text {
-    let full = |limit: Limit| {
-        let Limit { days, unit: of } = limit;
-        let of = unit(of, days);
-        match days {
-            0 => Text::new("当场", "on the spot"),
-            _ => Text::new(format!("{days} {}", of.zh), format!("{days} {}", of.en)),
-        }
-    };
-    let (from, to) = (full(old), full(new));
+    let (from, to) = (duration(old), duration(new));
     if old.unit == new.unit && old.days > 0 && new.days > 0 {
         return Text::new(format!("{} → {}", old.days, to.zh), format!("{} → {}", old.days, to.en));
     }
@@ -137,16 +137,19 @@ pub(super) fn handling(handling: Handling) -> Text {
 }
 
 pub(super) fn procedure(procedure: &SpecialProcedure) -> Text {
-    match procedure {
-        SpecialProcedure::Hearing => Text::new("听证", "hearing"),
-        SpecialProcedure::Tender => Text::new("招标", "tender"),
-        SpecialProcedure::Auction => Text::new("拍卖", "auction"),
-        SpecialProcedure::Inspection => Text::new("检验", "inspection"),
-        SpecialProcedure::Testing => Text::new("检测", "testing"),
-        SpecialProcedure::Quarantine => Text::new("检疫", "quarantine"),
-        SpecialProcedure::Appraisal => Text::new("鉴定", "appraisal"),
-        SpecialProcedure::ExpertReview => Text::new("专家评审", "expert review"),
-    }
+    procedure.label()
+}
+
+pub(super) fn opinion(wanted: &OpinionWanted) -> Text {
+    let limit = duration(wanted.limit);
+    let silence = match wanted.silence {
+        Silence::Consents => Text::new("逾期视为同意", "silence is consent"),
+        Silence::Escalates => Text::new("逾期报上级", "silence goes to its superior"),
+    };
+    Text::new(
+        format!("{}（{}，{}）", wanted.name.zh, limit.zh, silence.zh),
+        format!("{} ({}, {})", wanted.name.en, limit.en, silence.en),
+    )
 }
 
 pub(super) fn role(role: StepRole) -> Text {

@@ -7,7 +7,8 @@ use super::{Read, Reader};
 use crate::domain::codes::CertificateType;
 use crate::domain::guides::expr::Vocabulary;
 use crate::domain::guides::model::{
-    Download, Material, MaterialSource, Paper, Requirement, ResultKind, Reuse, Step, Trust,
+    Download, Limit, Material, MaterialSource, OpinionWanted, Paper, Requirement, ResultKind, Reuse, Step,
+    Trust,
 };
 use crate::domain::guides::source::Node;
 use crate::domain::text::Text;
@@ -215,8 +216,42 @@ impl Read for Step {
         let keys = Keys::of(node, reader)?;
         let (code, name) = (keys.need::<Name>("code"), keys.need("name"));
         let (role, four_eyes) = (keys.need("role"), keys.or("four_eyes", false));
+        let opinions = keys.or::<Vec<OpinionWanted>>("opinions", Vec::new());
+        if let (Some(opinions), Some(node)) = (&opinions, keys.get("opinions")) {
+            check_asked_once_each(node, opinions, reader);
+        }
         keys.close();
-        Some(Self { code: code?.0, name: name?, role: role?, four_eyes: four_eyes? })
+        Some(Self { code: code?.0, name: name?, role: role?, four_eyes: four_eyes?, opinions: opinions? })
+    }
+}
+
+impl Read for OpinionWanted {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        let keys = Keys::of(node, reader)?;
+        let (agency, name) = (keys.need("agency"), keys.need("name"));
+        let limit = keys.need::<Limit>("limit");
+        if let (Some(Limit { days: 0, .. }), Some(node)) = (&limit, keys.get("limit")) {
+            reader.problems.at(
+                node,
+                "征求意见的期限至少 1 天。",
+                "An agency has at least 1 day for its opinion.",
+            );
+        }
+        let silence = keys.need("silence");
+        keys.close();
+        Some(Self { agency: agency?, name: name?, limit: limit?, silence: silence? })
+    }
+}
+
+fn check_asked_once_each(node: &Node, opinions: &[OpinionWanted], reader: &Reader<'_>) {
+    for (index, wanted) in opinions.iter().enumerate() {
+        if opinions[..index].iter().any(|earlier| earlier.agency == wanted.agency) {
+            reader.problems.at(
+                node,
+                format!("“{}”列了两次，请删去一处。", wanted.name.zh),
+                format!("“{}” is asked twice; remove one.", wanted.name.en),
+            );
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::guides::applicant::ApplicantKind;
 use crate::domain::guides::expr::date;
 use crate::domain::guides::model::{
     Attribute, CrossRegion, DayUnit, Delivery, ExampleOutcome, Handling, OfferedChannel, OnRefusal, Paper,
-    Particular, SpecialProcedure, StepRole, Trust,
+    Particular, Silence, SpecialProcedure, StepRole, Trust,
 };
 use crate::domain::guides::pattern::Pattern;
 use crate::domain::guides::source::{Content, Node, ScalarKind};
@@ -254,6 +254,9 @@ words! {
         "social_organisation" => ServiceObject::SocialOrganisation,
         "administrative_organ" => ServiceObject::AdministrativeOrgan,
         "other" => ServiceObject::Other;
+    Silence:
+        "consents" => Silence::Consents,
+        "escalates" => Silence::Escalates;
     StepRole:
         "handler" => StepRole::Handler,
         "reviewer" => StepRole::Reviewer,

@@ -15,7 +15,8 @@ use super::applicant::Applicant;
 use super::model::{
     Answer, AutomaticDecision, ChannelLimit, Condition, CrossRegion, DayUnit, Download, Example,
     ExampleOutcome, Expectation, Fee, Guide, IdentityLevel, Item, LegalBasis, Limit, Limits, Material,
-    MaterialSource, Paper, Question, Requirement, ResultKind, Scenario, Step, StepRole, Trust, Venue,
+    MaterialSource, OpinionWanted, Paper, Question, Requirement, ResultKind, Scenario, Silence, Step,
+    StepRole, Trust, Venue,
 };
 use crate::domain::codes::Gender;
 use crate::domain::text::Text;
@@ -177,14 +178,15 @@ fn answer(given: &Answer) -> Outline {
 }
 
 fn limits(limits: Limits) -> Outline {
-    let one = |limit: Limit| {
-        let unit = match limit.unit {
-            DayUnit::WorkingDay => "working_day",
-            DayUnit::CalendarDay => "calendar_day",
-        };
-        Outline::mapping([("days", Outline::Number(limit.days.into())), ("unit", Outline::text(unit))])
+    Outline::mapping([("legal", limit(limits.legal)), ("promised", limit(limits.promised))])
+}
+
+fn limit(limit: Limit) -> Outline {
+    let unit = match limit.unit {
+        DayUnit::WorkingDay => "working_day",
+        DayUnit::CalendarDay => "calendar_day",
     };
-    Outline::mapping([("legal", one(limits.legal)), ("promised", one(limits.promised))])
+    Outline::mapping([("days", Outline::Number(limit.days.into())), ("unit", Outline::text(unit))])
 }
 
 fn fee(fee: &Fee) -> Outline {
@@ -279,6 +281,20 @@ fn step(step: &Step) -> Outline {
     };
     entries.add("role", Outline::text(role));
     entries.add_unless(!step.four_eyes, "four_eyes", Outline::Flag(true));
+    entries.add_some("opinions", &step.opinions, opinion);
+    entries.done()
+}
+
+fn opinion(wanted: &OpinionWanted) -> Outline {
+    let mut entries = Entries::default();
+    entries.add("agency", Outline::text(wanted.agency.as_str()));
+    entries.add("name", both(&wanted.name));
+    entries.add("limit", limit(wanted.limit));
+    let silence = match wanted.silence {
+        Silence::Consents => "consents",
+        Silence::Escalates => "escalates",
+    };
+    entries.add("silence", Outline::text(silence));
     entries.done()
 }
 

@@ -19,7 +19,7 @@ use crate::domain::mandates::{Mandate, MandateState};
 use crate::http::address::address;
 use crate::http::extract::{Body, OnceKey, etag, mark_replay};
 use crate::http::problem::{Problem, ProblemView};
-use crate::http::v1::cases::NoBody;
+use crate::http::v1::command_bodies::NoBody;
 
 /// 授权, as one of its sides sees it.
 #[derive(Debug, Serialize, ToSchema)]

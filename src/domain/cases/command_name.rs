@@ -1,0 +1,138 @@
+//! The bare name of a command: the row of every table about commands.
+
+use super::command::Command;
+use crate::domain::text::Text;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CommandName {
+    Save,
+    Attach,
+    Remove,
+    Submit,
+    Accept,
+    AcceptDeferred,
+    RequestCorrection,
+    Correct,
+    Refuse,
+    Transfer,
+    Pause,
+    Resume,
+    Extend,
+    RecordStep,
+    GiveOpinion,
+    Approve,
+    Deny,
+    Issue,
+    Deliver,
+    Withdraw,
+    Void,
+    Revoke,
+    Urge,
+    Supervise,
+    Reply,
+    Rate,
+    Rectify,
+    Tick,
+}
+
+impl Command {
+    pub fn name(&self) -> CommandName {
+        match self {
+            Command::Save(_) => CommandName::Save,
+            Command::Attach(_) => CommandName::Attach,
+            Command::Remove(_) => CommandName::Remove,
+            Command::Submit(_) => CommandName::Submit,
+            Command::Accept => CommandName::Accept,
+            Command::AcceptDeferred(_) => CommandName::AcceptDeferred,
+            Command::RequestCorrection(_) => CommandName::RequestCorrection,
+            Command::Correct(_) => CommandName::Correct,
+            Command::Refuse(_) => CommandName::Refuse,
+            Command::Transfer(_) => CommandName::Transfer,
+            Command::Pause(_) => CommandName::Pause,
+            Command::Resume(_) => CommandName::Resume,
+            Command::Extend(_) => CommandName::Extend,
+            Command::RecordStep(_) => CommandName::RecordStep,
+            Command::GiveOpinion(_) => CommandName::GiveOpinion,
+            Command::Approve(_) => CommandName::Approve,
+            Command::Deny(_) => CommandName::Deny,
+            Command::Issue => CommandName::Issue,
+            Command::Deliver(_) => CommandName::Deliver,
+            Command::Withdraw(_) => CommandName::Withdraw,
+            Command::Void(_) => CommandName::Void,
+            Command::Revoke(_) => CommandName::Revoke,
+            Command::Urge(_) => CommandName::Urge,
+            Command::Supervise(_) => CommandName::Supervise,
+            Command::Reply(_) => CommandName::Reply,
+            Command::Rate(_) => CommandName::Rate,
+            Command::Rectify(_) => CommandName::Rectify,
+            Command::Tick => CommandName::Tick,
+        }
+    }
+}
+
+impl CommandName {
+    pub const ALL: [CommandName; 28] = [
+        CommandName::Save,
+        CommandName::Attach,
+        CommandName::Remove,
+        CommandName::Submit,
+        CommandName::Accept,
+        CommandName::AcceptDeferred,
+        CommandName::RequestCorrection,
+        CommandName::Correct,
+        CommandName::Refuse,
+        CommandName::Transfer,
+        CommandName::Pause,
+        CommandName::Resume,
+        CommandName::Extend,
+        CommandName::RecordStep,
+        CommandName::GiveOpinion,
+        CommandName::Approve,
+        CommandName::Deny,
+        CommandName::Issue,
+        CommandName::Deliver,
+        CommandName::Withdraw,
+        CommandName::Void,
+        CommandName::Revoke,
+        CommandName::Urge,
+        CommandName::Supervise,
+        CommandName::Reply,
+        CommandName::Rate,
+        CommandName::Rectify,
+        CommandName::Tick,
+    ];
+
+    /// What the command is called in messages to people.
+    pub fn label(self) -> Text {
+        match self {
+            CommandName::Save => Text::new("暂存", "save"),
+            CommandName::Attach => Text::new("上传材料", "attach a material"),
+            CommandName::Remove => Text::new("删除材料", "remove a material"),
+            CommandName::Submit => Text::new("提交", "submit"),
+            CommandName::Accept => Text::new("受理", "accept"),
+            CommandName::AcceptDeferred => Text::new("容缺受理", "accept with materials deferred"),
+            CommandName::RequestCorrection => Text::new("补正告知", "ask for corrections"),
+            CommandName::Correct => Text::new("补正", "hand in corrections"),
+            CommandName::Refuse => Text::new("不予受理", "refuse"),
+            CommandName::Transfer => Text::new("转报", "transfer"),
+            CommandName::Pause => Text::new("启动特别程序", "begin a special procedure"),
+            CommandName::Resume => Text::new("结束特别程序", "end a special procedure"),
+            CommandName::Extend => Text::new("延期", "extend the time limit"),
+            CommandName::RecordStep => Text::new("环节办理", "record a step"),
+            CommandName::GiveOpinion => Text::new("答复征求意见", "give an opinion"),
+            CommandName::Approve => Text::new("准予", "approve"),
+            CommandName::Deny => Text::new("不予", "deny"),
+            CommandName::Issue => Text::new("制证", "issue the result"),
+            CommandName::Deliver => Text::new("送达", "deliver"),
+            CommandName::Withdraw => Text::new("撤回", "withdraw"),
+            CommandName::Void => Text::new("作废", "declare void"),
+            CommandName::Revoke => Text::new("撤销", "revoke"),
+            CommandName::Urge => Text::new("催办", "send a reminder"),
+            CommandName::Supervise => Text::new("督办", "supervise"),
+            CommandName::Reply => Text::new("答复", "reply"),
+            CommandName::Rate => Text::new("评价", "rate"),
+            CommandName::Rectify => Text::new("整改", "report what was put right"),
+            CommandName::Tick => Text::new("到期处理", "let the clock act"),
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! 补正 (行政许可法 32): the agency asks once for everything that must be mended,
+//! each thing with what is wrong with it; the applicant mends that and nothing else.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::case::{Case, Correcting, Submitted};
+use super::command::{AttachMaterial, CorrectCase, RequestCorrection, SaveCase};
+use super::decide::{Act, Rules, act};
+use super::draft::{self, invalid, unfit, with_whole_numbers};
+use super::event::{By, CaseEvent, Correctable, CorrectionItem};
+use super::evidence::Evidence;
+use super::submitted::{INTAKE_LIMIT, eligible, supplied};
+use crate::domain::calendar::Stop;
+use crate::domain::guides::{self, DayUnit, Facts, FieldKind, Limit};
+use crate::domain::private::Private;
+use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
+use crate::domain::text::Text;
+use crate::domain::time::local_date;
+
+/// Working days for corrections where the officer names no other (practice).
+pub const CORRECTION_DAYS: u16 = 15;
+/// More than this is no help to an applicant (practice).
+const MOST_DAYS: u16 = 60;
+
+impl Correctable {
+    /// Where it is, as problems point at it.
+    pub fn pointer(&self) -> String {
+        match self {
+            Correctable::Field(name) => format!("/facts/{name}"),
+            Correctable::Material(code) => format!("/materials/{code}"),
+        }
+    }
+}
+
+pub(super) fn request(
+    state: &Submitted,
+    rules: Rules<'_>,
+    command: RequestCorrection,
+    by: &By,
+    at: DateTime<Utc>,
+) -> Result<Vec<Act>, Refusal> {
+    if state.filing.correction.is_some() {
+        return Err(Refusal::new(
+            RefusalCode::WrongState,
+            "补正只能一次性告知一次，本件已经补正过。请受理或不予受理。",
+            "Corrections are asked for once, and were. Accept the case or refuse it.",
+        )
+        .article("《中华人民共和国行政许可法》第三十二条"));
+    }
+    let days = command.days.unwrap_or(CORRECTION_DAYS);
+    let errors = wrong_request(rules, &command.items, days);
+    if !errors.is_empty() {
+        return Err(invalid(errors));
+    }
+    let limit = Limit { days, unit: DayUnit::WorkingDay };
+    let due = rules.calendar.due(local_date(at), limit);
+    Ok(vec![act(by, CaseEvent::CorrectionRequested { items: command.items, due })])
+}
+
+fn wrong_request(rules: Rules<'_>, items: &[CorrectionItem], days: u16) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let mut error = |pointer: String, code, zh: &str, en: &str| {
+        errors.push(FieldError::new(pointer, code, Text::new(zh, en)));
+    };
+    if items.is_empty() {
+        error(
+            "/items".into(),
+            "required",
+            "请列出需要补正的全部内容。",
+            "List everything that must be mended.",
+        );
+    }
+    if !(1..=MOST_DAYS).contains(&days) {
+        error("/days".into(), "out_of_range", "补正期限为 1 至 60 个工作日。", "Allow 1 to 60 working days.");
+    }
+    let mut seen = BTreeSet::new();
+    for (index, item) in items.iter().enumerate() {
+        let known = match &item.of {
+            Correctable::Field(name) => {
+                let field = rules.guide.form.fields.iter().find(|field| field.name == *name);
+                field.is_some_and(|field| !matches!(field.kind, FieldKind::File { .. }))
+            }
+            Correctable::Material(code) => rules.guide.materials.iter().any(|m| m.code == *code),
+        };
+        let pointer = format!("/items/{index}");
+        if !known {
+            error(
+                pointer,
+                "unknown",
+                "办事指南中没有这个字段或材料。",
+                "The guide has no such field or material.",
+            );
+        } else if !seen.insert(&item.of) {
+            error(pointer, "repeated", "同一内容只列一次。", "List each thing once.");
+        }
+    }
+    errors
+}
+
+/// Answers that were asked for; anything else stays as it was filed.
+pub(super) fn mend(
+    state: &Correcting,
+    rules: Rules<'_>,
+    command: SaveCase,
+    by: &By,
+) -> Result<Vec<Act>, Refusal> {
+    let patch = with_whole_numbers(command.patch);
+    let asked = |name: &String| asks_for(state, &Correctable::Field(name.clone()));
+    let errors: Vec<FieldError> =
+        patch.keys().filter(|name| !asked(name)).map(|name| not_asked(format!("/facts/{name}"))).collect();
+    if !errors.is_empty() {
+        return Err(invalid(errors));
+    }
+    let mut facts = mended(state);
+    facts.merge(patch.clone());
+    draft::well_formed(rules.guide, &facts)?;
+    Ok(vec![act(by, CaseEvent::AnswersMended { patch: patch.into() })])
+}
+
+pub(super) fn supply(
+    case: &Case,
+    state: &Correcting,
+    rules: Rules<'_>,
+    command: AttachMaterial,
+    by: &By,
+    at: DateTime<Utc>,
+) -> Result<Vec<Act>, Refusal> {
+    if !asks_for(state, &Correctable::Material(command.material.clone())) {
+        return Err(invalid(vec![not_asked(format!("/materials/{}", command.material))]));
+    }
+    draft::fit(case, rules, &command, by, at)?;
+    Ok(vec![act(by, supplied(&command))])
+}
+
+fn asks_for(state: &Correcting, of: &Correctable) -> bool {
+    state.notice.items.iter().any(|item| item.of == *of)
+}
+
+fn not_asked(pointer: String) -> FieldError {
+    let text = Text::new(
+        "补正通知没有要求修改此项，请只补正所列内容。",
+        "The notice does not ask for this; mend only what it lists.",
+    );
+    FieldError::new(pointer, "not_asked", text)
+}
+
+/// The answers as filed, with what was mended so far.
+fn mended(state: &Correcting) -> Facts {
+    let mut facts = state.filing.facts.known().cloned().unwrap_or_default();
+    if let Some(answers) = state.answers.known() {
+        facts.merge(answers.clone());
+    }
+    facts
+}
+
+/// Hands the corrections in: everything asked for must be there and right.
+pub(super) fn correct(
+    case: &Case,
+    state: &Correcting,
+    rules: Rules<'_>,
+    command: CorrectCase,
+    by: &By,
+    at: DateTime<Utc>,
+) -> Result<Vec<Act>, Refusal> {
+    let Some(applicant) = state.filing.applicant.known() else { return Ok(Vec::new()) };
+    let today = local_date(at);
+    let facts = guides::normalise(&rules.guide.form, &mended(state), applicant, today);
+    let mut errors = missing(state);
+    errors.extend(guides::check_complete(rules.guide, &facts, applicant, today, rules.region_exists));
+    errors.extend(unfit_materials(case, state, rules, &command, at));
+    errors.dedup_by(|a, b| a.pointer == b.pointer);
+    if !errors.is_empty() {
+        return Err(invalid(errors));
+    }
+    eligible(rules, &facts, applicant, today)?;
+    let stop = Stop { from: local_date(state.notice.at), until: today };
+    let intake = rules.calendar.add_around(local_date(state.filing.at), INTAKE_LIMIT, &[stop], 0);
+    Ok(vec![act(by, CaseEvent::Corrected { facts: facts.into(), intake_due: intake.due })])
+}
+
+fn missing(state: &Correcting) -> Vec<FieldError> {
+    let answers = state.answers.known();
+    let there = |of: &Correctable| match of {
+        Correctable::Field(name) => answers.is_some_and(|answers| answers.contains_key(name)),
+        Correctable::Material(code) => state.materials.contains_key(code),
+    };
+    let text = Text::new("补正通知要求此项，请补正后再提交。", "The notice asks for this; mend it first.");
+    let missing = state.notice.items.iter().filter(|item| !there(&item.of));
+    missing.map(|item| FieldError::new(item.of.pointer(), "not_mended", text.clone())).collect()
+}
+
+/// A certificate may have been revoked between being attached and handed in.
+fn unfit_materials(
+    case: &Case,
+    state: &Correcting,
+    rules: Rules<'_>,
+    command: &CorrectCase,
+    at: DateTime<Utc>,
+) -> Vec<FieldError> {
+    let supplied = state.materials.iter().filter_map(|(code, evidence)| Some((code, evidence.known()?)));
+    supplied
+        .filter_map(|(code, evidence)| {
+            let material = rules.guide.materials.iter().find(|material| material.code == *code)?;
+            let certificate = match evidence {
+                Evidence::Certificate { certificate } => {
+                    command.certificates.iter().find(|known| known.id == *certificate)
+                }
+                Evidence::File { .. } | Evidence::Promise => None,
+            };
+            unfit(material, evidence, certificate, case.opened.party, at)
+        })
+        .collect()
+}
+
+/// What was filed with the corrections in their place.
+pub(super) fn corrected(state: Correcting, facts: Private<Facts>, at: DateTime<Utc>) -> super::case::Filing {
+    let Correcting { mut filing, notice, materials, .. } = state;
+    filing.facts = facts;
+    for (code, evidence) in materials {
+        filing.promised.remove(&code);
+        filing.materials.insert(code, evidence);
+    }
+    filing.correction = Some(super::case::Corrected { notice, at });
+    filing
+}

@@ -1,0 +1,154 @@
+//! The clocks, against cases counted by hand with the State Council's notices.
+
+use chrono::NaiveDate;
+
+use super::joint::JOINT;
+use super::*;
+use CommandName as C;
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// Ten in the morning of a day in China.
+fn morning(text: &str) -> DateTime<Utc> {
+    format!("{text}T02:00:00Z").parse().unwrap()
+}
+
+/// Filed on a day before the festival; the last of the five working days to accept it.
+const INTAKE: [(&str, &str); 16] = [
+    // 春节 2019: off 4–10 February; Saturday 2 and Sunday 3 worked.
+    ("2019-02-01", "2019-02-13"),
+    // 2020, lengthened: off 24 January – 2 February.
+    ("2020-01-22", "2020-02-06"),
+    // 2021: off 11–17 February; Saturday 20 worked.
+    ("2021-02-09", "2021-02-22"),
+    // 2022: off 31 January – 6 February; Saturday 29 and Sunday 30 January worked.
+    ("2022-01-28", "2022-02-09"),
+    // 2023: off 21–27 January; Saturday 28 and Sunday 29 worked.
+    ("2023-01-19", "2023-01-31"),
+    // 2024: off 10–17 February; Sunday 18 worked.
+    ("2024-02-08", "2024-02-21"),
+    // 2025: off 28 January – 4 February; Sunday 26 January worked.
+    ("2025-01-24", "2025-02-07"),
+    // 2026: off 15–23 February; Saturday 14 worked.
+    ("2026-02-13", "2026-02-27"),
+    // 国庆节 2019: off 1–7 October; Saturday 12 worked.
+    ("2019-09-30", "2019-10-12"),
+    // 2020, with 中秋节: off 1–8; Saturday 10 worked.
+    ("2020-09-30", "2020-10-14"),
+    // 2021: off 1–7; Saturday 9 worked.
+    ("2021-09-30", "2021-10-13"),
+    // 2022: off 1–7; Saturday 8 and Sunday 9 worked.
+    ("2022-09-30", "2022-10-12"),
+    // 2023, with 中秋节: off 29 September – 6 October; Saturday 7 and Sunday 8 worked.
+    ("2023-09-28", "2023-10-11"),
+    // 2024: off 1–7; Saturday 12 worked.
+    ("2024-09-30", "2024-10-12"),
+    // 2025, with 中秋节: off 1–8; Saturday 11 worked.
+    ("2025-09-30", "2025-10-14"),
+    // 2026: off 1–7; Saturday 10 worked.
+    ("2026-09-30", "2026-10-13"),
+];
+
+#[test]
+fn five_working_days_to_accept_and_on_the_sixth_it_is_accepted_by_itself() {
+    for (filed, due) in INTAKE {
+        let mut story = Story::complete_at(&FOOD, morning(filed)).then(&[C::Submit]);
+        let intake = &clocks(&story.case, &FOOD, &CALENDAR, story.at)[0];
+        assert_eq!((intake.name, intake.due_on), (ClockName::Intake, Some(day(due))), "filed {filed}");
+        assert_eq!(intake.days.iter().filter(|day| day.counted).count(), 5);
+        story.at = end_of_local_day(day(due)) - TimeDelta::microseconds(1);
+        assert!(story.ask(Command::Tick, &By::System).unwrap().is_empty(), "filed {filed}");
+        story.at = end_of_local_day(day(due));
+        story.must(Command::Tick);
+        assert_eq!(story.case.state.name(), StateName::Accepted, "filed {filed}");
+    }
+}
+
+fn accepted() -> Story {
+    Story::complete(&JOINT).then(&[C::Submit, C::Accept])
+}
+
+fn at(mut story: Story, on: &str) -> Story {
+    story.at = morning(on);
+    story
+}
+
+fn pause(story: &mut Story, kind: SpecialProcedure) {
+    story.must(Command::Pause(PauseCase { kind, reason: "依法进行".to_owned(), expected_days: 5 }));
+}
+
+fn resume(story: &mut Story, kind: SpecialProcedure) {
+    story.must(Command::Resume(ResumeCase { kind }));
+}
+
+#[test]
+fn special_procedures_that_overlap_count_once() {
+    let (inspection, hearing) = (SpecialProcedure::Inspection, SpecialProcedure::Hearing);
+    let mut story = accepted();
+    assert_eq!(story.case.state.accepted().unwrap().dues().promised, day("2026-03-23"));
+    story = at(story, "2026-03-04");
+    pause(&mut story, inspection);
+    assert_eq!(
+        story.ask(story.command(C::Pause), &officer(1)).unwrap_err().code,
+        RefusalCode::WrongState,
+        "the same one is under way"
+    );
+    story = at(story, "2026-03-06");
+    pause(&mut story, hearing);
+    let stopped = clocks(&story.case, &JOINT, &CALENDAR, story.at);
+    let promised = stopped.iter().find(|clock| clock.name == ClockName::Promised).unwrap();
+    assert_eq!((promised.due_on, promised.light), (None, Light::Green));
+    story = at(story, "2026-03-10");
+    resume(&mut story, inspection);
+    assert_eq!(story.case.state.name(), StateName::Paused);
+    story = at(story, "2026-03-12");
+    resume(&mut story, hearing);
+    // 4 to 12 March are left out once: 3, 13, 16–20, 23–27, 30, 31 March, 1 April.
+    let dues = story.case.state.accepted().unwrap().dues();
+    assert_eq!((dues.promised, dues.legal), (day("2026-04-01"), day("2026-04-09")));
+    let clocks = clocks(&story.case, &JOINT, &CALENDAR, story.at);
+    let promised = clocks.iter().find(|clock| clock.name == ClockName::Promised).unwrap();
+    assert_eq!(promised.due_on, Some(dues.promised));
+    let left_out = promised.days.iter().filter(|day| day.reason.text().en == "the clock stood still");
+    assert_eq!(left_out.count(), 9, "each of its days says so");
+}
+
+#[test]
+fn the_time_of_corrections_is_not_the_agency_s() {
+    let mut story = at(Story::complete(&FOOD).then(&[C::Submit]), "2026-03-04");
+    story = story.then(&[C::RequestCorrection]);
+    story = at(story, "2026-03-10").then(&[C::Save, C::Attach, C::Correct]);
+    // 3, then 11, 12, 13 and 16 March.
+    let due = story.case.state.as_submitted().unwrap().intake_due;
+    assert_eq!(due, day("2026-03-16"));
+    let clocks = clocks(&story.case, &FOOD, &CALENDAR, story.at);
+    assert_eq!((clocks[0].name, clocks[0].due_on), (ClockName::Intake, Some(due)));
+    let correction = clocks.iter().find(|clock| clock.name == ClockName::Correction).unwrap();
+    assert_eq!(correction.stopped_on, Some(day("2026-03-10")));
+}
+
+#[test]
+fn an_extension_adds_working_days_once_and_the_explanation_shows_them() {
+    let story = accepted().then(&[C::Extend]);
+    let dues = story.case.state.accepted().unwrap().dues();
+    // Ten more after 23 March; 4 to 6 April are 清明节.
+    assert_eq!(dues.promised, day("2026-04-07"));
+    let clocks = clocks(&story.case, &JOINT, &CALENDAR, story.at);
+    let promised = clocks.iter().find(|clock| clock.name == ClockName::Promised).unwrap();
+    assert_eq!(promised.due_on, Some(dues.promised));
+    assert_eq!(promised.days.iter().filter(|day| day.counted).count(), 25);
+}
+
+#[test]
+fn a_clock_that_was_red_once_stays_red() {
+    let mut story = at(accepted(), "2026-03-24");
+    story.must(Command::Tick);
+    assert!(story.case.attention.was_overdue(ClockName::Promised, None));
+    // An extension moves the day, not the fact.
+    story = story.then(&[C::Extend]);
+    let clocks = clocks(&story.case, &JOINT, &CALENDAR, story.at);
+    let promised = clocks.iter().find(|clock| clock.name == ClockName::Promised).unwrap();
+    assert_eq!(promised.light, Light::Red);
+}

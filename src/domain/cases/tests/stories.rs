@@ -1,0 +1,159 @@
+//! Courses a case can take, told one by one.
+
+use super::*;
+use CommandName as C;
+
+fn submitted() -> Story {
+    Story::complete(&FOOD).then(&[C::Submit])
+}
+
+#[test]
+fn corrections_are_asked_once_and_only_what_was_asked_can_be_mended() {
+    let mut story = submitted();
+    let nothing = RequestCorrection { items: Vec::new(), days: None };
+    let empty = story.ask(Command::RequestCorrection(nothing), &officer(1)).unwrap_err();
+    assert_eq!(empty.errors[0].pointer, "/items");
+    story = story.then(&[C::RequestCorrection]);
+    let CaseState::Correcting(state) = &story.case.state else { panic!("{story:?}") };
+    assert_eq!(state.notice.items.len(), 2);
+    let patch = json!({ "staff": 4 }).as_object().cloned().unwrap();
+    let other = story.ask(Command::Save(SaveCase { patch }), &APPLICANT).unwrap_err();
+    assert_eq!((other.errors[0].pointer.as_str(), other.errors[0].code), ("/facts/staff", "not_asked"));
+    let early = story.ask(story.command(C::Correct), &APPLICANT).unwrap_err();
+    let pointers: Vec<_> = early.errors.iter().filter(|e| e.code == "not_mended").collect();
+    assert_eq!(pointers.len(), 2, "both at once: {early:?}");
+    let story = story.then(&[C::Save, C::Attach, C::Correct]);
+    assert_eq!(story.case.state.name(), StateName::Submitted);
+    let again = story.ask(story.command(C::RequestCorrection), &officer(1)).unwrap_err();
+    assert_eq!(again.article, Some("《中华人民共和国行政许可法》第三十二条"));
+    story.then(&[C::Accept]);
+}
+
+#[test]
+fn corrections_that_do_not_come_end_the_case() {
+    let story = submitted().then(&[C::RequestCorrection]).later(TimeDelta::days(40)).then(&[C::Tick]);
+    assert_eq!(story.case.state.as_closed().map(|closed| closed.ending.name()), Some("lapsed"));
+}
+
+#[test]
+fn a_limit_is_extended_once_and_by_ten_working_days_at_most() {
+    let story = submitted().then(&[C::Accept]);
+    for days in [0, 11] {
+        let extend = ExtendCase { days, reason: "案情复杂".to_owned() };
+        let refused = story.ask(Command::Extend(extend), &officer(1)).unwrap_err();
+        assert_eq!(refused.errors[0].pointer, "/days");
+    }
+    let before = story.case.state.accepted().unwrap().dues();
+    let story = story.then(&[C::Extend]);
+    let after = story.case.state.accepted().unwrap().dues();
+    assert_eq!(CALENDAR.working_days_between(before.legal, after.legal), 10);
+    assert_eq!(story.ask(story.command(C::Extend), &officer(1)).unwrap_err().code, RefusalCode::WrongState);
+}
+
+#[test]
+fn what_is_void_or_revoked_says_why() {
+    let void = submitted().then(&[C::Accept, C::Void]);
+    assert!(results(&void.case.state).1.is_some());
+    let steps = [C::Accept, C::RecordStep, C::RecordStep, C::Approve, C::Issue, C::Deliver, C::Revoke];
+    let revoked = submitted().then(&steps);
+    assert_eq!(revoked.case.state.as_closed().map(|closed| closed.ending.name()), Some("revoked"));
+    let (issued, grounds) = results(&revoked.case.state);
+    assert!(!issued.is_empty() && grounds.is_some());
+}
+
+#[test]
+fn a_transfer_keeps_number_and_time_of_receipt() {
+    let story = submitted();
+    let mut other = (*FOOD).clone();
+    other.agency = joint::escalating();
+    let to = |guide: &Guide| {
+        let to = TransferTarget::Guide { guide: std::sync::Arc::new(guide.clone()), version: 8 };
+        Command::Transfer(Box::new(TransferCase { to, reason: "不属本机关职权".to_owned() }))
+    };
+    let same = story.ask(to(&FOOD), &officer(1)).unwrap_err();
+    assert_eq!(same.errors[0].pointer, "/guide_code");
+    let mut story = story;
+    let filed = story.case.state.filing().unwrap().clone();
+    story.must(to(&other));
+    let moved = story.case.state.filing().unwrap();
+    assert_eq!((&moved.case_no, moved.at), (&filed.case_no, filed.at));
+    assert_eq!((moved.guide_version, &story.case.place().agency), (8, &other.agency));
+    assert_eq!(story.case.opened.place.agency, FOOD.agency, "where it was opened is not forgotten");
+    story.then(&[C::Accept]);
+}
+
+#[test]
+fn a_reminder_is_answered_before_the_next_and_lateness_is_permanent() {
+    let mut story = submitted().then(&[C::Accept, C::Urge]);
+    assert_eq!(story.ask(story.command(C::Urge), &APPLICANT).unwrap_err().code, RefusalCode::WrongState);
+    assert!(story.ask(story.command(C::Supervise), &officer(5)).is_ok(), "a superior asks on his own");
+    story = story.later(TimeDelta::days(7)).then(&[C::Reply]);
+    assert!(story.case.attention.was_overdue(ClockName::Reply, Some("0")));
+    let lights = clocks(&story.case, &FOOD, &CALENDAR, story.at);
+    let reply = lights.iter().find(|clock| clock.name == ClockName::Reply).unwrap();
+    assert_eq!((reply.light, reply.stopped_on), (Light::Red, Some(local_date(story.at))));
+    story.then(&[C::Urge]);
+}
+
+#[test]
+fn a_bad_rating_is_owed_a_report_and_each_service_is_rated_once() {
+    let mut story = submitted();
+    let rate = |score| Command::Rate(RateService { score, comment: String::new() });
+    assert_eq!(story.ask(rate(0), &APPLICANT).unwrap_err().errors[0].pointer, "/score");
+    story.tell(rate(5), &APPLICANT).unwrap();
+    assert_eq!(story.ask(rate(1), &APPLICANT).unwrap_err().code, RefusalCode::AlreadyExists);
+    let visit = By::Assistant { account: person(3), post: person(4) };
+    story.tell(rate(1), &visit).unwrap();
+    assert_eq!(story.ask(rate(2), &visit).unwrap_err().code, RefusalCode::AlreadyExists);
+    story.at += TimeDelta::days(1);
+    story.tell(rate(2), &visit).unwrap();
+    story.must(story.command(C::Rectify));
+    assert_eq!(story.ask(story.command(C::Rectify), &officer(1)).unwrap_err().code, RefusalCode::WrongState);
+}
+
+#[test]
+fn a_deadline_that_passes_is_put_on_record_once() {
+    let story = submitted().then(&[C::Accept]).later(TimeDelta::days(120)).then(&[C::Tick]);
+    let missed: Vec<_> = story.case.attention.overdue.iter().map(|missed| missed.clock).collect();
+    assert_eq!(missed, [ClockName::Promised, ClockName::Legal]);
+    assert!(story.ask(Command::Tick, &By::System).unwrap().is_empty());
+    assert_eq!(next_tick_at(&story.case), None);
+}
+
+#[test]
+fn every_letter_of_a_case_has_its_number_kind_and_article() {
+    use crate::domain::cases::letters::letters_for;
+    use std::fmt::Write as _;
+    let courses: [(&str, &[CommandName]); 6] = [
+        ("granted", &[C::Accept, C::RecordStep, C::RecordStep, C::Approve, C::Issue, C::Deliver, C::Revoke]),
+        ("denied", &[C::Accept, C::RecordStep, C::RecordStep, C::Deny, C::Deliver]),
+        ("refused", &[C::Refuse]),
+        ("corrected", &[C::RequestCorrection, C::Save, C::Attach, C::Correct]),
+        ("extended", &[C::Accept, C::Extend, C::Void]),
+        ("transferred", &[C::Transfer]),
+    ];
+    let mut told = String::new();
+    for (name, course) in courses {
+        let story = submitted().then(course);
+        let mut case = begin(person(7), story.records[0].act().unwrap()).unwrap();
+        let mut written = 0;
+        writeln!(told, "{name}").unwrap();
+        for record in &story.records[1..] {
+            let act = record.act().unwrap();
+            let event = act.event.clone();
+            case = evolve(case, act, record.at).unwrap();
+            let guide = FOOD.handled_as(case.opened.scenario.as_deref());
+            for letter in letters_for(&case, guide, &event, record.at, written) {
+                written += 1;
+                assert!(letter.number.ends_with(&format!("-{written:02}")));
+                let article = letter.article.as_ref().map_or("", |article| article.zh.as_str());
+                writeln!(told, "  {} {article}", letter.title.zh).unwrap();
+                letter
+                    .paragraphs
+                    .iter()
+                    .for_each(|said| writeln!(told, "    {}\n    {}", said.zh, said.en).unwrap());
+            }
+        }
+    }
+    insta::assert_snapshot!(told);
+}
