@@ -7,6 +7,7 @@
 //! seed and script.
 
 mod answers;
+mod course;
 mod meddling;
 mod outcome;
 mod people;
@@ -108,8 +109,14 @@ fn require_coverage(reached: &Reached) {
             assert!(count >= least, "only {count} scripts reached `{key}`, {least} are wanted\n{reached}");
         }
     };
-    require(&reached.states, &["draft", "submitted", "accepted", "decided", "closed"]);
-    require(&reached.endings, &["open", "issued", "denied", "refused", "withdrawn", "expired"]);
+    require(
+        &reached.states,
+        &["draft", "submitted", "correcting", "accepted", "paused", "decided", "closed"],
+    );
+    let endings =
+        ["open", "issued", "denied", "refused", "withdrawn", "lapsed", "void", "transferred", "revoked"];
+    require(&reached.endings, &endings);
+    require(&reached.endings, &["expired"]);
     require(&reached.capacities, &["applicant", "agent", "assistant", "officer", "system"]);
     require(&reached.bases, &["officer", "automatic", "deemed"]);
     require(&reached.materials, &["file", "certificate", "promise"]);

@@ -12,6 +12,7 @@ mod deadlock;
 mod defence;
 mod exports;
 mod guides;
+mod handling;
 mod hostile;
 mod house;
 mod idempotency;

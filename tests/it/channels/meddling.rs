@@ -26,7 +26,7 @@ impl Writer<'_> {
         let step = self.random.pick(&self.guide.flow).code.clone();
         let what = match self.random.below(14) {
             0 => save(self.spoiled()),
-            1 => What::Act(Action::Submit),
+            1 => What::Act(Action::Submit(Default::default())),
             2 => What::Act(Action::Accept),
             3 => What::Act(Action::Refuse(self.grounds())),
             4 => What::Act(Action::RecordStep(RecordStep { step, opinion: String::new() })),
@@ -45,7 +45,7 @@ impl Writer<'_> {
         (who, what)
     }
 
-    fn material_code(&mut self) -> String {
+    pub(super) fn material_code(&mut self) -> String {
         match &self.guide.materials[..] {
             materials if !materials.is_empty() && self.random.chance(85) => {
                 self.random.pick(materials).code.clone()

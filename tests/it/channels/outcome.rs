@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde_json::Value;
 use uuid::Uuid;
-use wanshitong::domain::cases::{Case, CaseState, Issued, StateName, results};
+use wanshitong::domain::cases::{Case, Issued, StateName, results};
 
 use super::script::Script;
 
@@ -32,13 +32,7 @@ impl Outcome {
         states: BTreeSet<StateName>,
     ) -> Self {
         Placeholders::of(case).put(&mut seen);
-        let ending = case.and_then(|case| match &case.state {
-            CaseState::Closed(closed) => Some(closed.ending.name()),
-            CaseState::Draft(_)
-            | CaseState::Submitted(_)
-            | CaseState::Accepted(_)
-            | CaseState::Decided(_) => None,
-        });
+        let ending = case.and_then(|case| case.state.as_closed()).map(|closed| closed.ending.name());
         Self {
             channel,
             script: script.number,

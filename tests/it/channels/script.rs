@@ -20,7 +20,7 @@ use super::random::Random;
 use super::world::World;
 
 /// Rounds of a script; between two of them the clock moves, for all scripts at once.
-pub const ROUNDS: usize = 14;
+pub const ROUNDS: usize = 18;
 
 pub struct Script {
     pub number: u64,
@@ -138,7 +138,7 @@ pub(super) struct Writer<'a> {
     rounds: Vec<Vec<Step>>,
     round: usize,
     pub(super) random: Random,
-    side: Who,
+    pub(super) side: Who,
     scenario: Option<String>,
     /// The guide as it is handled in the scenario.
     pub(super) guide: &'a Guide,
@@ -154,23 +154,33 @@ impl Writer<'_> {
         }
         self.submission(facts);
         self.wait();
-        self.intake();
+        self.beside();
+        self.intake(facts);
+        self.handling();
         let flow = self.guide.flow.clone();
         for (index, step) in flow.iter().enumerate() {
             self.wait();
+            self.beside();
             self.flow_step(step, index + 1 == flow.len());
         }
         self.wait();
         self.issue_and_deliver();
+        self.beside();
+        self.revocation();
     }
 
-    fn wait(&mut self) {
+    pub(super) fn wait(&mut self) {
         self.round += *self.random.pick(&WAITS);
+    }
+
+    /// Nobody says anything for as long as it takes to have an effect.
+    pub(super) fn silence(&mut self) {
+        self.round += SILENCE;
     }
 
     /// Adds a step, now and then after somebody's meddling. What would come
     /// after the last round does not come.
-    fn then(&mut self, who: Who, what: What) {
+    pub(super) fn then(&mut self, who: Who, what: What) {
         if self.random.chance(10) {
             let (who, what) = self.meddling();
             self.push(who, what);
@@ -178,7 +188,7 @@ impl Writer<'_> {
         self.push(who, what);
     }
 
-    fn push(&mut self, who: Who, what: What) {
+    pub(super) fn push(&mut self, who: Who, what: What) {
         let version = match self.random.below(20) {
             0 => Version::Stale,
             1..5 => Version::Present,
@@ -239,7 +249,8 @@ impl Writer<'_> {
 
     fn submission(&mut self, facts: &Facts) {
         if self.random.chance(15) {
-            self.push(self.side, What::Act(Action::Submit));
+            let submit = self.submit();
+            self.push(self.side, submit);
             self.wait();
         }
         for (material, put) in self.materials(facts) {
@@ -252,7 +263,8 @@ impl Writer<'_> {
             }
             self.then(self.side, What::Attach { material, put });
         }
-        self.then(self.side, What::Act(Action::Submit));
+        let submit = self.submit();
+        self.then(self.side, submit);
         if self.random.chance(40) {
             self.second_try(facts);
         }
@@ -279,7 +291,8 @@ impl Writer<'_> {
                 self.push(Who::Applicant, What::Attach { material: need.material.code.clone(), put });
             }
         }
-        self.push(Who::Applicant, What::Act(Action::Submit));
+        let submit = self.submit();
+        self.push(Who::Applicant, submit);
     }
 
     /// What to hand in, mostly all that is asked for.
@@ -315,19 +328,6 @@ impl Writer<'_> {
     pub(super) fn file(&mut self) -> Put {
         let file_name = self.random.chance(50).then(|| "材料\u{0}（盖章）.pdf".to_owned());
         Put::File { bytes: FILES[self.random.below(FILES.len())], file_name }
-    }
-
-    fn intake(&mut self) {
-        let officer = Who::Persona(if self.random.chance(50) { "counter_officer" } else { "handler" });
-        match self.random.below(100) {
-            0..18 => self.round += SILENCE,
-            18..33 => {
-                let grounds = self.grounds();
-                self.then(officer, What::Act(Action::Refuse(grounds)));
-            }
-            33..41 => self.then(self.side, withdraw()),
-            _ => self.then(officer, What::Act(Action::Accept)),
-        }
     }
 
     fn flow_step(&mut self, step: &FlowStep, is_last: bool) {

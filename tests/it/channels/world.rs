@@ -156,7 +156,7 @@ impl World {
 
 /// Fifty-odd days in all, so that drafts lapse and silence becomes acceptance.
 fn pauses() -> [TimeDelta; ROUNDS] {
-    let hours = [0, 1, 2, 9, 15, 24, 24, 48, 48, 72, 144, 192, 288, 408];
+    let hours = [0, 1, 2, 9, 15, 24, 24, 24, 24, 48, 48, 48, 72, 144, 192, 216, 288, 408];
     hours.map(TimeDelta::hours)
 }
 

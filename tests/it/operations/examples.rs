@@ -67,14 +67,6 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         "save_facts" => command(In::Draft, json!({"area": 25})),
         "attach_material" => (In::Draft, "location_plan".into(), Sent::Bytes("application/pdf", PDF)),
         "remove_material" => (In::Draft, "location_plan".into(), Sent::Nothing),
-        "submit_case" => command(In::Draft, json!({})),
-        "accept_case" | "withdraw_case" => command(In::Submitted, json!({})),
-        "refuse_case" => command(In::Submitted, grounds()),
-        "record_step" => command(In::Submitted, json!({"step": "handle"})),
-        "approve_case" => command(In::Reviewed, json!({})),
-        "deny_case" => command(In::Reviewed, grounds()),
-        "issue_result" => command(In::Decided, json!({})),
-        "deliver_result" => command(In::Decided, json!({"method": "electronic"})),
         "import_guides" => {
             let yaml = include_str!("../../../src/data/sample/guides/old-age-allowance.yaml");
             command(In::Draft, json!({"files": [{"name": "old-age-allowance.yaml", "yaml": yaml}]}))
@@ -87,8 +79,46 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         "import_regions" | "import_agencies" | "import_counters" => csv(),
         _ => {
             let more = example_of_oversight(id).or_else(|| example_of_clients(id));
+            let more = more.or_else(|| example_of_commands(id));
             return more.or_else(|| example_of_bundles(id)).or_else(|| example_of_people(portal, id));
         }
+    })
+}
+
+/// What is asked of a case.
+fn example_of_commands(id: &str) -> Option<(In, String, Sent)> {
+    let command = |state, body| (state, String::new(), Sent::Json(body));
+    Some(match id {
+        "submit_case" => command(In::Draft, json!({})),
+        "accept_case" | "withdraw_case" => command(In::Submitted, json!({})),
+        "refuse_case" | "void_case" => command(In::Submitted, grounds()),
+        "accept_case_deferred" => command(In::Submitted, json!({})),
+        "request_correction" => {
+            let item = json!({"pointer": "/facts/pay_by", "reason": "wrong", "note": "请核对"});
+            command(In::Submitted, json!({"items": [item]}))
+        }
+        "correct_case" => command(In::Submitted, json!({})),
+        "transfer_case" => {
+            command(In::Submitted, json!({"agency_name": "省民政厅", "reason": "不属本机关职权"}))
+        }
+        "pause_case" => {
+            let body = json!({"kind": "inspection", "reason": "现场核查", "expected_days": 5});
+            command(In::Reviewed, body)
+        }
+        "resume_case" => command(In::Reviewed, json!({"kind": "inspection"})),
+        "extend_case" => command(In::Reviewed, json!({"days": 5, "reason": "案情复杂"})),
+        "give_opinion" => command(In::Reviewed, json!({"agency": "11340705MBWXT0111D", "consents": true})),
+        "urge_case" | "supervise_case" | "reply_on_case" | "rectify_case" => {
+            command(In::Submitted, json!({"text": "请尽快办理"}))
+        }
+        "rate_case" => command(In::Submitted, json!({"score": 1})),
+        "revoke_case" => command(In::Decided, grounds()),
+        "record_step" => command(In::Submitted, json!({"step": "handle"})),
+        "approve_case" => command(In::Reviewed, json!({})),
+        "deny_case" => command(In::Reviewed, grounds()),
+        "issue_result" => command(In::Decided, json!({})),
+        "deliver_result" => command(In::Decided, json!({"method": "electronic"})),
+        _ => return None,
     })
 }
 

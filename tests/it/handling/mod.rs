@@ -1,0 +1,286 @@
+//! A case handled by statute, over HTTP: by the applicant, the counter, the handler,
+//! the agency whose opinion is asked, the approver and the superior.
+
+use serde_json::{Value, json};
+
+use crate::support::{Database, PDF, Portal, id};
+
+const YAML: &str = include_str!("hall.yaml");
+const TYPES: &str = "format: 1\nkind: certificate_types\ntypes:\n  - { type: 11100000MBWXT0006A098, name: { zh: 助餐点登记证, en: Canteen registration }, attributes: [canteen] }\n";
+const CODE: &str = "11340705MBWXT061304000501098000";
+const RESIDENT: &str = "resident@web";
+const COUNTER: &str = "counter_officer@counter";
+const HANDLER: &str = "handler@web";
+const APPROVER: &str = "approver@web";
+const SUPERVISOR: &str = "supervisor@web";
+const POLICE: &str = "11340705MBWXT0111D";
+
+async fn portal(database: Database) -> Portal {
+    let portal = Portal::open(database).await;
+    let files = vec![("types.yaml".to_owned(), TYPES.to_owned()), ("hall.yaml".to_owned(), YAML.to_owned())];
+    wanshitong::app::catalog::publish(&portal.city.ctx, files).await.unwrap().unwrap();
+    portal
+}
+
+/// One case and who does something with it.
+struct Played<'a> {
+    portal: &'a Portal,
+    case: String,
+}
+
+impl Played<'_> {
+    fn at(&self, rest: &str) -> String {
+        format!("/api/v1/cases/{}{rest}", self.case)
+    }
+
+    async fn does(&self, who: &str, what: &str, body: Value) -> Value {
+        self.portal.post(who, &self.at(&format!("/{what}")), body).await.expect(200)
+    }
+
+    async fn is_told(&self, who: &str, what: &str, body: Value, status: u16) -> Value {
+        self.portal.post(who, &self.at(&format!("/{what}")), body).await.problem(status)
+    }
+
+    async fn attach(&self, material: &str) -> Value {
+        let path = self.at(&format!("/materials/{material}"));
+        let put = self.portal.request(RESIDENT, "PUT", &path).header("content-type", "application/pdf");
+        self.portal.send(put.body(PDF.to_vec())).await.expect(200)
+    }
+
+    async fn read(&self, who: &str) -> Value {
+        self.portal.get(who, &self.at("")).await.expect(200)
+    }
+
+    async fn letters(&self) -> Vec<String> {
+        let letters = self.portal.get(RESIDENT, &self.at("/letters")).await.expect(200);
+        let kinds = letters["items"].as_array().unwrap().iter();
+        kinds.map(|letter| letter["kind"].as_str().unwrap().to_owned()).collect()
+    }
+
+    async fn clock(&self, name: &str) -> Value {
+        let clocks = self.portal.get(RESIDENT, &self.at("/clock")).await.expect(200);
+        let found = clocks["items"].as_array().unwrap().iter().find(|clock| clock["name"] == name);
+        found.unwrap_or_else(|| panic!("no clock {name} in {clocks:#}")).clone()
+    }
+}
+
+/// A draft with all answers and the floor plan.
+async fn draft(portal: &Portal) -> Played<'_> {
+    let facts = json!({ "canteen": "幸福里助餐点", "seats": 40 });
+    let opened = portal.post(RESIDENT, "/api/v1/cases", json!({ "guide_code": CODE, "facts": facts })).await;
+    let case = Played { portal, case: id(&opened.expect(201)) };
+    case.attach("plan").await;
+    case
+}
+
+async fn accepted(portal: &Portal) -> Played<'_> {
+    let case = draft(portal).await;
+    case.attach("lease").await;
+    case.does(RESIDENT, "submit", json!({})).await;
+    case.does(COUNTER, "accept", json!({})).await;
+    case
+}
+
+async fn move_clock(portal: &Portal, by: &str) {
+    portal.post("admin@web", "/api/v1/sandbox/clock", json!({ "advance": by })).await.expect(200);
+}
+
+async fn corrections(database: Database) {
+    let portal = portal(database).await;
+    let case = draft(&portal).await;
+    case.attach("lease").await;
+    case.does(RESIDENT, "submit", json!({})).await;
+    let items = json!([
+        { "pointer": "/facts/seats", "reason": "wrong", "note": "与平面图不符" },
+        { "pointer": "/materials/plan", "reason": "expired" },
+    ]);
+    case.is_told(RESIDENT, "request-correction", json!({ "items": items }), 403).await;
+    let unknown = json!({ "items": [{ "pointer": "/seats", "reason": "wrong" }] });
+    let told = case.is_told(COUNTER, "request-correction", unknown, 422).await;
+    assert_eq!(told["errors"][0]["pointer"], "/items/0/pointer");
+    let asked = case.does(COUNTER, "request-correction", json!({ "items": items, "days": 5 })).await;
+    assert_eq!(asked["state"], "correcting");
+    assert_eq!(asked["course"]["correction"]["items"][0]["note"], "与平面图不符");
+    assert_eq!(case.clock("intake").await["due_on"], Value::Null, "the agency's clock stands still");
+
+    let patch = portal.request(RESIDENT, "PATCH", &case.at("/facts")).json(&json!({ "canteen": "别名" }));
+    let other = portal.send(patch).await.problem(422);
+    assert_eq!(
+        (&other["errors"][0]["pointer"], &other["errors"][0]["code"]),
+        (&json!("/facts/canteen"), &json!("not_asked"))
+    );
+    let early = case.is_told(RESIDENT, "correct", json!({}), 422).await;
+    assert_eq!(early["errors"].as_array().unwrap().len(), 2, "both at once: {early:#}");
+    let patch = portal.request(RESIDENT, "PATCH", &case.at("/facts")).json(&json!({ "seats": 24 }));
+    portal.send(patch).await.expect(200);
+    let half = case.attach("plan").await;
+    assert!(
+        half["course"]["correction"]["items"].as_array().unwrap().iter().all(|item| item["mended"] == true)
+    );
+    let corrected = case.does(RESIDENT, "correct", json!({})).await;
+    assert_eq!((&corrected["state"], &corrected["facts"]["seats"]), (&json!("submitted"), &json!(24)));
+    let again = case.is_told(COUNTER, "request-correction", json!({ "items": items }), 409).await;
+    assert!(again["detail"].as_str().unwrap().contains("一次"), "{again:#}");
+    case.does(COUNTER, "accept", json!({})).await;
+    assert_eq!(case.letters().await, ["receipt", "correction", "acceptance", "payment"]);
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn corrections_are_asked_once_and_the_applicant_sees_exactly_what_to_mend() {
+    corrections(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: tests/run"]
+async fn corrections_are_asked_once_and_the_applicant_sees_exactly_what_to_mend_on_postgres() {
+    corrections(Database::postgres()).await;
+}
+
+async fn whole_course(database: Database) {
+    let portal = portal(database).await;
+    let case = draft(&portal).await;
+    let missing = case.is_told(RESIDENT, "submit", json!({}), 422).await;
+    assert!(missing["errors"][0]["detail"].as_str().unwrap().contains("容缺"), "{missing:#}");
+    let plan = json!({ "promised": ["plan", "lease"] });
+    let told = case.is_told(RESIDENT, "submit", plan, 422).await;
+    assert_eq!(told["errors"][0]["code"], "not_deferrable");
+    case.does(RESIDENT, "submit", json!({ "promised": ["lease"] })).await;
+    case.is_told(COUNTER, "accept", json!({}), 409).await;
+    let accepted = case.does(COUNTER, "accept-deferred", json!({})).await;
+    assert_eq!(accepted["course"]["deferral"]["owed"], json!(["lease"]));
+
+    let promised = case.clock("promised").await["due_on"].clone();
+    let pause = json!({ "kind": "inspection", "reason": "现场核查", "expected_days": 5 });
+    case.is_told(COUNTER, "pause", pause.clone(), 403).await;
+    case.does(HANDLER, "pause", pause).await;
+    assert_eq!(case.clock("promised").await["due_on"], Value::Null);
+    move_clock(&portal, "P2D").await;
+    let resumed = case.does(HANDLER, "resume", json!({ "kind": "inspection" })).await;
+    assert_eq!(resumed["state"], "accepted");
+    let later = case.clock("promised").await;
+    assert!(later["due_on"].as_str() > promised.as_str());
+    assert!(
+        later["days"].as_array().unwrap().iter().any(|day| day["reason"]["en"] == "the clock stood still")
+    );
+    case.is_told(HANDLER, "extend", json!({ "days": 5, "reason": "案情复杂" }), 403).await;
+    case.does(APPROVER, "extend", json!({ "days": 5, "reason": "案情复杂" })).await;
+    case.is_told(APPROVER, "extend", json!({ "days": 5, "reason": "案情复杂" }), 409).await;
+
+    let stepped = case.does(HANDLER, "record-step", json!({ "step": "handle" })).await;
+    assert_eq!(stepped["course"]["opinions"][0]["agency"], POLICE);
+    assert_eq!(case.read(RESIDENT).await["course"]["opinions"], json!([]), "opinions are the agencies' own");
+    case.is_told(APPROVER, "approve", json!({}), 409).await;
+    case.is_told(RESIDENT, "give-opinion", json!({ "agency": POLICE, "consents": true }), 403).await;
+    case.does(HANDLER, "give-opinion", json!({ "agency": POLICE, "consents": true })).await;
+    let owed = case.is_told(APPROVER, "approve", json!({}), 409).await;
+    assert!(owed["detail"].as_str().unwrap().contains("lease"), "{owed:#}");
+    case.attach("lease").await;
+    case.does(APPROVER, "approve", json!({})).await;
+    let issued = case.does(HANDLER, "issue", json!({})).await;
+    let certificate = issued["results"][0]["id"].clone();
+    case.does(COUNTER, "deliver", json!({ "method": "self_collect", "proof": "本人" })).await;
+
+    let verify = json!({ "id": certificate });
+    let valid = portal.post("", "/api/v1/certificates/verify", verify.clone()).await.expect(200);
+    assert_eq!(valid["status"], "valid", "{valid:#}");
+    let grounds = json!({ "reason": "以欺骗手段取得", "article": "《行政许可法》第六十九条" });
+    case.is_told(HANDLER, "revoke", grounds.clone(), 403).await;
+    let revoked = case.does(APPROVER, "revoke", grounds).await;
+    assert_eq!((&revoked["state"], &revoked["outcome"]), (&json!("closed"), &json!("revoked")));
+    let ended = portal.post("", "/api/v1/certificates/verify", verify).await.expect(200);
+    assert_eq!(ended["status"], "revoked", "{ended:#}");
+    let letters = case.letters().await;
+    let expected = [
+        "receipt",
+        "acceptance",
+        "payment",
+        "special_procedure",
+        "extension",
+        "approval",
+        "proof_of_service",
+        "revocation",
+    ];
+    assert_eq!(letters, expected);
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_case_goes_through_everything_the_law_provides() {
+    whole_course(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: tests/run"]
+async fn a_case_goes_through_everything_the_law_provides_on_postgres() {
+    whole_course(Database::postgres()).await;
+}
+
+#[actix_web::test]
+async fn silence_of_a_consulted_agency_goes_to_the_superior_who_answers_in_its_place() {
+    let portal = portal(Database::sqlite()).await;
+    let case = accepted(&portal).await;
+    case.does(HANDLER, "record-step", json!({ "step": "handle" })).await;
+    let opinion = json!({ "agency": POLICE, "consents": false, "text": "消防通道不足" });
+    case.is_told(SUPERVISOR, "give-opinion", opinion.clone(), 403).await;
+    move_clock(&portal, "P9D").await;
+    wanshitong::app::timers::run(&portal.city.ctx).await.unwrap();
+    let waiting = case.read(HANDLER).await;
+    assert!(waiting["course"]["opinions"][0]["escalated_at"].is_string(), "{waiting:#}");
+    assert_eq!(waiting["course"]["overdue"][0]["clock"], "opinion");
+    assert_eq!(wanshitong::app::timers::run(&portal.city.ctx).await.unwrap(), 0, "exactly once");
+    case.does(SUPERVISOR, "give-opinion", opinion).await;
+    let grounds = json!({ "reason": "消防通道不足", "article": "第五条" });
+    let denied = case.does(APPROVER, "deny", grounds).await;
+    assert_eq!(denied["decision"]["kind"], "denied");
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn reminders_are_answered_and_bad_ratings_put_right() {
+    let portal = portal(Database::sqlite()).await;
+    let case = accepted(&portal).await;
+    let words = |text: &str| json!({ "text": text });
+    case.does(RESIDENT, "urge", words("什么时候能办好？")).await;
+    case.is_told(RESIDENT, "urge", words("再问一次"), 409).await;
+    case.is_told(RESIDENT, "supervise", words("督办"), 403).await;
+    case.does(SUPERVISOR, "supervise", words("请按期办结")).await;
+    case.does(HANDLER, "reply", words("本周内办结")).await;
+    case.does(HANDLER, "reply", words("已安排")).await;
+    case.is_told(HANDLER, "reply", words("没有了"), 409).await;
+    let read = case.read(RESIDENT).await;
+    assert_eq!(read["course"]["reminders"][0]["reply"], "本周内办结");
+    case.is_told(HANDLER, "rate", json!({ "score": 1 }), 403).await;
+    let told = case.is_told(RESIDENT, "rate", json!({ "score": 9 }), 422).await;
+    assert_eq!(told["errors"][0]["pointer"], "/score");
+    case.does(RESIDENT, "rate", json!({ "score": 5, "comment": "等太久" })).await;
+    case.is_told(RESIDENT, "rate", json!({ "score": 1 }), 409).await;
+    let done = case.does(HANDLER, "rectify", words("已增设窗口")).await;
+    assert_eq!(done["course"]["ratings"][0]["report"], "已增设窗口");
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn what_is_another_agency_s_is_passed_on_and_a_void_case_ends() {
+    let portal = portal(Database::sqlite()).await;
+    let case = draft(&portal).await;
+    case.attach("lease").await;
+    case.does(RESIDENT, "submit", json!({})).await;
+    let neither = case.is_told(COUNTER, "transfer", json!({ "reason": "不属职权" }), 422).await;
+    assert_eq!(neither["errors"][0]["pointer"], "/guide_code");
+    let other_item =
+        json!({ "guide_code": portal.city.guide("old-age-allowance.yaml"), "reason": "不属职权" });
+    case.is_told(COUNTER, "transfer", other_item, 422).await;
+    let away = json!({ "agency_name": "省民政厅", "reason": "属省级权限" });
+    let gone = case.does(COUNTER, "transfer", away).await;
+    assert_eq!((&gone["state"], &gone["outcome"]), (&json!("closed"), &json!("transferred")));
+    assert_eq!(case.letters().await, ["receipt", "transfer"]);
+
+    let case = accepted(&portal).await;
+    let grounds = json!({ "reason": "重复申请", "article": "第六条" });
+    case.is_told(HANDLER, "void", grounds.clone(), 403).await;
+    let void = case.does(APPROVER, "void", grounds).await;
+    assert_eq!(void["outcome"], "void");
+    assert_eq!(void["grounds"]["reason"], "重复申请");
+    portal.close().await;
+}
