@@ -7,7 +7,7 @@ use crate::support::{Database, PDF, Portal, id};
 
 const YAML: &str = include_str!("hall.yaml");
 const TYPES: &str = "format: 1\nkind: certificate_types\ntypes:\n  - { type: 11100000MBWXT0006A098, name: { zh: 助餐点登记证, en: Canteen registration }, attributes: [canteen] }\n";
-const CODE: &str = "11340705MBWXT061304000501098000";
+const CODE: &str = "11340705MBWXT061304000101098000";
 const RESIDENT: &str = "resident@web";
 const COUNTER: &str = "counter_officer@counter";
 const HANDLER: &str = "handler@web";
@@ -96,7 +96,7 @@ async fn corrections(database: Database) {
     ]);
     case.is_told(RESIDENT, "request-correction", json!({ "items": items }), 403).await;
     let unknown = json!({ "items": [{ "pointer": "/seats", "reason": "wrong" }] });
-    let told = case.is_told(COUNTER, "request-correction", unknown, 422).await;
+    let told = case.is_told(COUNTER, "request-correction", unknown, 400).await;
     assert_eq!(told["errors"][0]["pointer"], "/items/0/pointer");
     let asked = case.does(COUNTER, "request-correction", json!({ "items": items, "days": 5 })).await;
     assert_eq!(asked["state"], "correcting");
@@ -266,7 +266,7 @@ async fn what_is_another_agency_s_is_passed_on_and_a_void_case_ends() {
     let case = draft(&portal).await;
     case.attach("lease").await;
     case.does(RESIDENT, "submit", json!({})).await;
-    let neither = case.is_told(COUNTER, "transfer", json!({ "reason": "不属职权" }), 422).await;
+    let neither = case.is_told(COUNTER, "transfer", json!({ "reason": "不属职权" }), 400).await;
     assert_eq!(neither["errors"][0]["pointer"], "/guide_code");
     let other_item =
         json!({ "guide_code": portal.city.guide("old-age-allowance.yaml"), "reason": "不属职权" });

@@ -26,7 +26,6 @@ pub enum Sent {
 pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
     let guide = |file: &str| portal.city.guide(file);
     let allowance = || guide("old-age-allowance.yaml");
-    let grounds = || json!({"reason": "材料不符", "article": "第三十一条"});
     let none = String::new;
     let bare = |state| (state, none(), Sent::Nothing);
     let command = |state, body| (state, none(), Sent::Json(body));
@@ -87,6 +86,7 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
 
 /// What is asked of a case.
 fn example_of_commands(id: &str) -> Option<(In, String, Sent)> {
+    let grounds = || json!({"reason": "材料不符", "article": "第三十一条"});
     let command = |state, body| (state, String::new(), Sent::Json(body));
     Some(match id {
         "submit_case" => command(In::Draft, json!({})),
