@@ -6,8 +6,8 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::{
-    audit, bundles, calendar, catalog, defence, idempotency, identity, organisation, outbox, people, posts,
-    settings,
+    audit, bundles, calendar, cases, catalog, defence, idempotency, identity, organisation, outbox, people,
+    posts, settings,
 };
 
 /// One write. It is `Stale` when the row it expects is not there any more.
@@ -29,6 +29,7 @@ pub enum Write {
     Posts(posts::Write),
     Notice(calendar::PutNotice),
     Bundles(bundles::Write),
+    Letter(cases::LetterWrite),
     Audit(audit::AuditRow),
     /// Drops what answers repetitions, from before that time.
     Forget(DateTime<Utc>),
@@ -53,6 +54,7 @@ impl Write {
             Write::Posts(write) => write.apply(conn),
             Write::Notice(write) => write.apply(conn),
             Write::Bundles(write) => write.apply(conn),
+            Write::Letter(write) => write.apply(conn),
             Write::Audit(row) => row.insert(conn),
             Write::Forget(before) => idempotency::forget(conn, *before),
         }
@@ -86,4 +88,5 @@ write_from!(
     Posts(posts::Write),
     Notice(calendar::PutNotice),
     Bundles(bundles::Write),
+    Letter(cases::LetterWrite),
 );

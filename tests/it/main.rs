@@ -16,6 +16,7 @@ mod hostile;
 mod house;
 mod idempotency;
 mod identity;
+mod letters;
 mod logs;
 mod operations;
 mod people;

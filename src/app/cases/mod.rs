@@ -2,6 +2,7 @@
 //! fetches what it needs and describes what must be written.
 
 mod file;
+mod letters;
 mod materials;
 mod open;
 mod read;
@@ -14,11 +15,13 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 pub use file::{FileRequest, file};
+pub use letters::{
+    LetterSeal, Paper, Verified, letter, letter_paper, letter_seal, letter_sheet, letters, verify_letter,
+};
 pub use materials::{MAX_FILE_BYTES, Place, Upload, attach, download, evidence_of, remove};
 pub use open::{ApplicantRef, OpenRequest, applicant, open};
 pub use read::{
-    ListRequest, Receipt, clock, events, letter, letters, list_mine, list_work, parties, read, receipt,
-    verify_receipt,
+    ListRequest, Receipt, clock, events, list_mine, list_work, parties, read, receipt, verify_receipt,
 };
 use record::Writing;
 pub use unmask::unmask;

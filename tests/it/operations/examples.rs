@@ -49,6 +49,7 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         "export_guide" | "read_blank_form" | "read_sample" => (In::Draft, allowance(), Sent::Nothing),
         "evaluate_guide" => (In::Draft, allowance(), Sent::Json(json!({}))),
         "verify_receipt" => command(In::Draft, json!({"receipt": "x"})),
+        "verify_letter" => command(In::Draft, json!({"seal": "x", "sha256": "0".repeat(64)})),
         "verify_certificate" => command(In::Draft, json!({"id": "1.2.156.3005.2.x"})),
         "request_sms_code" => command(In::Draft, json!({"mobile": "13900000099", "purpose": "register"})),
         "register" => command(
@@ -62,7 +63,9 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         "read_case" | "list_events" | "explain_clocks" | "list_letters" | "read_receipt" => {
             bare(In::Submitted)
         }
-        "read_letter" => (In::Submitted, "00000000-0000-0000-0000-000000000000".into(), Sent::Nothing),
+        "read_letter" | "show_letter" | "print_letter" | "read_letter_seal" => {
+            (In::Submitted, "00000000-0000-0000-0000-000000000000".into(), Sent::Nothing)
+        }
         "download_material" => (In::Submitted, "location_plan".into(), Sent::Nothing),
         "save_facts" => command(In::Draft, json!({"area": 25})),
         "attach_material" => (In::Draft, "location_plan".into(), Sent::Bytes("application/pdf", PDF)),
