@@ -152,7 +152,7 @@ async fn a_seal_is_checked_by_anybody(database: Database) {
         assert_eq!((&answer["outcome"], &answer["letter"]), (&json!("unknown"), &Value::Null));
     }
     for no_digest in ["", "abc", &digest.replace(&digest[..1], "g")] {
-        let problem = verify(&seal, no_digest).await.problem(422);
+        let problem = verify(&seal, no_digest).await.problem(400);
         assert_eq!(problem["errors"][0]["pointer"], "/sha256");
     }
 

@@ -71,24 +71,27 @@ pub async fn letters(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Vec<Lett
 
 /// Opens a letter.
 pub async fn letter(ctx: &Ctx, caller: &Caller, id: Uuid, letter: Uuid) -> AppResult<LetterRecord> {
-    let (_, record) = opened(ctx, caller, id, letter).await?;
-    Ok(record)
+    let found = look(ctx, caller, id, letter).await?;
+    open(ctx, found).await
 }
 
 /// Opens a letter, to be shown as a page.
 pub async fn letter_sheet(ctx: &Ctx, caller: &Caller, id: Uuid, letter: Uuid) -> AppResult<Sheet> {
-    let (stored, record) = opened(ctx, caller, id, letter).await?;
-    sheet(ctx, &stored, &record.letter).await
+    let found = look(ctx, caller, id, letter).await?;
+    let sheet = sheet(ctx, &found.stored, &found.record.letter).await?;
+    open(ctx, found).await?;
+    Ok(sheet)
 }
 
 /// Opens a letter, as it was printed.
 pub async fn letter_paper(ctx: &Ctx, caller: &Caller, id: Uuid, letter: Uuid) -> AppResult<Paper> {
-    let (stored, record) = opened(ctx, caller, id, letter).await?;
-    let (kept, fresh) = printed(ctx, &stored, &record).await?;
+    let found = look(ctx, caller, id, letter).await?;
+    let (kept, fresh) = printed(ctx, &found.stored, &found.record).await?;
     let pdf = match fresh {
         Some(pdf) => pdf,
-        None => fetch(ctx, &stored, record.id, &kept).await?,
+        None => fetch(ctx, &found.stored, letter, &kept).await?,
     };
+    let record = open(ctx, found).await?;
     Ok(Paper { number: record.letter.number, pdf, digest: hex(&kept.digest) })
 }
 
@@ -115,22 +118,34 @@ async fn find(ctx: &Ctx, stored: &StoredCase, letter: Uuid) -> AppResult<LetterR
     letters.into_iter().find(|record| record.id == letter).ok_or(AppError::NotFound)
 }
 
-/// A letter with its opening on record. That is durable before anything is shown.
-async fn opened(ctx: &Ctx, caller: &Caller, id: Uuid, letter: Uuid) -> AppResult<(StoredCase, LetterRecord)> {
+/// A letter in the hand of somebody who may read it.
+struct Found {
+    stored: StoredCase,
+    record: LetterRecord,
+    /// What is to be put on record when it is opened, unless that was before.
+    opening: Option<Opening>,
+}
+
+async fn look(ctx: &Ctx, caller: &Caller, id: Uuid, letter: Uuid) -> AppResult<Found> {
     let stored = ctx.store.find_case(id).await?.ok_or(AppError::NotFound)?;
     let at = ctx.clock.now();
     let target = Target::Case(scope(&stored.case));
     let by = permit(caller, Operation::ReadCase, target, at).map_err(AppError::or_not_found)?;
     let record = find(ctx, &stored, letter).await?;
-    let Some(opening) = Opening::of(&by, at).filter(|_| record.opening.is_none()) else {
-        return Ok((stored, record));
-    };
+    let opening = Opening::of(&by, at).filter(|_| record.opening.is_none());
+    Ok(Found { stored, record, opening })
+}
+
+/// The letter with its opening on record: after it is ready to be shown, and durable
+/// before it is.
+async fn open(ctx: &Ctx, found: Found) -> AppResult<LetterRecord> {
+    let Found { stored, record, opening } = found;
+    let Some(opening) = opening else { return Ok(record) };
     let mut changes = Changes::new();
-    changes.write(LetterWrite::Open { case: id, letter, opening });
+    changes.write(LetterWrite::Open { case: stored.case.id, letter: record.id, opening });
     ctx.store.commit(changes).await?;
     // Who was faster is the one on record.
-    let record = find(ctx, &stored, letter).await?;
-    Ok((stored, record))
+    find(ctx, &stored, record.id).await
 }
 
 async fn sheet(ctx: &Ctx, stored: &StoredCase, letter: &Letter) -> AppResult<Sheet> {

@@ -71,7 +71,7 @@ struct Style {
     before: f32,
 }
 
-const BODY: Style = Style { size: 14.0, leading: 1.75, place: Place::Left(2), is_bold: false, before: 4.0 };
+const BODY: Style = Style { size: 14.0, leading: 1.75, place: Place::Left(2), is_bold: false, before: 6.0 };
 const SMALL: Style = Style { size: 10.0, leading: 1.4, place: Place::Left(0), is_bold: false, before: 2.0 };
 const TITLE: Style = Style { size: 22.0, leading: 1.5, place: Place::Centre, is_bold: true, before: 6.0 };
 const HEAD: Style = Style { size: 15.0, leading: 1.5, place: Place::Centre, is_bold: false, before: 0.0 };

@@ -37,9 +37,10 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         }
         "me" | "list_my_cases" | "list_my_certificates" | "list_sessions" | "userinfo" => bare(In::Draft),
         "end_all_sessions" | "openid_configuration" | "jwks" | "seal_keys" | "end_session" => bare(In::Draft),
-        "userinfo_by_post" | "oauth_server_metadata" => bare(In::Draft),
         "push_request" | "authorize_device" => (In::Draft, none(), Sent::Form("scope=cases")),
-        "page_style" | "authorize" | "list_work" => bare(In::Draft),
+        "page_style" | "authorize" | "list_work" | "userinfo_by_post" | "oauth_server_metadata" => {
+            bare(In::Draft)
+        }
         "end_own_session" => (In::Draft, "00000000-0000-0000-0000-000000000000".into(), Sent::Nothing),
         "read_region" => (In::Draft, "340705000000".into(), Sent::Nothing),
         "read_item" => (In::Draft, "000553001000".into(), Sent::Nothing),
