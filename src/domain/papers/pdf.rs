@@ -94,15 +94,15 @@ pub fn pdf(sheet: &Sheet, font: &Font<'_>) -> Result<Vec<u8>, Unprintable> {
     let mut numbers = Numbers::start();
     let mut pdf = Pdf::with_settings(Settings { pretty: false });
     pdf.set_version(1, 7);
-    let mut hash = Sha256::new();
-
+    // Glyphs are numbered as they come, so that their numbers alone do not tell letters apart.
+    let mut hash = Sha256::new_with_prefix(used.meanings.values().collect::<String>());
     let mut spots = Vec::new();
     let mut pages = Vec::new();
     for (index, page) in layout.pages.iter().enumerate() {
         let (id, content) = (numbers.next(), numbers.next());
         let drawn = draw(page, &used, id, &mut spots);
         hash.update(&drawn);
-        stream(&mut pdf, content, &drawn);
+        stream(&mut pdf, content, &drawn)?;
         let mut written = pdf.page(id);
         written.parent(numbers.pages).media_box(Rect::new(0.0, 0.0, PAGE.0, PAGE.1));
         written.contents(content).struct_parents(structure::key(index));
@@ -225,12 +225,11 @@ fn write_font(pdf: &mut Pdf, numbers: &mut Numbers, font: &Font<'_>, used: &Used
         .cap_height(measures.cap_height)
         .stem_v(80.0)
         .font_file3(file);
-    let packed = deflate(outlines);
+    let packed = deflate(outlines)?;
     pdf.stream(file, &packed).filter(Filter::FlateDecode).pair(Name(b"Subtype"), Name(b"CIDFontType0C"));
     let mut cmap = UnicodeCmap::new(Name(b"Letter"), IDENTITY);
     used.meanings.iter().for_each(|(id, character)| cmap.pair(*id, *character));
-    stream(pdf, meanings, cmap.finish().as_slice());
-    Ok(())
+    stream(pdf, meanings, cmap.finish().as_slice())
 }
 
 fn title(sheet: &Sheet) -> String {
@@ -284,19 +283,22 @@ fn escaped(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
-fn stream(pdf: &mut Pdf, id: Ref, bytes: &[u8]) {
-    pdf.stream(id, &deflate(bytes)).filter(Filter::FlateDecode);
+fn stream(pdf: &mut Pdf, id: Ref, bytes: &[u8]) -> Result<(), Unprintable> {
+    pdf.stream(id, &deflate(bytes)?).filter(Filter::FlateDecode);
+    Ok(())
 }
 
-fn deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut packed = Vec::with_capacity(bytes.len() / 2 + 256);
+fn deflate(bytes: &[u8]) -> Result<Vec<u8>, Unprintable> {
+    let room = bytes.len() / 2 + 256;
+    let mut packed = Vec::with_capacity(room);
     let mut packer = Compress::new(Compression::best(), true);
     loop {
         let done = usize::try_from(packer.total_in()).unwrap_or(bytes.len());
         let rest = bytes.get(done..).unwrap_or_default();
-        match packer.compress_vec(rest, &mut packed, FlushCompress::Finish) {
-            Ok(Status::StreamEnd) | Err(_) => return packed,
-            Ok(Status::Ok | Status::BufError) => packed.reserve(bytes.len() / 2 + 256),
+        let status = packer.compress_vec(rest, &mut packed, FlushCompress::Finish);
+        match status.map_err(|error| Unprintable(error.to_string()))? {
+            Status::StreamEnd => return Ok(packed),
+            Status::Ok | Status::BufError => packed.reserve(room),
         }
     }
 }

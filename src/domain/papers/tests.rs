@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use super::font::Glyph;
 use super::layout::{Layout, lay_out};
 use super::lines::{lines, may_break, violates, width};
-use super::{Font, Sheet, pdf};
-use crate::domain::cases::Grounds;
+use super::{Font, Opening, Recipient, Sheet, pdf};
 use crate::domain::cases::letters::{Letter, LetterKind, statutory_remedy};
+use crate::domain::cases::{By, Grounds};
 use crate::domain::text::{Language, Text};
 
 static FONT: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -193,5 +193,20 @@ fn a_character_the_font_lacks_is_a_visible_gap_and_stays_itself() {
 fn what_is_no_font_is_not_read() {
     for data in [b"".as_slice(), b"OTTO", &FONT[..4000]] {
         assert!(Font::read(data).is_none());
+    }
+}
+
+#[test]
+fn only_the_applicants_side_opens_a_letter() {
+    let (account, other) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
+    let at = "2026-03-02T01:30:00Z".parse().unwrap();
+    let opened = |by: By| Opening::of(&by, at).map(|opening| (opening.account, opening.recipient));
+    assert_eq!(opened(By::Applicant { account }), Some((account, Recipient::Applicant)));
+    assert_eq!(opened(By::Agent { account, mandate: other }), Some((account, Recipient::Agent)));
+    for by in [By::Assistant { account, post: other }, By::Officer { account, post: other }, By::System] {
+        assert_eq!(opened(by), None);
+    }
+    for recipient in Recipient::ALL {
+        assert_eq!(Recipient::parse(recipient.as_str()), Some(recipient));
     }
 }

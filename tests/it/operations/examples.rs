@@ -29,6 +29,7 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
     let grounds = || json!({"reason": "材料不符", "article": "第三十一条"});
     let none = String::new;
     let bare = |state| (state, none(), Sent::Nothing);
+    let unknown = |state| (state, uuid::Uuid::nil().to_string(), Sent::Nothing);
     let command = |state, body| (state, none(), Sent::Json(body));
     let csv = || (In::Draft, none(), Sent::Bytes("text/csv", b"code,name"));
     Some(match id {
@@ -37,11 +38,10 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         }
         "me" | "list_my_cases" | "list_my_certificates" | "list_sessions" | "userinfo" => bare(In::Draft),
         "end_all_sessions" | "openid_configuration" | "jwks" | "seal_keys" | "end_session" => bare(In::Draft),
+        "userinfo_by_post" | "oauth_server_metadata" => bare(In::Draft),
         "push_request" | "authorize_device" => (In::Draft, none(), Sent::Form("scope=cases")),
-        "page_style" | "authorize" | "list_work" | "userinfo_by_post" | "oauth_server_metadata" => {
-            bare(In::Draft)
-        }
-        "end_own_session" => (In::Draft, "00000000-0000-0000-0000-000000000000".into(), Sent::Nothing),
+        "page_style" | "authorize" | "list_work" => bare(In::Draft),
+        "end_own_session" => unknown(In::Draft),
         "read_region" => (In::Draft, "340705000000".into(), Sent::Nothing),
         "read_item" => (In::Draft, "000553001000".into(), Sent::Nothing),
         "read_guide" | "read_guide_version" | "read_form" => (In::Draft, allowance(), Sent::Nothing),
@@ -64,9 +64,7 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         "read_case" | "list_events" | "explain_clocks" | "list_letters" | "read_receipt" => {
             bare(In::Submitted)
         }
-        "read_letter" | "show_letter" | "print_letter" | "read_letter_seal" => {
-            (In::Submitted, "00000000-0000-0000-0000-000000000000".into(), Sent::Nothing)
-        }
+        "read_letter" | "show_letter" | "print_letter" | "read_letter_seal" => unknown(In::Submitted),
         "download_material" => (In::Submitted, "location_plan".into(), Sent::Nothing),
         "save_facts" => command(In::Draft, json!({"area": 25})),
         "attach_material" => (In::Draft, "location_plan".into(), Sent::Bytes("application/pdf", PDF)),
@@ -85,9 +83,7 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         }
         "withdraw_guide" => (In::Draft, guide("veterans-preference-card.yaml"), Sent::Nothing),
         "list_drafts" => bare(In::Draft),
-        "read_draft" | "check_draft" | "test_draft" | "publish_draft" | "reject_draft" => {
-            (In::Draft, "00000000-0000-0000-0000-000000000000".into(), Sent::Nothing)
-        }
+        "read_draft" | "check_draft" | "test_draft" | "publish_draft" | "reject_draft" => unknown(In::Draft),
         "import_regions" | "import_agencies" | "import_counters" => csv(),
         _ => {
             let more = example_of_oversight(id).or_else(|| example_of_clients(id));

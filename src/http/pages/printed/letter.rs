@@ -30,8 +30,8 @@ pub fn letter_page(sheet: &Sheet) -> String {
         }
     };
     let footer = html! {
-        p { (sheet.verification.zh) }
-        p.en lang="en" { (sheet.verification.en) }
+        p { "加盖电子印章的是本文书的PDF；本页供阅读和打印。" }
+        p.en lang="en" { "What is sealed is the PDF of this letter; this page is for reading and printing." }
     };
     standing_alone(Language::Zh, &title, &html! {}, &body, &footer)
 }
