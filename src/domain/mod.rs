@@ -18,6 +18,7 @@ pub mod limits;
 pub mod mandates;
 pub mod network;
 pub mod organizations;
+pub mod papers;
 pub mod policy;
 pub mod posts;
 pub mod private;

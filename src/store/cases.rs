@@ -3,6 +3,7 @@
 //! under the case's own key.
 
 mod lists;
+mod papers;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -20,9 +21,11 @@ use super::vault::{CaseKey, Vault};
 use crate::domain::cases::history::Sealed;
 use crate::domain::cases::letters::Letter;
 use crate::domain::cases::{Case, CaseState, Digest, Head, Record, next_tick_at};
+use crate::domain::papers::Opening;
 use crate::domain::private;
 
 pub use lists::{CaseFilter, Reach};
+pub use papers::{LetterWrite, OpeningRow, PaperRecord, PaperRow};
 
 /// A case as it was read, with what is needed to write its next version.
 pub struct StoredCase {
@@ -52,6 +55,8 @@ pub struct LetterRecord {
     pub id: Uuid,
     pub seq: u64,
     pub letter: Letter,
+    /// Whether and when the recipient's side opened it first.
+    pub opening: Option<Opening>,
 }
 
 impl Origin {
@@ -301,20 +306,26 @@ impl Store {
 
     pub async fn list_letters(&self, stored: &StoredCase) -> Result<Vec<LetterRecord>> {
         let id = stored.case.id;
-        let rows: Vec<LetterRow> = self
+        let (rows, mut openings): (Vec<LetterRow>, _) = self
             .read(move |conn| {
-                Ok(letters::table
+                let rows = letters::table
                     .filter(letters::case_id.eq(Key(id)))
                     .order((letters::seq, letters::number))
                     .select(LetterRow::as_select())
-                    .load(conn)?)
+                    .load(conn)?;
+                Ok((rows, papers::openings(conn, id)?))
             })
             .await?;
-        rows.into_iter().map(|row| letter(row, stored.origin.key.as_ref())).collect()
+        rows.into_iter()
+            .map(|row| {
+                let opening = openings.remove(&row.id.0);
+                letter(row, stored.origin.key.as_ref(), opening)
+            })
+            .collect()
     }
 }
 
-fn letter(row: LetterRow, key: Option<&CaseKey>) -> Result<LetterRecord> {
+fn letter(row: LetterRow, key: Option<&CaseKey>, opening: Option<Opening>) -> Result<LetterRecord> {
     let id = row.id.0;
     let parts = match (key, &row.personal) {
         (Some(key), Some(sealed)) => Some(
@@ -328,5 +339,6 @@ fn letter(row: LetterRow, key: Option<&CaseKey>) -> Result<LetterRecord> {
         seq: u64::try_from(row.seq)
             .map_err(|_| Error::corrupt("letters", id, "its event number is negative"))?,
         letter: put_together("letters", id, &row.document, parts.as_deref())?,
+        opening,
     })
 }

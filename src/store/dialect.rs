@@ -14,6 +14,7 @@ use columns::{
     InsertRefreshTokens, InsertRegions, Refresh, SupersedeGuides, UpdateCases,
 };
 
+use super::cases::{OpeningRow, PaperRow};
 use super::catalog::{GuideRow, Supersession};
 use super::conn::Conn;
 use super::organisation::RegionRow;
@@ -22,8 +23,8 @@ use super::rows::{
     RefreshTokenRow,
 };
 use super::schema::{
-    case_events, cases, certificates, fences, guides, idempotency, letters, number_series, outbox,
-    refresh_tokens, regions, sessions, used_proofs,
+    case_events, cases, certificates, fences, guides, idempotency, letter_openings, letter_papers, letters,
+    number_series, outbox, refresh_tokens, regions, sessions, used_proofs,
 };
 use super::types::{At, Key};
 
@@ -52,6 +53,34 @@ bulk_insert!(insert_certificates, CertificateRow, InsertCertificates, certificat
 bulk_insert!(insert_outbox, OutboxRow, InsertOutbox, outbox);
 bulk_insert!(insert_guides, GuideRow, InsertGuides, guides);
 bulk_insert!(insert_refresh_tokens, RefreshTokenRow, InsertRefreshTokens, refresh_tokens);
+
+/// Inserts a row unless one with its key is there already.
+macro_rules! insert_once {
+    ($(#[$doc:meta])* $function:ident, $row:ty, $table:ident) => {
+        $(#[$doc])*
+        pub(super) fn $function(conn: &mut Conn, row: &$row) -> QueryResult<()> {
+            macro_rules! insert {
+                ($conn:expr) => {
+                    diesel::insert_into($table::table).values(row).on_conflict_do_nothing().execute($conn)
+                };
+            }
+            match conn {
+                Conn::Pg(pg) => insert!(pg),
+                Conn::Sqlite(sqlite) => insert!(sqlite),
+            }
+            .map(drop)
+        }
+    };
+}
+
+insert_once!(
+    /// The first opening of a letter is the one that counts.
+    insert_opening, OpeningRow, letter_openings
+);
+insert_once!(
+    /// What a letter was printed as first is what it stays.
+    insert_paper, PaperRow, letter_papers
+);
 
 /// Inserts regions, replacing those of the same code. A province has 20,000.
 pub(super) fn replace_regions(conn: &mut Conn, rows: &[RegionRow]) -> QueryResult<()> {

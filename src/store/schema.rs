@@ -503,6 +503,34 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::{Id, Instant};
 
+    /// 送达: the first opening of a letter by the recipient's side.
+    letter_openings (letter_id) {
+        letter_id -> Id,
+        case_id -> Id,
+        account -> Id,
+        recipient -> Text,
+        at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// The PDF a letter was printed as.
+    letter_papers (letter_id) {
+        letter_id -> Id,
+        digest -> Binary,
+        file -> Text,
+        seal -> Text,
+        printed_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
     /// 电子证照
     certificates (id) {
         id -> Text,

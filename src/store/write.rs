@@ -6,8 +6,8 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::{
-    audit, bundles, calendar, catalog, certificates, defence, idempotency, identity, organisation, outbox,
-    people, posts, settings,
+    audit, bundles, calendar, cases, catalog, certificates, defence, idempotency, identity, organisation,
+    outbox, people, posts, settings,
 };
 
 /// One write. It is `Stale` when the row it expects is not there any more.
@@ -30,6 +30,7 @@ pub enum Write {
     Notice(calendar::PutNotice),
     Bundles(bundles::Write),
     RevokeCertificate(certificates::RevokeCertificate),
+    Letter(cases::LetterWrite),
     Audit(audit::AuditRow),
     /// Drops what answers repetitions, from before that time.
     Forget(DateTime<Utc>),
@@ -55,6 +56,7 @@ impl Write {
             Write::Notice(write) => write.apply(conn),
             Write::Bundles(write) => write.apply(conn),
             Write::RevokeCertificate(write) => write.apply(conn),
+            Write::Letter(write) => write.apply(conn),
             Write::Audit(row) => row.insert(conn),
             Write::Forget(before) => idempotency::forget(conn, *before),
         }
@@ -89,4 +91,5 @@ write_from!(
     Notice(calendar::PutNotice),
     Bundles(bundles::Write),
     RevokeCertificate(certificates::RevokeCertificate),
+    Letter(cases::LetterWrite),
 );

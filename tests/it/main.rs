@@ -17,6 +17,7 @@ mod hostile;
 mod house;
 mod idempotency;
 mod identity;
+mod letters;
 mod logs;
 mod operations;
 mod people;

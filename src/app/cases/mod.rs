@@ -3,6 +3,7 @@
 
 mod action;
 mod file;
+mod letters;
 mod materials;
 mod open;
 mod read;
@@ -18,11 +19,13 @@ use uuid::Uuid;
 use action::command;
 pub use action::{Action, TransferTo};
 pub use file::{FileRequest, file};
+pub use letters::{
+    LetterSeal, Paper, Verified, letter, letter_paper, letter_seal, letter_sheet, letters, verify_letter,
+};
 pub use materials::{MAX_FILE_BYTES, Place, Upload, attach, download, evidence_of, remove};
 pub use open::{ApplicantRef, OpenRequest, applicant, open};
 pub use read::{
-    ListRequest, Receipt, clock, events, letter, letters, list_mine, list_work, parties, read, receipt,
-    verify_receipt,
+    ListRequest, Receipt, clock, events, list_mine, list_work, parties, read, receipt, verify_receipt,
 };
 use record::Writing;
 pub use unmask::unmask;

@@ -1,4 +1,4 @@
-//! Reading cases: one, many, their history, clocks, letters and receipts. What
+//! Reading cases: one, many, their history, clocks and receipts. What
 //! a listing shows and what a read shows is decided by the same policy.
 
 use chrono::DateTime;
@@ -15,7 +15,7 @@ use crate::domain::cases::clock::{Clock, clocks};
 use crate::domain::cases::history::{Record, hex};
 use crate::domain::cases::{Case, StateName, begin, evolve};
 use crate::domain::policy::{Operation, Role, Target, Verdict, authorise};
-use crate::store::{CaseFilter, LetterRecord, Reach, StoredCase};
+use crate::store::{CaseFilter, Reach, StoredCase};
 
 pub async fn read(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<CaseReply> {
     let (stored, audience) = readable(ctx, caller, id).await?;
@@ -163,16 +163,6 @@ pub async fn events(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Vec<Recor
 pub async fn clock(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Vec<Clock>> {
     let reply = read(ctx, caller, id).await?;
     Ok(clocks(&reply.case, reply.guide.for_case(&reply.case), &ctx.calendar.current(), ctx.clock.now()))
-}
-
-pub async fn letters(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Vec<LetterRecord>> {
-    let (stored, _) = readable(ctx, caller, id).await?;
-    Ok(ctx.store.list_letters(&stored).await?)
-}
-
-pub async fn letter(ctx: &Ctx, caller: &Caller, id: Uuid, letter: Uuid) -> AppResult<LetterRecord> {
-    let letters = letters(ctx, caller, id).await?;
-    letters.into_iter().find(|record| record.id == letter).ok_or(AppError::NotFound)
 }
 
 /// What a resident takes home: where the history of his case stood, signed.

@@ -134,7 +134,9 @@ pub async fn explain_clocks(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<U
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LetterView {
     pub id: Uuid,
-    /// `receipt`, `acceptance`, `refusal`, `approval`, `denial` or `proof_of_service`.
+    /// `receipt`, `acceptance`, `correction`, `refusal`, `transfer`, `special_procedure`,
+    /// `extension`, `payment`, `approval`, `denial`, `proof_of_service`, `lapse`, `void` or
+    /// `revocation`.
     pub kind: &'static str,
     pub number: String,
     pub at: DateTime<Utc>,
@@ -142,6 +144,10 @@ pub struct LetterView {
     pub addressee: Option<String>,
     pub paragraphs: Vec<TextView>,
     pub grounds: Option<GroundsView>,
+    /// When the applicant or his agent opened it first; what staff read does not count.
+    pub opened_at: Option<DateTime<Utc>>,
+    /// Who that was: `applicant` or `agent`.
+    pub opened_by: Option<&'static str>,
 }
 
 impl From<LetterRecord> for LetterView {
@@ -156,11 +162,13 @@ impl From<LetterRecord> for LetterView {
             addressee: letter.addressee.known().cloned(),
             paragraphs: letter.paragraphs.into_iter().map(TextView::from).collect(),
             grounds: letter.grounds.as_ref().map(GroundsView::from),
+            opened_at: record.opening.map(|opening| opening.at),
+            opened_by: record.opening.map(|opening| opening.recipient.as_str()),
         }
     }
 }
 
-/// The letters of the case, oldest first.
+/// The letters of the case, oldest first. Looking through them opens none.
 #[utoipa::path(tag = "cases", operation_id = "list_letters", responses(
     (status = 200, body = Page<LetterView>), (status = "4XX", body = ProblemView)
 ), security(("bearer" = [])))]
@@ -171,7 +179,7 @@ pub async fn list_letters(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uui
     Ok(HttpResponse::Ok().json(Page { items, next: None }))
 }
 
-/// One letter.
+/// Opens one letter. The first time the applicant or his agent does is on record.
 #[utoipa::path(tag = "cases", operation_id = "read_letter", responses(
     (status = 200, body = LetterView), (status = "4XX", body = ProblemView)
 ), security(("bearer" = [])))]

@@ -18,6 +18,7 @@ mod drafts;
 mod evaluate;
 mod exports;
 mod history;
+mod letters;
 mod materials;
 mod organisation;
 pub mod people;
@@ -62,6 +63,10 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(history::explain_clocks)
         .service(history::list_letters)
         .service(history::read_letter)
+        .service(letters::show_letter)
+        .service(letters::print_letter)
+        .service(letters::read_letter_seal)
+        .service(letters::verify_letter)
         .service(history::read_receipt)
         .service(history::verify_receipt)
         .service(certificates::list_mine)

@@ -28,6 +28,7 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
     let allowance = || guide("old-age-allowance.yaml");
     let none = String::new;
     let bare = |state| (state, none(), Sent::Nothing);
+    let unknown = |state| (state, uuid::Uuid::nil().to_string(), Sent::Nothing);
     let command = |state, body| (state, none(), Sent::Json(body));
     let csv = || (In::Draft, none(), Sent::Bytes("text/csv", b"code,name"));
     Some(match id {
@@ -39,7 +40,7 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         "userinfo_by_post" | "oauth_server_metadata" => bare(In::Draft),
         "push_request" | "authorize_device" => (In::Draft, none(), Sent::Form("scope=cases")),
         "page_style" | "authorize" | "list_work" => bare(In::Draft),
-        "end_own_session" => (In::Draft, "00000000-0000-0000-0000-000000000000".into(), Sent::Nothing),
+        "end_own_session" => unknown(In::Draft),
         "read_region" => (In::Draft, "340705000000".into(), Sent::Nothing),
         "read_item" => (In::Draft, "000553001000".into(), Sent::Nothing),
         "read_guide" | "read_guide_version" | "read_form" => (In::Draft, allowance(), Sent::Nothing),
@@ -48,6 +49,7 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         "export_guide" | "read_blank_form" | "read_sample" => (In::Draft, allowance(), Sent::Nothing),
         "evaluate_guide" => (In::Draft, allowance(), Sent::Json(json!({}))),
         "verify_receipt" => command(In::Draft, json!({"receipt": "x"})),
+        "verify_letter" => command(In::Draft, json!({"seal": "x", "sha256": "0".repeat(64)})),
         "verify_certificate" => command(In::Draft, json!({"id": "1.2.156.3005.2.x"})),
         "request_sms_code" => command(In::Draft, json!({"mobile": "13900000099", "purpose": "register"})),
         "register" => command(
@@ -61,7 +63,7 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         "read_case" | "list_events" | "explain_clocks" | "list_letters" | "read_receipt" => {
             bare(In::Submitted)
         }
-        "read_letter" => (In::Submitted, "00000000-0000-0000-0000-000000000000".into(), Sent::Nothing),
+        "read_letter" | "show_letter" | "print_letter" | "read_letter_seal" => unknown(In::Submitted),
         "download_material" => (In::Submitted, "location_plan".into(), Sent::Nothing),
         "save_facts" => command(In::Draft, json!({"area": 25})),
         "attach_material" => (In::Draft, "location_plan".into(), Sent::Bytes("application/pdf", PDF)),
@@ -72,9 +74,7 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         }
         "withdraw_guide" => (In::Draft, guide("veterans-preference-card.yaml"), Sent::Nothing),
         "list_drafts" => bare(In::Draft),
-        "read_draft" | "check_draft" | "test_draft" | "publish_draft" | "reject_draft" => {
-            (In::Draft, "00000000-0000-0000-0000-000000000000".into(), Sent::Nothing)
-        }
+        "read_draft" | "check_draft" | "test_draft" | "publish_draft" | "reject_draft" => unknown(In::Draft),
         "import_regions" | "import_agencies" | "import_counters" => csv(),
         _ => {
             let more = example_of_oversight(id).or_else(|| example_of_clients(id));

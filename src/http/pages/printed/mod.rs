@@ -1,11 +1,12 @@
 //! Pages to be printed on A4: a guide, the blank form of a guide, the forms and
-//! samples of its materials. Each stands by itself, in one language, without a
-//! script, with its style inside, so that it can be kept as a file.
+//! samples of its materials, a letter. Each stands by itself, without a script, with
+//! its style inside, so that it can be kept as a file; in one language, a letter in both.
 //!
-//! What always holds: nothing is loaded from anywhere; whatever a guide says is escaped.
+//! What always holds: nothing is loaded from anywhere; whatever a guide or a letter says is escaped.
 
 mod form;
 mod guide;
+mod letter;
 
 use std::sync::LazyLock;
 
@@ -26,6 +27,7 @@ use crate::domain::text::{Language, Text};
 
 pub use form::blank_form;
 pub use guide::guide_sheet;
+pub use letter::letter_page;
 
 const STYLE: &str = include_str!("printed.css");
 
@@ -60,37 +62,47 @@ impl Printed<'_> {
 
     fn document(&self, title: &str, body: &Markup) -> String {
         let guide = self.guide;
-        let page = html! {
-            (DOCTYPE)
-            html lang=(tag(self.language)) {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    title { (title) " · " (self.words(&guide.item.name)) }
-                    style { (PreEscaped(STYLE)) }
-                }
-                body {
-                    @if let Some(other) = self.other {
-                        @let (tag, name) = match self.language {
-                            Language::Zh => ("en", "English"),
-                            Language::En => ("zh-CN", "中文"),
-                        };
-                        nav.other { a href=(other) hreflang=(tag) lang=(tag) { (name) } }
-                    }
-                    main { (body) }
-                    footer {
-                        p {
-                            (self.say("实施编码：", "Code of the guide: ")) (guide.code)
-                            @if let Some(version) = self.about.version {
-                                (self.say("　版本：", ", version ")) (version)
-                            }
-                        }
-                    }
+        let title = format!("{title} · {}", self.words(&guide.item.name));
+        let nav = html! {
+            @if let Some(other) = self.other {
+                @let (tag, name) = match self.language {
+                    Language::Zh => ("en", "English"),
+                    Language::En => ("zh-CN", "中文"),
+                };
+                nav.other { a href=(other) hreflang=(tag) lang=(tag) { (name) } }
+            }
+        };
+        let footer = html! {
+            p {
+                (self.say("实施编码：", "Code of the guide: ")) (guide.code)
+                @if let Some(version) = self.about.version {
+                    (self.say("　版本：", ", version ")) (version)
                 }
             }
         };
-        page.into_string()
+        standing_alone(self.language, &title, &nav, body, &footer)
     }
+}
+
+/// A page with everything it needs inside it.
+fn standing_alone(language: Language, title: &str, nav: &Markup, body: &Markup, footer: &Markup) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang=(tag(language)) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                (nav)
+                main { (body) }
+                footer { (footer) }
+            }
+        }
+    };
+    page.into_string()
 }
 
 /// A page of a material, printed from its text.
@@ -124,8 +136,13 @@ pub fn printed_page(language: Language) -> HttpResponseBuilder {
 
 #[cfg(test)]
 mod tests {
-    use super::{About, Handout, Language, Printed, STYLE, Text, blank_form, guide_sheet, handout};
+    use super::{
+        About, Handout, Language, Printed, STYLE, Text, blank_form, guide_sheet, handout, letter_page,
+    };
+    use crate::domain::cases::Grounds;
+    use crate::domain::cases::letters::{Letter, LetterKind, statutory_remedy};
     use crate::domain::guides::{Guide, read_guide};
+    use crate::domain::papers::Sheet;
 
     fn rich() -> Guide {
         read_guide(include_str!("../../../domain/exports/samples/rich.yaml")).unwrap()
@@ -155,8 +172,34 @@ mod tests {
         insta::assert_snapshot!("form_en", shown(&blank_form(&change)));
     }
 
+    fn denial(reason: &str) -> Sheet {
+        let letter = Letter {
+            kind: LetterKind::Denial,
+            number: "110000-03".to_owned(),
+            at: "2026-03-02T01:30:00Z".parse().unwrap(),
+            title: LetterKind::Denial.title(),
+            addressee: "林晓岚".to_owned().into(),
+            paragraphs: vec![Text::new("申请不予批准，理由和依据如下。", "The application is denied.")],
+            grounds: Some(Grounds {
+                reason: reason.to_owned().into(),
+                article: "《城市道路管理条例》第三十一条".to_owned(),
+                remedy: statutory_remedy(),
+            }),
+            article: None,
+            notes: Vec::new(),
+        };
+        let (agency, item) =
+            (Text::new("铜官区城管局", "Urban Management"), Text::new("占道许可", "Road permit"));
+        Sheet::of(&letter, &agency, &item, "https://portal.example/api/v1/letters/verify")
+    }
+
     #[test]
-    fn what_a_guide_says_is_text_and_nothing_else() {
+    fn page_of_a_denial() {
+        insta::assert_snapshot!("letter", shown(&letter_page(&denial("平面图不符。\n请重测。"))));
+    }
+
+    #[test]
+    fn what_a_guide_or_a_letter_says_is_text_and_nothing_else() {
         let mut guide = rich();
         let hostile = "</style></pre><script>alert('1')</script>\" onload=\"x";
         let text = Text::new(hostile, hostile);
@@ -174,7 +217,8 @@ mod tests {
             other: Some(hostile),
         };
         let blank = handout(&printed, &guide.materials[0], Handout::BlankForm, hostile);
-        for page in [guide_sheet(&printed), blank_form(&printed), blank] {
+        let letter = letter_page(&denial(hostile));
+        for page in [guide_sheet(&printed), blank_form(&printed), blank, letter] {
             assert!(page.contains("&lt;script&gt;"), "{page}");
             assert!(!page.contains("<script") && !page.contains("\" onload"), "{page}");
             assert_eq!(page.matches("</style>").count(), 1, "{page}");

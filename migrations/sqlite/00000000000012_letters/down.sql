@@ -1,0 +1,2 @@
+DROP TABLE letter_papers;
+DROP TABLE letter_openings;
