@@ -19,10 +19,12 @@ pub mod people;
 pub mod permit;
 pub mod ports;
 pub mod posts;
+pub mod seals;
 pub mod search;
 pub mod settings;
 pub mod timers;
 pub mod upkeep;
+pub mod verify;
 
 pub use crate::store::random;
 pub use ctx::{Clock, Ctx, new_id};

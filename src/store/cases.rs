@@ -98,7 +98,7 @@ impl Changes {
     }
 }
 
-fn case_row(
+pub(super) fn case_row(
     case: &Case,
     head: Head,
     key: &CaseKey,
@@ -139,6 +139,10 @@ fn case_row(
 
 fn event_row(case: Uuid, record: &Record, key: &CaseKey) -> Result<CaseEventRow> {
     let text = |value: &Value| serde_json::to_string(value).map_err(not_json("case_events", case));
+    let papers = match record.papers.as_slice() {
+        [] => None,
+        papers => Some(text(&serde_json::to_value(papers).map_err(not_json("case_events", case))?)?),
+    };
     let sealed =
         record.sealed.as_ref().map(serde_json::to_vec).transpose().map_err(not_json("case_events", case))?;
     Ok(CaseEventRow {
@@ -150,6 +154,7 @@ fn event_row(case: Uuid, record: &Record, key: &CaseKey) -> Result<CaseEventRow>
         provenance: text(&record.provenance)?,
         personal: sealed.map(|plain| key.seal(&event_context(case, record.seq), &plain)),
         hash: record.hash.to_vec(),
+        papers,
     })
 }
 
@@ -192,7 +197,7 @@ fn not_json(table: &'static str, id: Uuid) -> impl Fn(serde_json::Error) -> Erro
     move |error| Error::corrupt(table, id, error)
 }
 
-fn event_context(case: Uuid, seq: u64) -> String {
+pub(super) fn event_context(case: Uuid, seq: u64) -> String {
     format!("case_events:{case}:{seq}")
 }
 
@@ -252,11 +257,13 @@ fn record(row: CaseEventRow, previous: Digest, key: Option<&CaseKey>) -> Result<
         }
         (None, _) | (_, None) => None,
     };
+    let papers = row.papers.as_deref().map(serde_json::from_str).transpose();
     Ok(Record {
         seq,
         at: row.at.0,
         by: json(&row.by)?,
         event: json(&row.event)?,
+        papers: papers.map_err(|error| corrupt(error.to_string()))?.unwrap_or_default(),
         provenance: json(&row.provenance)?,
         sealed,
         previous,

@@ -204,6 +204,15 @@ pub(super) fn begin(conn: &mut Conn) -> QueryResult<()> {
     }
 }
 
+/// Begins a transaction all reads of which see the same moment.
+pub(super) fn begin_to_read(conn: &mut Conn) -> QueryResult<()> {
+    use diesel::connection::SimpleConnection as _;
+    match conn {
+        Conn::Pg(pg) => pg.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+        Conn::Sqlite(sqlite) => sqlite.batch_execute("BEGIN"),
+    }
+}
+
 pub(super) fn commit(conn: &mut Conn) -> QueryResult<()> {
     use diesel::connection::SimpleConnection as _;
     conn.batch_execute("COMMIT")

@@ -32,6 +32,7 @@ mod settings;
 mod sqlite_upkeep;
 pub mod types;
 mod vault;
+mod verify;
 mod write;
 
 use std::sync::Arc;
@@ -63,6 +64,7 @@ pub use people::{
 pub use posts::{HeldPost, PostFilter, PostWrite};
 pub use settings::{Epoch, RaiseFrom, SetSetting};
 pub use vault::{MasterKey, Vault, random};
+pub use verify::{StoredLetter, WholeCase, unreadable};
 pub use write::Write;
 
 use conn::Conn;
@@ -116,6 +118,22 @@ impl Store {
                 committer: committer::Committer::start(location, tuning.batch)?,
                 vault,
                 _upkeep: upkeep,
+            }),
+        })
+    }
+
+    /// Opens a migrated database for reading alone: nothing can be written through it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_to_read(location: &Location, vault: Vault, readers: usize) -> Result<Self> {
+        migrations::check(location)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                readers: readers::Readers::start(location, readers)?,
+                committer: committer::Committer::none(),
+                vault,
+                _upkeep: None,
             }),
         })
     }

@@ -49,6 +49,7 @@ pub struct CaseEventRow {
     pub provenance: String,
     pub personal: Option<Vec<u8>>,
     pub hash: Vec<u8>,
+    pub papers: Option<String>,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

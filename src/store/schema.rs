@@ -479,6 +479,7 @@ diesel::table! {
         provenance -> Text,
         personal -> Nullable<Binary>,
         hash -> Binary,
+        papers -> Nullable<Text>,
     }
 }
 
@@ -828,3 +829,8 @@ diesel::allow_tables_to_appear_in_same_query!(bundle_cases, cases);
 
 // A refresh is answered from one look at all three.
 diesel::allow_tables_to_appear_in_same_query!(refresh_tokens, sessions, accounts);
+
+// What belongs to a case that is not there is found by one look at both.
+diesel::allow_tables_to_appear_in_same_query!(case_events, cases);
+diesel::allow_tables_to_appear_in_same_query!(letters, cases);
+diesel::allow_tables_to_appear_in_same_query!(certificates, cases);

@@ -17,10 +17,11 @@ pub use file::{FileRequest, file};
 pub use materials::{MAX_FILE_BYTES, Place, Upload, attach, download, evidence_of, remove};
 pub use open::{ApplicantRef, OpenRequest, applicant, open};
 pub use read::{
-    ListRequest, Receipt, clock, events, letter, letters, list_mine, list_work, parties, read, receipt,
-    verify_receipt,
+    ListRequest, RECEIPT, Receipt, clock, events, fold, letter, letters, list_mine, list_work, parties,
+    read, receipt, verify_receipt,
 };
 use record::Writing;
+pub use record::due_on;
 pub use unmask::unmask;
 
 use super::catalog::PublishedGuide;

@@ -13,6 +13,7 @@ use crate::app::error::{AppError, AppResult};
 use crate::app::once::Claim;
 use crate::domain::cases::history::{self, Provenance, Record};
 use crate::domain::cases::letters::letter_for;
+use crate::domain::cases::papers::Paper;
 use crate::domain::cases::{Act, Case, CaseEvent, CaseState, begin, evolve};
 use crate::store::{Changes, Message, NewLetter, Origin, StoredCase, random};
 
@@ -85,31 +86,21 @@ impl Writing<'_> {
     }
 
     fn add(&self, mut progress: Progress, act: Act) -> AppResult<Progress> {
-        let Self { ctx, guide, at, provenance, .. } = self;
-        let record = history::append(progress.head, &act, *at, provenance, random()).map_err(internal)?;
-        let event = act.event.clone();
-        progress.case = evolve(progress.case, act, *at).map_err(internal)?;
-        let written = progress.letters_before + progress.letters.len();
-        if let Some(letter) = letter_for(&progress.case, guide.for_case(&progress.case), &event, *at, written)
-        {
-            progress.letters.push(NewLetter { id: new_id(*at), seq: record.seq, letter });
-        }
-        if let CaseEvent::ResultsIssued { issued } = &event {
-            for result in issued {
-                if let Some(sealed) =
-                    certificates::make_out(ctx, &progress.case, guide.for_case(&progress.case), result, *at)?
-                {
-                    progress.changes.insert_certificate(&sealed, ctx.store.vault())?;
-                }
-            }
-        }
-        if let Some(topic) = public_topic(&event) {
+        let Self { at, provenance, .. } = self;
+        let (seq, salt) = (progress.head.seq + 1, random());
+        progress.case = evolve(progress.case, act.clone(), *at).map_err(internal)?;
+        let mut papers = Vec::new();
+        papers.extend(self.write_letter(&mut progress, &act.event, seq, &history::hex(&salt))?);
+        papers.extend(self.make_out(&mut progress, &act.event)?);
+        let record =
+            history::append_with(progress.head, &act, papers, *at, provenance, salt).map_err(internal)?;
+        if let Some(topic) = public_topic(&act.event) {
             let case = &progress.case;
             progress.changes.tell(Message {
                 id: new_id(*at),
                 topic: topic.to_owned(),
                 subject: case.id,
-                payload: json!({ "case": case.id, "seq": record.seq, "guide": case.opened.guide }),
+                payload: json!({ "case": case.id, "seq": seq, "guide": case.opened.guide }),
                 created_at: *at,
                 attempts: 0,
             });
@@ -117,6 +108,37 @@ impl Writing<'_> {
         progress.head = record.head();
         progress.records.push(record);
         Ok(progress)
+    }
+
+    /// The letter owed after the event, if any.
+    fn write_letter(
+        &self,
+        progress: &mut Progress,
+        event: &CaseEvent,
+        seq: u64,
+        salt: &str,
+    ) -> AppResult<Option<Paper>> {
+        let (case, guide) = (&progress.case, self.guide.for_case(&progress.case));
+        let written = progress.letters_before + progress.letters.len();
+        let Some(letter) = letter_for(case, guide, event, self.at, written) else { return Ok(None) };
+        let id = new_id(self.at);
+        let paper = Paper::of_letter(id, &letter, salt).map_err(internal)?;
+        progress.letters.push(NewLetter { id, seq, letter });
+        Ok(Some(paper))
+    }
+
+    /// The certificates the event hands out.
+    fn make_out(&self, progress: &mut Progress, event: &CaseEvent) -> AppResult<Vec<Paper>> {
+        let CaseEvent::ResultsIssued { issued } = event else { return Ok(Vec::new()) };
+        let guide = self.guide.for_case(&progress.case);
+        let mut papers = Vec::new();
+        for result in issued {
+            if let Some(sealed) = certificates::make_out(self.ctx, &progress.case, guide, result, self.at)? {
+                papers.push(certificates::paper(&sealed, self.ctx.store.vault())?);
+                progress.changes.insert_certificate(&sealed, self.ctx.store.vault())?;
+            }
+        }
+        Ok(papers)
     }
 
     async fn finish(self, origin: &Origin, progress: Progress) -> AppResult<Case> {
@@ -143,7 +165,7 @@ impl Progress {
 }
 
 /// The day the case's present clock runs out; worklists are ordered by it.
-fn due_on(case: &Case) -> Option<NaiveDate> {
+pub fn due_on(case: &Case) -> Option<NaiveDate> {
     match &case.state {
         CaseState::Submitted(submitted) => Some(submitted.intake_due),
         CaseState::Accepted(accepted) => Some(accepted.acceptance.promised_due),

@@ -114,8 +114,10 @@ column_statement! {
         provenance: Text as String = |r| r.provenance.clone(),
         personal: Nullable<Binary> as Option<Vec<u8>> = |r| r.personal.clone(),
         hash: Binary as Vec<u8> = |r| r.hash.clone(),
+        papers: Nullable<Text> as Option<String> = |r| r.papers.clone(),
     }
-    "INSERT INTO case_events (case_id, seq, at, \"by\", event, provenance, personal, hash) SELECT * FROM unnest("
+    "INSERT INTO case_events (case_id, seq, at, \"by\", event, provenance, personal, hash, papers) \
+     SELECT * FROM unnest("
     ")"
 }
 

@@ -1,0 +1,3 @@
+DROP INDEX certificates_by_case;
+DROP INDEX case_events_by_time;
+ALTER TABLE case_events DROP COLUMN papers;
