@@ -19,6 +19,7 @@ pub mod people;
 pub mod permit;
 pub mod ports;
 pub mod posts;
+pub mod roots;
 pub mod seals;
 pub mod search;
 pub mod settings;

@@ -70,8 +70,14 @@ async fn all(place: Place) -> Outcome {
     let counts = verifier.all(&mut |fault| tell(&mut told, fault)).await.map_err(said)?;
     told?;
     print(&format!(
-        "looked at {} cases ({} of them erased), {} records, {} letters, {} certificates, {} files",
-        counts.cases, counts.erased, counts.records, counts.letters, counts.certificates, counts.files
+        "looked at {} cases ({} of them erased), {} records, {} letters, {} certificates, {} files, {} daily roots",
+        counts.cases,
+        counts.erased,
+        counts.records,
+        counts.letters,
+        counts.certificates,
+        counts.files,
+        counts.roots
     ))?;
     judged(counts.faults)
 }

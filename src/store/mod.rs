@@ -26,6 +26,7 @@ mod outbox;
 mod people;
 mod posts;
 mod readers;
+mod roots;
 mod rows;
 mod schema;
 mod settings;
@@ -62,6 +63,7 @@ pub use people::{
     PersonRow, Write as PeopleWrite, helper_code_digest, mobile_index,
 };
 pub use posts::{HeldPost, PostFilter, PostWrite};
+pub use roots::{DailyRoot, DayRange};
 pub use settings::{Epoch, RaiseFrom, SetSetting};
 pub use vault::{MasterKey, Vault, random};
 pub use verify::{StoredLetter, WholeCase, unreadable};

@@ -824,6 +824,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// 每日根: what the histories of a day came to, signed.
+    daily_roots (day) {
+        day -> Text,
+        cases -> BigInt,
+        root -> Binary,
+        previous -> Binary,
+        jws -> Text,
+    }
+}
+
 // What is followed is found by one look at both.
 diesel::allow_tables_to_appear_in_same_query!(bundle_cases, cases);
 

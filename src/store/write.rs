@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::conn::Conn;
 use super::{
     audit, bundles, calendar, catalog, defence, idempotency, identity, organisation, outbox, people, posts,
-    settings,
+    roots, settings,
 };
 
 /// One write. It is `Stale` when the row it expects is not there any more.
@@ -30,6 +30,7 @@ pub enum Write {
     Notice(calendar::PutNotice),
     Bundles(bundles::Write),
     Audit(audit::AuditRow),
+    Root(roots::DailyRoot),
     /// Drops what answers repetitions, from before that time.
     Forget(DateTime<Utc>),
 }
@@ -54,6 +55,7 @@ impl Write {
             Write::Notice(write) => write.apply(conn),
             Write::Bundles(write) => write.apply(conn),
             Write::Audit(row) => row.insert(conn),
+            Write::Root(root) => root.insert(conn),
             Write::Forget(before) => idempotency::forget(conn, *before),
         }
     }
@@ -86,4 +88,5 @@ write_from!(
     Posts(posts::Write),
     Notice(calendar::PutNotice),
     Bundles(bundles::Write),
+    Root(roots::DailyRoot),
 );

@@ -363,7 +363,7 @@ pub async fn tick(ctx: &Ctx, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
 }
 
 /// A stored case that the caller may read, or `NotFound`.
-async fn readable(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<(StoredCase, Audience)> {
+pub(in crate::app) async fn readable(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<(StoredCase, Audience)> {
     let stored = ctx.store.find_case(id).await?.ok_or(AppError::NotFound)?;
     let target = Target::Case(scope(&stored.case));
     let by = permit(caller, Operation::ReadCase, target, ctx.clock.now());

@@ -5,6 +5,7 @@
 mod cases;
 mod numbers;
 mod receipt;
+mod roots;
 
 use futures_util::{StreamExt as _, stream};
 
@@ -41,6 +42,8 @@ pub struct Counts {
     pub letters: u64,
     pub certificates: u64,
     pub files: u64,
+    /// Daily roots.
+    pub roots: u64,
     pub faults: u64,
 }
 
@@ -69,6 +72,7 @@ impl Verifier<'_> {
         let keys = self.keys(&mut findings).await?;
         self.cases(keys.as_ref(), &mut findings).await?;
         self.certificates_of_no_case(keys.as_ref(), &mut findings).await?;
+        self.roots(keys.as_ref(), &mut findings).await?;
         findings.found(self.store.list_strays(STRAYS_TOLD).await?);
         Ok(findings.counts)
     }

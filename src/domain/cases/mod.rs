@@ -12,6 +12,7 @@ mod event;
 mod evolve;
 pub mod history;
 pub mod letters;
+pub mod merkle;
 pub mod papers;
 mod submitted;
 #[cfg(test)]

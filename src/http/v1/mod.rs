@@ -19,6 +19,7 @@ mod materials;
 mod organisation;
 pub mod people;
 mod posts;
+mod roots;
 mod sandbox;
 mod unmask;
 
@@ -70,6 +71,9 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(history::read_letter)
         .service(history::read_receipt)
         .service(history::verify_receipt)
+        .service(roots::list_roots)
+        .service(roots::read_root)
+        .service(roots::prove_case)
         .service(certificates::list_mine)
         .service(certificates::verify);
     register_administration(routes);
