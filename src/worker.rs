@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::app::identity::sign_outs;
 use crate::app::upkeep::{self, Seen};
-use crate::app::{AppError, Ctx, bundles, notices, roots, timers};
+use crate::app::{AppError, Ctx, bundles, notices, retention, roots, timers};
 
 /// How often each instance looks. Whatever another instance changed is known
 /// here within this time.
@@ -81,6 +81,7 @@ async fn round(ctx: &Ctx, count: u64) {
         said("the root of a day could not be made", roots::make_due(ctx).await);
     }
     if count.is_multiple_of(SWEEP_PROOFS_EVERY) {
+        said("personal data that is due could not be erased", retention::erase_due(ctx).await);
         said("proofs that have had their time could not be dropped", upkeep::sweep_proofs(ctx).await);
     }
     if count.is_multiple_of(SWEEP_EVERY) {

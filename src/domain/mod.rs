@@ -25,6 +25,7 @@ pub mod private;
 pub mod refusal;
 pub mod regions;
 pub mod registries;
+pub mod retention;
 pub mod text;
 pub mod time;
 pub mod verification;

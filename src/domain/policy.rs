@@ -161,6 +161,8 @@ pub enum Operation {
     /// 脱敏查看: one masked value in the clear, for a reason.
     UnmaskCase,
     ListWork,
+    /// 同案不同办: what was decided differently.
+    ReadReports,
     /// 编制: drafting guides, items and certificate types.
     EditCatalogue,
     /// 发布: deciding on what somebody else drafted.
@@ -178,7 +180,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    pub const ALL: [Operation; 23] = [
+    pub const ALL: [Operation; 24] = [
         Operation::OpenCase,
         Operation::ReadCase,
         Operation::EditCase,
@@ -193,6 +195,7 @@ impl Operation {
         Operation::DeliverResult,
         Operation::UnmaskCase,
         Operation::ListWork,
+        Operation::ReadReports,
         Operation::EditCatalogue,
         Operation::PublishCatalogue,
         Operation::ManageOrganisation,
@@ -243,7 +246,7 @@ pub fn may(capacity: Capacity, operation: Operation) -> bool {
             operation,
             O::ReadCase | O::TakeStep(StepRole::Approver) | O::IssueResult | O::UnmaskCase | O::ListWork
         ),
-        Capacity::Post(Role::Supervisor) => matches!(operation, O::ReadCase | O::ListWork),
+        Capacity::Post(Role::Supervisor) => matches!(operation, O::ReadCase | O::ListWork | O::ReadReports),
         Capacity::Post(Role::CatalogueEditor) => matches!(operation, O::EditCatalogue),
         Capacity::Post(Role::CataloguePublisher) => matches!(operation, O::PublishCatalogue),
         Capacity::Post(Role::Administrator) => {

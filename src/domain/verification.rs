@@ -23,6 +23,8 @@ pub enum Part {
     Root(NaiveDate),
     /// The case numbers of one guide and day.
     Series(String),
+    /// A table that cannot be read to its end.
+    Table(&'static str),
     /// The keys receipts, certificates and roots are signed with.
     Keys,
 }
@@ -73,6 +75,9 @@ impl Fault {
             Part::Series(_) => {
                 "restore the table number_blocks from the latest backup, and compare the cases of that day with their receipts"
             }
+            Part::Table(_) => {
+                "the rest of it was not looked at: restore it from the latest backup, and look again"
+            }
             Part::Keys => "restore the table signing_keys from the latest backup and compare it with the published keys",
         }
     }
@@ -97,6 +102,7 @@ impl fmt::Display for Part {
             Part::Material { code, digest } => write!(f, "material {code} (file {digest})"),
             Part::Root(day) => write!(f, "root of {day}"),
             Part::Series(series) => write!(f, "numbers {series}"),
+            Part::Table(name) => write!(f, "table {name}"),
             Part::Keys => write!(f, "signing keys"),
         }
     }

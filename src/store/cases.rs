@@ -2,6 +2,7 @@
 //! and rows become a case: the open part as JSON, the personal part sealed
 //! under the case's own key.
 
+mod alike;
 mod lists;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -22,6 +23,7 @@ use crate::domain::cases::letters::Letter;
 use crate::domain::cases::{Case, CaseState, Digest, Head, Record, next_tick_at};
 use crate::domain::private;
 
+pub use alike::{Alike, JudgedAlike};
 pub use lists::{CaseFilter, Reach};
 
 /// A case as it was read, with what is needed to write its next version.
@@ -54,6 +56,15 @@ pub struct LetterRecord {
     pub letter: Letter,
 }
 
+/// What a row holds of a case that does not follow from its history alone.
+#[derive(Debug, Clone, Default)]
+pub struct Derived {
+    /// The day its present clock runs out.
+    pub due_on: Option<NaiveDate>,
+    /// Once it is decided.
+    pub alike: Option<Alike>,
+}
+
 impl Origin {
     /// Of a case that is not stored yet.
     pub fn new(case: Uuid, vault: &Vault) -> Self {
@@ -76,13 +87,13 @@ impl Changes {
         after: &Case,
         records: &[Record],
         written: &[NewLetter],
-        due_on: Option<NaiveDate>,
+        derived: Derived,
     ) -> Result<()> {
         let key = origin.key()?;
         let head = records.last().map_or(origin.head, Record::head);
         let at = records.last().map_or(after.opened.at, |record| record.at);
         let letters = origin.letters + written.len();
-        let row = case_row(after, head, key, letters, due_on, at)?;
+        let row = case_row(after, head, key, letters, derived, at)?;
         for record in records {
             self.events.push(event_row(after.id, record, key)?);
         }
@@ -103,7 +114,7 @@ pub(super) fn case_row(
     head: Head,
     key: &CaseKey,
     letters: usize,
-    due_on: Option<NaiveDate>,
+    derived: Derived,
     at: DateTime<Utc>,
 ) -> Result<CaseRow> {
     let (document, parts) = take_apart("cases", case.id, case)?;
@@ -132,8 +143,11 @@ pub(super) fn case_row(
         letters: i32::try_from(letters).unwrap_or(i32::MAX),
         opened_at: At(case.opened.at),
         updated_at: At(at),
-        due_on: due_on.map(|day| day.to_string()),
+        due_on: derived.due_on.map(|day| day.to_string()),
         tick_at: next_tick_at(case).map(At),
+        kept_since: case.state.as_closed().map(|closed| At(closed.at)),
+        decision: derived.alike.as_ref().map(|alike| alike.judgement.as_str().to_owned()),
+        facts_digest: derived.alike.map(|alike| alike.digest),
     })
 }
 

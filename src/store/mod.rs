@@ -26,6 +26,7 @@ mod outbox;
 mod people;
 mod posts;
 mod readers;
+mod retention;
 mod roots;
 mod rows;
 mod schema;
@@ -41,7 +42,7 @@ use std::sync::Arc;
 pub use audit::AuditFilter;
 pub use bundles::{ApplicationOrigin, BundleRecord, FollowedCase, StoredApplication, Write as BundleWrite};
 pub use calendar::PutNotice;
-pub use cases::{CaseFilter, LetterRecord, NewLetter, Origin, Reach, StoredCase};
+pub use cases::{Alike, CaseFilter, Derived, JudgedAlike, LetterRecord, NewLetter, Origin, Reach, StoredCase};
 pub use catalog::{
     DraftFilter, DraftRecord, DraftState, DraftWrite, GuideLineRecord, GuideRecord, ItemRecord, ItemWrite,
     NewGuide, Write as CatalogWrite,
@@ -63,6 +64,7 @@ pub use people::{
     PersonRow, Write as PeopleWrite, helper_code_digest, mobile_index,
 };
 pub use posts::{HeldPost, PostFilter, PostWrite};
+pub use retention::Write as RetentionWrite;
 pub use roots::{DailyRoot, DayRange};
 pub use settings::{Epoch, RaiseFrom, SetSetting};
 pub use vault::{MasterKey, Vault, random};

@@ -462,6 +462,9 @@ diesel::table! {
         updated_at -> Instant,
         due_on -> Nullable<Text>,
         tick_at -> Nullable<Instant>,
+        kept_since -> Nullable<Instant>,
+        facts_digest -> Nullable<Binary>,
+        decision -> Nullable<Text>,
     }
 }
 
@@ -834,6 +837,17 @@ diesel::table! {
         root -> Binary,
         previous -> Binary,
         jws -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::Id;
+
+    /// Which cases and applications use a file, by a keyed index of its digest.
+    case_files (file, used_by) {
+        file -> Binary,
+        used_by -> Id,
     }
 }
 

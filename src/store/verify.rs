@@ -13,7 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Store;
-use super::cases::{case_row, event_context, signed};
+use super::cases::{Derived, case_row, event_context, signed};
 use super::certificates::SealedCertificate;
 use super::conn::Conn;
 use super::dialect;
@@ -54,10 +54,13 @@ pub struct StoredLetter {
 
 struct Rows {
     case: CaseRow,
-    events: Vec<CaseEventRow>,
-    letters: Vec<LetterRow>,
-    certificates: Vec<CertificateRow>,
+    events: Vec<Read<CaseEventRow, i64>>,
+    letters: Vec<Read<LetterRow, Key>>,
+    certificates: Vec<Read<CertificateRow, String>>,
 }
+
+/// A row, or the key of one that is not what its columns should hold, and why.
+type Read<Row, K> = std::result::Result<Row, (K, String)>;
 
 impl Store {
     /// Cases by id, after `after`.
@@ -89,27 +92,20 @@ impl Store {
         after: Option<String>,
         limit: i64,
     ) -> Result<(Vec<(SealedCertificate, Vec<Fault>)>, Vec<Fault>, Option<String>)> {
-        let rows: Vec<CertificateRow> = self
-            .read(move |conn| {
-                let mut query = certificates::table
-                    .filter(certificates::case_id.is_null())
-                    .select(CertificateRow::as_select())
-                    .into_boxed();
-                if let Some(after) = after {
-                    query = query.filter(certificates::id.gt(after));
-                }
-                Ok(query.order(certificates::id).limit(limit).load(conn)?)
-            })
-            .await?;
-        let last = rows.last().map(|row| row.id.clone());
+        let rows = self.read(move |conn| Ok(certificates_of_no_case(conn, after, limit)?)).await?;
+        let last = rows.last().map(|row| row.as_ref().map_or_else(|(id, _)| id.clone(), |row| row.id.clone()));
         let (mut read, mut unreadable) = (Vec::new(), Vec::new());
         for row in rows {
-            match certificate(&row, self.vault()) {
-                Ok((sealed, why)) => {
-                    let fault = |why| Fault::new(Part::Certificate(row.id.clone()), why);
+            let opened = row.and_then(|row| match certificate(&row, self.vault()) {
+                Ok(found) => Ok((row.id, found)),
+                Err(why) => Err((row.id, why)),
+            });
+            match opened {
+                Ok((id, (sealed, why))) => {
+                    let fault = |why| Fault::new(Part::Certificate(id.clone()), why);
                     read.push((sealed, why.into_iter().map(fault).collect()));
                 }
-                Err(why) => unreadable.push(Fault::new(Part::Certificate(row.id), why)),
+                Err((id, why)) => unreadable.push(Fault::new(Part::Certificate(id), why)),
             }
         }
         Ok((read, unreadable, last))
@@ -169,24 +165,76 @@ fn rows_of(conn: &mut Conn, id: Uuid) -> Result<Option<Rows>> {
     let case: Option<CaseRow> =
         cases::table.filter(cases::id.eq(key)).select(CaseRow::as_select()).first(conn).optional()?;
     let Some(case) = case else { return Ok(None) };
+    let events = case_events::table.filter(case_events::case_id.eq(key));
+    let written = letters::table.filter(letters::case_id.eq(key));
+    let issued = certificates::table.filter(certificates::case_id.eq(Some(key)));
     Ok(Some(Rows {
         case,
-        events: case_events::table
-            .filter(case_events::case_id.eq(key))
-            .order(case_events::seq)
-            .select(CaseEventRow::as_select())
-            .load(conn)?,
-        letters: letters::table
-            .filter(letters::case_id.eq(key))
-            .order((letters::seq, letters::id))
-            .select(LetterRow::as_select())
-            .load(conn)?,
-        certificates: certificates::table
-            .filter(certificates::case_id.eq(Some(key)))
-            .order(certificates::id)
-            .select(CertificateRow::as_select())
-            .load(conn)?,
+        events: row_by_row(
+            conn,
+            |conn| events.order(case_events::seq).select(CaseEventRow::as_select()).load(conn),
+            |conn| events.order(case_events::seq).select(case_events::seq).load(conn),
+            |conn, seq| {
+                events.filter(case_events::seq.eq(seq)).select(CaseEventRow::as_select()).first(conn)
+            },
+        )?,
+        letters: row_by_row(
+            conn,
+            |conn| written.order((letters::seq, letters::id)).select(LetterRow::as_select()).load(conn),
+            |conn| written.order((letters::seq, letters::id)).select(letters::id).load(conn),
+            |conn, id| written.filter(letters::id.eq(id)).select(LetterRow::as_select()).first(conn),
+        )?,
+        certificates: row_by_row(
+            conn,
+            |conn| issued.order(certificates::id).select(CertificateRow::as_select()).load(conn),
+            |conn| issued.order(certificates::id).select(certificates::id).load(conn),
+            |conn, id| issued.filter(certificates::id.eq(id)).select(CertificateRow::as_select()).first(conn),
+        )?,
     }))
+}
+
+fn certificates_of_no_case(
+    conn: &mut Conn,
+    after: Option<String>,
+    limit: i64,
+) -> QueryResult<Vec<Read<CertificateRow, String>>> {
+    let after = after.unwrap_or_default();
+    let page = certificates::table
+        .filter(certificates::case_id.is_null())
+        .filter(certificates::id.gt(after))
+        .order(certificates::id)
+        .limit(limit);
+    row_by_row(
+        conn,
+        |conn| page.clone().select(CertificateRow::as_select()).load(conn),
+        |conn| page.clone().select(certificates::id).load(conn),
+        |conn, id| {
+            let row = certificates::table.filter(certificates::id.eq(id));
+            row.select(CertificateRow::as_select()).first(conn)
+        },
+    )
+}
+
+/// All rows at once; where one of them does not read, each for itself.
+fn row_by_row<Row, K: Clone>(
+    conn: &mut Conn,
+    all: impl FnOnce(&mut Conn) -> QueryResult<Vec<Row>>,
+    keys: impl FnOnce(&mut Conn) -> QueryResult<Vec<K>>,
+    one: impl Fn(&mut Conn, K) -> QueryResult<Row>,
+) -> QueryResult<Vec<Read<Row, K>>> {
+    use diesel::result::Error::DeserializationError;
+    match all(conn) {
+        Ok(rows) => Ok(rows.into_iter().map(Ok).collect()),
+        Err(DeserializationError(_)) => {
+            let each = keys(conn)?.into_iter().map(|key| match one(conn, key.clone()) {
+                Ok(row) => Ok(Ok(row)),
+                Err(DeserializationError(why)) => Ok(Err((key, format!("it cannot be read: {why}")))),
+                Err(error) => Err(error),
+            });
+            each.collect()
+        }
+        Err(error) => Err(error),
+    }
 }
 
 impl WholeCase {
@@ -208,32 +256,42 @@ impl WholeCase {
         if !erased && whole.key.is_none() {
             whole.fault(Part::Case, "its key does not open (column data_key)");
         }
-        let mut previous = GENESIS;
-        for event in &events {
-            match whole.record(event, previous) {
-                Ok(record) => {
-                    previous = record.hash;
-                    whole.records.push(record);
-                }
-                Err(why) => whole.fault(Part::Record(u64::try_from(event.seq).unwrap_or(0)), why),
-            }
-        }
-        for letter in &letters {
-            match whole.letter(letter) {
+        whole.read_records(events);
+        for letter in letters {
+            let read = letter.and_then(|row| whole.letter(&row).map_err(|why| (row.id, why)));
+            match read {
                 Ok(letter) => whole.letters.push(letter),
-                Err(why) => whole.fault(Part::Letter(letter.id.0.to_string()), why),
+                Err((id, why)) => whole.fault(Part::Letter(id.0.to_string()), why),
             }
         }
-        for row in &certificates {
-            match certificate(row, vault) {
-                Ok((sealed, why)) => {
-                    why.into_iter().for_each(|why| whole.fault(Part::Certificate(row.id.clone()), why));
+        for row in certificates {
+            let opened = row.and_then(|row| match certificate(&row, vault) {
+                Ok(found) => Ok((row.id, found)),
+                Err(why) => Err((row.id, why)),
+            });
+            match opened {
+                Ok((id, (sealed, why))) => {
+                    why.into_iter().for_each(|why| whole.fault(Part::Certificate(id.clone()), why));
                     whole.certificates.push(sealed);
                 }
-                Err(why) => whole.fault(Part::Certificate(row.id.clone()), why),
+                Err((id, why)) => whole.fault(Part::Certificate(id), why),
             }
         }
         whole
+    }
+
+    fn read_records(&mut self, events: Vec<Read<CaseEventRow, i64>>) {
+        let mut previous = GENESIS;
+        for event in events {
+            let read = event.and_then(|row| self.record(&row, previous).map_err(|why| (row.seq, why)));
+            match read {
+                Ok(record) => {
+                    previous = record.hash;
+                    self.records.push(record);
+                }
+                Err((seq, why)) => self.fault(Part::Record(u64::try_from(seq).unwrap_or(0)), why),
+            }
+        }
     }
 
     fn fault(&mut self, part: Part, why: impl Into<String>) {
@@ -316,7 +374,9 @@ impl WholeCase {
         // Only to have one: what is sealed is compared open.
         let any = Vault::new(&super::MasterKey::random()).new_case_key(folded.id);
         let at = self.records.last().map_or(folded.opened.at, |record| record.at);
-        let should = case_row(folded, head, &any, letters, due_on, at)?;
+        // What cases are compared by is no part of their history.
+        let derived = Derived { due_on, alike: None };
+        let should = case_row(folded, head, &any, letters, derived, at)?;
         let is = &self.row;
         let mut differ: Vec<&'static str> = [
             ("id", is.id == should.id),
@@ -337,6 +397,7 @@ impl WholeCase {
             ("updated_at", is.updated_at == should.updated_at),
             ("due_on", is.due_on == should.due_on),
             ("tick_at", is.tick_at == should.tick_at),
+            ("kept_since", is.kept_since == should.kept_since.filter(|_| !self.erased)),
         ]
         .into_iter()
         .filter_map(|(column, agrees)| (!agrees).then_some(column))

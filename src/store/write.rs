@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::conn::Conn;
 use super::{
     audit, bundles, calendar, catalog, defence, idempotency, identity, organisation, outbox, people, posts,
-    roots, settings,
+    retention, roots, settings,
 };
 
 /// One write. It is `Stale` when the row it expects is not there any more.
@@ -31,6 +31,7 @@ pub enum Write {
     Bundles(bundles::Write),
     Audit(audit::AuditRow),
     Root(roots::DailyRoot),
+    Retention(retention::Write),
     /// Drops what answers repetitions, from before that time.
     Forget(DateTime<Utc>),
 }
@@ -56,6 +57,7 @@ impl Write {
             Write::Bundles(write) => write.apply(conn),
             Write::Audit(row) => row.insert(conn),
             Write::Root(root) => root.insert(conn),
+            Write::Retention(write) => write.apply(conn),
             Write::Forget(before) => idempotency::forget(conn, *before),
         }
     }
@@ -89,4 +91,5 @@ write_from!(
     Notice(calendar::PutNotice),
     Bundles(bundles::Write),
     Root(roots::DailyRoot),
+    Retention(retention::Write),
 );

@@ -13,3 +13,21 @@ CREATE TABLE daily_roots (
     jws TEXT NOT NULL,
     PRIMARY KEY (day)
 );
+
+-- Closed since then, with its personal data; none once that is erased.
+ALTER TABLE cases ADD COLUMN kept_since BIGINT;
+UPDATE cases SET kept_since = updated_at WHERE state = 'closed';
+CREATE INDEX cases_by_end ON cases (outcome, kept_since, id);
+
+-- Which cases and applications use a file, by a keyed index of its digest: the last of them takes it along.
+CREATE TABLE case_files (
+    file BLOB NOT NULL,
+    used_by BLOB NOT NULL,
+    PRIMARY KEY (file, used_by)
+);
+CREATE INDEX case_files_by_user ON case_files (used_by);
+
+-- 同案不同办: a keyed digest of what a decided case asked for, and the decision; none once it is erased.
+ALTER TABLE cases ADD COLUMN facts_digest BLOB;
+ALTER TABLE cases ADD COLUMN decision TEXT;
+CREATE INDEX cases_by_facts ON cases (guide, guide_version, facts_digest, decision);

@@ -8,14 +8,16 @@ use uuid::Uuid;
 use super::{Audience, ReplayPointer};
 use crate::app::catalog::PublishedGuide;
 use crate::app::certificates;
+use crate::app::consistency::alike;
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
 use crate::app::once::Claim;
+use crate::app::retention::use_of_file;
 use crate::domain::cases::history::{self, Provenance, Record};
 use crate::domain::cases::letters::letter_for;
 use crate::domain::cases::papers::Paper;
 use crate::domain::cases::{Act, Case, CaseEvent, CaseState, begin, evolve};
-use crate::store::{Changes, Message, NewLetter, Origin, StoredCase, random};
+use crate::store::{Changes, Derived, Message, NewLetter, Origin, StoredCase, random};
 
 /// Under what circumstances acts are written down.
 pub(super) struct Writing<'a> {
@@ -94,6 +96,9 @@ impl Writing<'_> {
         papers.extend(self.make_out(&mut progress, &act.event)?);
         let record =
             history::append_with(progress.head, &act, papers, *at, provenance, salt).map_err(internal)?;
+        if let Some(used) = use_of_file(self.ctx.store.vault(), progress.case.id, &act.event) {
+            progress.changes.write(used);
+        }
         if let Some(topic) = public_topic(&act.event) {
             let case = &progress.case;
             progress.changes.tell(Message {
@@ -143,7 +148,9 @@ impl Writing<'_> {
 
     async fn finish(self, origin: &Origin, progress: Progress) -> AppResult<Case> {
         let Progress { case, records, letters, mut changes, .. } = progress;
-        changes.record_case(origin, &case, &records, &letters, due_on(&case))?;
+        let alike = alike(&case, &self.guide.for_case(&case).form, self.ctx.store.vault())?;
+        let derived = Derived { due_on: due_on(&case), alike };
+        changes.record_case(origin, &case, &records, &letters, derived)?;
         let pointer = ReplayPointer { case: case.id, version: case.version, audience: self.audience };
         changes.claim(self.claim, serde_json::to_string(&pointer).map_err(internal)?, self.at);
         self.ctx.store.commit(changes).await?;

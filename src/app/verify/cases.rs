@@ -35,6 +35,10 @@ impl Verifier<'_> {
             faults.extend(state(&whole)?);
         }
         faults.extend(chain);
+        if whole.erased && !self.store.is_erasure_on_record(whole.name.id).await? {
+            let why = "its personal data is gone, and the audit trail does not say that it was erased";
+            faults.push(Fault::of_case(&whole.name, Part::Case, why));
+        }
         faults.extend(letters(&whole));
         faults.extend(self.certificates(&whole, keys)?);
         for (code, digest) in files(&whole.records) {

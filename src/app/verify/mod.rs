@@ -54,6 +54,18 @@ struct Findings<'a> {
 }
 
 impl Findings<'_> {
+    /// What was read; a table with a row that does not read is a fault of its own.
+    fn read<T>(&mut self, table: &'static str, read: store::Result<T>) -> AppResult<Option<T>> {
+        match read {
+            Ok(found) => Ok(Some(found)),
+            Err(error @ store::Error::Corrupt { .. }) => {
+                self.found([Fault::new(Part::Table(table), error.to_string())]);
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn found(&mut self, faults: impl IntoIterator<Item = Fault>) {
         for fault in faults {
             self.counts.faults += 1;
@@ -73,7 +85,9 @@ impl Verifier<'_> {
         self.cases(keys.as_ref(), &mut findings).await?;
         self.certificates_of_no_case(keys.as_ref(), &mut findings).await?;
         self.roots(keys.as_ref(), &mut findings).await?;
-        findings.found(self.store.list_strays(STRAYS_TOLD).await?);
+        let strays = self.store.list_strays(STRAYS_TOLD).await;
+        let strays = findings.read("certificates", strays)?;
+        findings.found(strays.unwrap_or_default());
         Ok(findings.counts)
     }
 
@@ -119,7 +133,8 @@ impl Verifier<'_> {
     ) -> AppResult<()> {
         let mut after = None;
         loop {
-            let (read, unreadable, last) = self.store.list_certificates_of_no_case(after, PAGE).await?;
+            let page = self.store.list_certificates_of_no_case(after, PAGE).await;
+            let Some((read, unreadable, last)) = findings.read("certificates", page)? else { return Ok(()) };
             findings.found(unreadable);
             for (sealed, faults) in read {
                 findings.counts.certificates += 1;

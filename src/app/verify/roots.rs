@@ -20,14 +20,15 @@ impl Verifier<'_> {
         let mut after = String::new();
         let mut before: Option<(NaiveDate, Digest)> = None;
         loop {
-            let page = self.store.list_roots_after(after.clone(), PAGE).await?;
+            let page = self.store.list_roots_after(after.clone(), PAGE).await;
+            let Some(page) = findings.read("daily_roots", page)? else { return Ok(()) };
             let Some(last) = page.last() else { return Ok(()) };
             after.clone_from(&last.day);
             for root in page {
                 findings.counts.roots += 1;
                 let Ok(day) = root.day.parse::<NaiveDate>() else {
-                    let part = Part::Series(format!("daily root {}", root.day));
-                    findings.found([Fault::new(part, "its day is no date")]);
+                    let why = format!("the day `{}` of a root is no date", root.day);
+                    findings.found([Fault::new(Part::Table("daily_roots"), why)]);
                     continue;
                 };
                 let mut why = wrong_in_itself(&root, day, before, keys);

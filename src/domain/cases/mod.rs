@@ -2,6 +2,7 @@
 //! its events. Pure: the clock, ids, numbers and randomness are arguments.
 
 mod accepted;
+pub mod alike;
 mod case;
 pub mod clock;
 mod command;

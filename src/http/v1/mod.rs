@@ -19,6 +19,7 @@ mod materials;
 mod organisation;
 pub mod people;
 mod posts;
+mod reports;
 mod roots;
 mod sandbox;
 mod unmask;
@@ -107,6 +108,7 @@ fn register_administration(routes: &mut Routes<'_, '_>) {
         .service(calendar::read_calendar)
         .service(calendar::enter_notice)
         .service(unmask::unmask)
+        .service(reports::report_consistency)
         .service(clients::list_clients)
         .service(clients::register_client)
         .service(clients::read_client)

@@ -113,7 +113,7 @@ fn example_of_bundles(id: &str) -> Option<(In, String, Sent)> {
 fn example_of_oversight(id: &str) -> Option<(In, String, Sent)> {
     let bare = (In::Draft, String::new(), Sent::Nothing);
     Some(match id {
-        "list_roots" => bare,
+        "list_roots" | "report_consistency" => bare,
         "read_root" => (In::Draft, "2026-03-01".into(), Sent::Nothing),
         "list_posts" | "list_audit" | "export_audit" | "read_calendar" => bare,
         "give_post" => {

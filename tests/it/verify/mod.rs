@@ -83,7 +83,7 @@ async fn where_all_is_well_nothing_is_found_on_postgres() {
 }
 
 /// The condition that selects a case's rows, in the words of the database at hand.
-fn of_case(portal: &Portal, column: &str, case: &str) -> String {
+pub fn of_case(portal: &Portal, column: &str, case: &str) -> String {
     match portal.city.database.location.is_sqlite() {
         true => format!("{column} = x'{}'", case.replace('-', "")),
         false => format!("{column} = '{case}'"),
@@ -111,10 +111,11 @@ async fn missing_rows_are_named(database: Database) {
     assert!(found.iter().all(|fault| fault.case.as_ref().unwrap().id.to_string() == case), "{found:#?}");
     database.tamper("INSERT INTO case_events SELECT * FROM kept_events WHERE seq = 3");
 
-    database.tamper(&format!("DELETE FROM case_events WHERE {} AND seq = 9", of("case_id")));
+    let last = "seq = (SELECT max(seq) FROM kept_events)";
+    database.tamper(&format!("DELETE FROM case_events WHERE {} AND {last}", of("case_id")));
     let (_, found) = look(ctx).await;
     assert!(parts(&found).contains(&Part::Case), "{found:#?}");
-    database.tamper("INSERT INTO case_events SELECT * FROM kept_events WHERE seq = 9");
+    database.tamper(&format!("INSERT INTO case_events SELECT * FROM kept_events WHERE {last}"));
 
     database.tamper(&format!("DELETE FROM letters WHERE {}", of("case_id")));
     database.tamper(&format!("DELETE FROM certificates WHERE {}", of("case_id")));

@@ -100,7 +100,7 @@ async fn a_case_is_shown_to_be_under_its_root() {
         assert_eq!(root, Some(digest(&proof["root"]["root"])));
     }
     portal.get(who, &path(&younger)).await.problem(404);
-    portal.get("agent@web", &path(&cases[0])).await.problem(404);
+    portal.get("second_resident@web", &path(&cases[0])).await.problem(404);
     portal.close().await;
 }
 
