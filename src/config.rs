@@ -9,8 +9,8 @@ use serde::Deserialize;
 use crate::app::Settings;
 use crate::domain::identity::{Lifetimes, PasswordProfile, RotateAfter, Span};
 use crate::domain::limits::{self, Limits, Quota};
-use crate::domain::retention::Retention;
 use crate::domain::network::{Cidr, ForwardingHeader, Proxies};
+use crate::domain::retention::Retention;
 
 /// The commented sample: every key there is. `wanshitong config` prints it.
 pub const SAMPLE: &str = include_str!("data/wanshitong.sample.toml");

@@ -64,7 +64,8 @@ async fn erase(ctx: &Ctx, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
     // Files first: what is left when the process dies in between is erased next time.
     let mut files = 0_u32;
     for record in ctx.store.list_records(&stored).await? {
-        let act = record.act().map_err(|error| AppError::Internal(format!("record of case {id}: {error}")))?;
+        let act =
+            record.act().map_err(|error| AppError::Internal(format!("record of case {id}: {error}")))?;
         if let Some(digest) = file_of(&act.event)
             && ctx.store.is_only_user_of(index_of(ctx.store.vault(), digest), id).await?
         {
@@ -91,7 +92,9 @@ pub fn use_of_file(vault: &Vault, used_by: Uuid, event: &CaseEvent) -> Option<Re
 /// The same for an application for a bundle.
 pub fn use_of_evidence(vault: &Vault, used_by: Uuid, evidence: &Evidence) -> Option<RetentionWrite> {
     match evidence {
-        Evidence::File { digest, .. } => Some(RetentionWrite::UseFile { file: index_of(vault, digest), used_by }),
+        Evidence::File { digest, .. } => {
+            Some(RetentionWrite::UseFile { file: index_of(vault, digest), used_by })
+        }
         Evidence::Certificate { .. } | Evidence::Promise => None,
     }
 }

@@ -95,7 +95,9 @@ pub fn digest_of(jws: &str) -> Digest {
 }
 
 fn day_of(root: &DailyRoot) -> AppResult<NaiveDate> {
-    root.day.parse().map_err(|_| AppError::Internal(format!("corrupt row {} in daily_roots: no day", root.day)))
+    root.day
+        .parse()
+        .map_err(|_| AppError::Internal(format!("corrupt row {} in daily_roots: no day", root.day)))
 }
 
 /// The newest first; anybody may keep them.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
-use super::{Outcome, block_on, blobs, load, location, print, said};
+use super::{Outcome, blobs, block_on, load, location, print, said};
 use crate::app::Clock;
 use crate::app::ports::Blobs;
 use crate::app::seals::SealKeys;

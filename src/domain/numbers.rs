@@ -65,7 +65,9 @@ pub fn account(last: i64, blocks: &[NumberBlock], mut given: Vec<i64>) -> Accoun
     account.faults.extend(given.map(|number| format!("number {number} was given and is in no block")));
     if next - 1 != last {
         let end = next - 1;
-        account.faults.push(format!("its blocks end at {end}, and {last} is said to be the last number reserved"));
+        account
+            .faults
+            .push(format!("its blocks end at {end}, and {last} is said to be the last number reserved"));
     }
     account
 }
@@ -100,7 +102,8 @@ mod tests {
 
     #[test]
     fn what_no_block_explains_is_a_fault() {
-        let faults = |last, blocks: &[NumberBlock], given: &[i64]| account(last, blocks, given.to_vec()).faults;
+        let faults =
+            |last, blocks: &[NumberBlock], given: &[i64]| account(last, blocks, given.to_vec()).faults;
         assert_eq!(faults(0, &[], &[1]), ["number 1 was given and is in no block"]);
         assert_eq!(faults(2, &[block(1, 2)], &[3]), ["number 3 was given and is in no block"]);
         assert_eq!(faults(2, &[block(1, 2)], &[1, 1]), ["number 1 was given twice"]);
@@ -109,7 +112,10 @@ mod tests {
             faults(4, &[block(1, 1), block(3, 4)], &[2]),
             ["numbers 2–2 are in no block", "number 2 was given and is in no block"]
         );
-        assert_eq!(faults(3, &[block(1, 2), block(2, 3)], &[]), ["the block from 2 overlaps the one before it"]);
+        assert_eq!(
+            faults(3, &[block(1, 2), block(2, 3)], &[]),
+            ["the block from 2 overlaps the one before it"]
+        );
         assert_eq!(faults(1, &[block(1, 0)], &[]).len(), 2);
         assert_eq!(
             faults(9, &[block(1, 2)], &[]),

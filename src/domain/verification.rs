@@ -78,7 +78,9 @@ impl Fault {
             Part::Table(_) => {
                 "the rest of it was not looked at: restore it from the latest backup, and look again"
             }
-            Part::Keys => "restore the table signing_keys from the latest backup and compare it with the published keys",
+            Part::Keys => {
+                "restore the table signing_keys from the latest backup and compare it with the published keys"
+            }
         }
     }
 }

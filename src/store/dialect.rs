@@ -22,8 +22,8 @@ use super::rows::{
     RefreshTokenRow,
 };
 use super::schema::{
-    case_events, case_files, cases, certificates, fences, guides, idempotency, letters, number_series, outbox,
-    refresh_tokens, regions, sessions, used_proofs,
+    case_events, case_files, cases, certificates, fences, guides, idempotency, letters, number_series,
+    outbox, refresh_tokens, regions, sessions, used_proofs,
 };
 use super::types::{At, Key};
 

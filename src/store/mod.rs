@@ -42,7 +42,9 @@ use std::sync::Arc;
 pub use audit::AuditFilter;
 pub use bundles::{ApplicationOrigin, BundleRecord, FollowedCase, StoredApplication, Write as BundleWrite};
 pub use calendar::PutNotice;
-pub use cases::{Alike, CaseFilter, Derived, JudgedAlike, LetterRecord, NewLetter, Origin, Reach, StoredCase};
+pub use cases::{
+    Alike, CaseFilter, Derived, JudgedAlike, LetterRecord, NewLetter, Origin, Reach, StoredCase,
+};
 pub use catalog::{
     DraftFilter, DraftRecord, DraftState, DraftWrite, GuideLineRecord, GuideRecord, ItemRecord, ItemWrite,
     NewGuide, Write as CatalogWrite,

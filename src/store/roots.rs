@@ -41,7 +41,8 @@ pub struct DayRange {
 impl DailyRoot {
     /// Whoever comes second finds the day taken.
     pub(super) fn insert(&self, conn: &mut Conn) -> QueryResult<bool> {
-        let there: i64 = daily_roots::table.filter(daily_roots::day.eq(&self.day)).count().get_result(conn)?;
+        let there: i64 =
+            daily_roots::table.filter(daily_roots::day.eq(&self.day)).count().get_result(conn)?;
         if there > 0 {
             return Ok(false);
         }

@@ -5,10 +5,11 @@
 //! Texts are compared as they lie on disk, not by what they mean, so that no byte of
 //! a row can be another one unseen.
 
+mod reading;
+
 use chrono::NaiveDate;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -16,7 +17,6 @@ use super::Store;
 use super::cases::{Derived, case_row, event_context, signed};
 use super::certificates::SealedCertificate;
 use super::conn::Conn;
-use super::dialect;
 use super::error::{Error, Result};
 use super::rows::{CaseEventRow, CaseRow, CertificateRow, LetterRow};
 use super::schema::{case_events, cases, certificates, letters};
@@ -27,6 +27,9 @@ use crate::domain::cases::papers::Paper;
 use crate::domain::cases::{Case, Digest, Head, Record};
 use crate::domain::certificates::Certificate;
 use crate::domain::verification::{CaseName, Fault, Part};
+
+pub(super) use reading::in_one_moment;
+use reading::{Read, row_by_row, strictly};
 
 /// Everything stored of one case that could be read, and what could not.
 pub struct WholeCase {
@@ -59,9 +62,6 @@ struct Rows {
     certificates: Vec<Read<CertificateRow, String>>,
 }
 
-/// A row, or the key of one that is not what its columns should hold, and why.
-type Read<Row, K> = std::result::Result<Row, (K, String)>;
-
 impl Store {
     /// Cases by id, after `after`.
     pub async fn list_case_ids(&self, after: Option<Uuid>, limit: i64) -> Result<Vec<Uuid>> {
@@ -93,7 +93,8 @@ impl Store {
         limit: i64,
     ) -> Result<(Vec<(SealedCertificate, Vec<Fault>)>, Vec<Fault>, Option<String>)> {
         let rows = self.read(move |conn| Ok(certificates_of_no_case(conn, after, limit)?)).await?;
-        let last = rows.last().map(|row| row.as_ref().map_or_else(|(id, _)| id.clone(), |row| row.id.clone()));
+        let last =
+            rows.last().map(|row| row.as_ref().map_or_else(|(id, _)| id.clone(), |row| row.id.clone()));
         let (mut read, mut unreadable) = (Vec::new(), Vec::new());
         for row in rows {
             let opened = row.and_then(|row| match certificate(&row, self.vault()) {
@@ -148,17 +149,8 @@ impl Store {
     }
 }
 
-/// Several reads that see the same state of the database.
-pub(super) fn in_one_moment<T>(conn: &mut Conn, read: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-    if dialect::begin_to_read(conn).is_err() {
-        // What was read before may have ended in the middle.
-        let _ = dialect::rollback(conn);
-        dialect::begin_to_read(conn)?;
-    }
-    let found = read(conn);
-    dialect::rollback(conn)?;
-    found
-}
+/// As what a certificate is told of that has no identifier left.
+const UNNAMED: &str = "with an identifier that is no text";
 
 fn rows_of(conn: &mut Conn, id: Uuid) -> Result<Option<Rows>> {
     let key = Key(id);
@@ -172,20 +164,21 @@ fn rows_of(conn: &mut Conn, id: Uuid) -> Result<Option<Rows>> {
         case,
         events: row_by_row(
             conn,
+            0,
             |conn| events.order(case_events::seq).select(CaseEventRow::as_select()).load(conn),
             |conn| events.order(case_events::seq).select(case_events::seq).load(conn),
-            |conn, seq| {
-                events.filter(case_events::seq.eq(seq)).select(CaseEventRow::as_select()).first(conn)
-            },
+            |conn, seq| events.filter(case_events::seq.eq(seq)).select(CaseEventRow::as_select()).first(conn),
         )?,
         letters: row_by_row(
             conn,
+            Key(Uuid::nil()),
             |conn| written.order((letters::seq, letters::id)).select(LetterRow::as_select()).load(conn),
             |conn| written.order((letters::seq, letters::id)).select(letters::id).load(conn),
             |conn, id| written.filter(letters::id.eq(id)).select(LetterRow::as_select()).first(conn),
         )?,
         certificates: row_by_row(
             conn,
+            UNNAMED.to_owned(),
             |conn| issued.order(certificates::id).select(CertificateRow::as_select()).load(conn),
             |conn| issued.order(certificates::id).select(certificates::id).load(conn),
             |conn, id| issued.filter(certificates::id.eq(id)).select(CertificateRow::as_select()).first(conn),
@@ -206,6 +199,7 @@ fn certificates_of_no_case(
         .limit(limit);
     row_by_row(
         conn,
+        UNNAMED.to_owned(),
         |conn| page.clone().select(CertificateRow::as_select()).load(conn),
         |conn| page.clone().select(certificates::id).load(conn),
         |conn, id| {
@@ -213,28 +207,6 @@ fn certificates_of_no_case(
             row.select(CertificateRow::as_select()).first(conn)
         },
     )
-}
-
-/// All rows at once; where one of them does not read, each for itself.
-fn row_by_row<Row, K: Clone>(
-    conn: &mut Conn,
-    all: impl FnOnce(&mut Conn) -> QueryResult<Vec<Row>>,
-    keys: impl FnOnce(&mut Conn) -> QueryResult<Vec<K>>,
-    one: impl Fn(&mut Conn, K) -> QueryResult<Row>,
-) -> QueryResult<Vec<Read<Row, K>>> {
-    use diesel::result::Error::DeserializationError;
-    match all(conn) {
-        Ok(rows) => Ok(rows.into_iter().map(Ok).collect()),
-        Err(DeserializationError(_)) => {
-            let each = keys(conn)?.into_iter().map(|key| match one(conn, key.clone()) {
-                Ok(row) => Ok(Ok(row)),
-                Err(DeserializationError(why)) => Ok(Err((key, format!("it cannot be read: {why}")))),
-                Err(error) => Err(error),
-            });
-            each.collect()
-        }
-        Err(error) => Err(error),
-    }
 }
 
 impl WholeCase {
@@ -411,16 +383,6 @@ impl WholeCase {
         }
         Ok(differ)
     }
-}
-
-/// JSON that reads, and is written as this program writes it.
-fn strictly<T: DeserializeOwned>(column: &str, text: &str) -> std::result::Result<T, String> {
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| format!("column {column} is no JSON: {error}"))?;
-    if value.to_string() != text {
-        return Err(format!("column {column} is not as it was written"));
-    }
-    serde_json::from_value(value).map_err(|error| format!("column {column} does not read: {error}"))
 }
 
 /// A certificate as it is stored, with the columns that are not what it says.

@@ -52,7 +52,10 @@ async fn what_was_decided_differently_is_shown(database: Database) {
     assert_eq!((&group["approved"], &group["denied"]), (&json!(2), &json!(1)), "{group:#}");
     let cases = group["cases"].as_array().unwrap();
     let of = |id: &str| cases.iter().find(|case| case["id"] == id).unwrap();
-    assert_eq!((&of(&approved)["decision"], &of(&denied)["decision"]), (&json!("approved"), &json!("denied")));
+    assert_eq!(
+        (&of(&approved)["decision"], &of(&denied)["decision"]),
+        (&json!("approved"), &json!("denied"))
+    );
     assert_eq!(of(&denied)["decided_by"]["as"], "officer");
     assert!(of(&denied)["case_no"].as_str().unwrap().starts_with(&guide));
     for personal in ["林晓岚", "方书文", "13900000003", "影响通行"] {
@@ -68,7 +71,7 @@ async fn what_was_decided_differently_is_shown(database: Database) {
     let next = second["next"].as_str().unwrap();
     let third = portal.get(supervisor, &format!("{path}&limit=1&after={next}")).await.expect(200);
     assert_eq!(third, json!({"items": [], "next": null}));
-    portal.get(supervisor, &format!("{path}&after=x")).await.problem(422);
+    portal.get(supervisor, &format!("{path}&after=x")).await.problem(400);
 
     for nobody in ["handler@web", "approver@web"] {
         portal.get(nobody, &path).await.problem(404);

@@ -122,7 +122,10 @@ async fn what_was_erased_by_somebody_else_is_named() {
     let case = closed_road_case(&portal).await;
     let database = &portal.city.database;
     let of = |column: &str| of_case(&portal, column, &case);
-    database.tamper(&format!("UPDATE cases SET data_key = NULL, personal = NULL, kept_since = NULL WHERE {}", of("id")));
+    database.tamper(&format!(
+        "UPDATE cases SET data_key = NULL, personal = NULL, kept_since = NULL WHERE {}",
+        of("id")
+    ));
     assert!(look(&portal.city.ctx).await.1.len() > 1, "what the key sealed is still there");
     for table in ["case_events", "letters"] {
         database.tamper(&format!("UPDATE {table} SET personal = NULL WHERE {}", of("case_id")));

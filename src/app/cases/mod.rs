@@ -17,8 +17,8 @@ pub use file::{FileRequest, file};
 pub use materials::{MAX_FILE_BYTES, Place, Upload, attach, download, evidence_of, remove};
 pub use open::{ApplicantRef, OpenRequest, applicant, open};
 pub use read::{
-    ListRequest, RECEIPT, Receipt, clock, events, fold, letter, letters, list_mine, list_work, parties,
-    read, receipt, verify_receipt,
+    ListRequest, RECEIPT, Receipt, clock, events, fold, letter, letters, list_mine, list_work, parties, read,
+    receipt, verify_receipt,
 };
 use record::Writing;
 pub use record::due_on;
@@ -363,7 +363,11 @@ pub async fn tick(ctx: &Ctx, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
 }
 
 /// A stored case that the caller may read, or `NotFound`.
-pub(in crate::app) async fn readable(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<(StoredCase, Audience)> {
+pub(in crate::app) async fn readable(
+    ctx: &Ctx,
+    caller: &Caller,
+    id: Uuid,
+) -> AppResult<(StoredCase, Audience)> {
     let stored = ctx.store.find_case(id).await?.ok_or(AppError::NotFound)?;
     let target = Target::Case(scope(&stored.case));
     let by = permit(caller, Operation::ReadCase, target, ctx.clock.now());

@@ -154,7 +154,8 @@ fn letters(whole: &WholeCase) -> Vec<Fault> {
 
 /// The letters or certificates the records name, by their ids.
 fn papers(whole: &WholeCase, kind: PaperKind) -> BTreeMap<String, (&Record, &Paper)> {
-    let named = whole.records.iter().flat_map(|record| record.papers.iter().map(move |paper| (record, paper)));
+    let named =
+        whole.records.iter().flat_map(|record| record.papers.iter().map(move |paper| (record, paper)));
     named.filter(|(_, paper)| paper.kind == kind).map(|named| (named.1.id.clone(), named)).collect()
 }
 

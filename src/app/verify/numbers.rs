@@ -124,14 +124,20 @@ impl fmt::Display for Gap {
             false => write!(f, "{} {first:04}–{last:04}", self.series)?,
         }
         let (instance, at) = (block.instance, block.reserved_at.format("%Y-%m-%dT%H:%M:%SZ"));
-        write!(f, ": not given. Reserved ({}–{}) at {at} by the instance {instance}", block.first, block.last)?;
+        write!(
+            f,
+            ": not given. Reserved ({}–{}) at {at} by the instance {instance}",
+            block.first, block.last
+        )?;
         let started = instance.get_timestamp().map(|timestamp| timestamp.to_unix().0);
         let started = started.and_then(|seconds| DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0));
         if let Some(started) = started {
             write!(f, ", which started at {}", started.format("%Y-%m-%dT%H:%M:%SZ"))?;
         }
         match self.is_final {
-            true => write!(f, "; it stopped or the day ended before it gave them, and nobody will be given them."),
+            true => {
+                write!(f, "; it stopped or the day ended before it gave them, and nobody will be given them.")
+            }
             false => write!(f, "; it gives them next if it still runs, and nobody does if it stopped."),
         }
     }

@@ -28,7 +28,9 @@ pub fn attested(text: &str, keys: &SealKeys) -> Result<Attested, String> {
         "this is no receipt signed by one of these keys: it was changed, or it is of another portal. \
          The keys are at /.well-known/seal-keys.json of the portal that gave it",
     )?;
-    serde_json::from_value(claims).map(Attested).map_err(|error| format!("the receipt does not read: {error}"))
+    serde_json::from_value(claims)
+        .map(Attested)
+        .map_err(|error| format!("the receipt does not read: {error}"))
 }
 
 /// One record as the events of a case are shown.
@@ -51,11 +53,13 @@ struct Shown {
 /// # Errors
 /// A sentence that says which record is wrong, or that the history is another one.
 pub fn follows(receipt: &Attested, events: &str) -> Result<u64, String> {
-    let answer: Value = serde_json::from_str(events)
-        .map_err(|error| format!("the history is no JSON: {error}; it is what GET /cases/{{id}}/events gives"))?;
+    let answer: Value = serde_json::from_str(events).map_err(|error| {
+        format!("the history is no JSON: {error}; it is what GET /cases/{{id}}/events gives")
+    })?;
     let items = answer.get("items").unwrap_or(&answer).clone();
-    let shown: Vec<Shown> = serde_json::from_value(items)
-        .map_err(|error| format!("the history does not read: {error}; it is what GET /cases/{{id}}/events gives"))?;
+    let shown: Vec<Shown> = serde_json::from_value(items).map_err(|error| {
+        format!("the history does not read: {error}; it is what GET /cases/{{id}}/events gives")
+    })?;
     let mut head: Digest = GENESIS;
     let mut attested = None;
     let mut seq = 0;

@@ -15,7 +15,6 @@ use crate::domain::text::Text;
 use crate::http::extract::Query;
 use crate::http::problem::{Problem, ProblemView};
 
-
 type Reply = Result<HttpResponse, Problem>;
 
 /// 每日根. All digests are SHA-256, lower-case hex.

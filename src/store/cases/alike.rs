@@ -77,8 +77,8 @@ impl Store {
             let mut found = Vec::new();
             for (decision, count) in counts {
                 let judgement = decision.as_deref().and_then(Judgement::parse);
-                let judgement = judgement
-                    .ok_or_else(|| Error::corrupt("cases", &guide, "a decision that is none"))?;
+                let judgement =
+                    judgement.ok_or_else(|| Error::corrupt("cases", &guide, "a decision that is none"))?;
                 let ids: Vec<Key> = alike
                     .filter(cases::decision.eq(judgement.as_str()))
                     .order(cases::id.desc())

@@ -117,7 +117,9 @@ async fn a_number_nobody_reserved_and_a_hole_between_blocks_are_faults() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("nothing was ever reserved of its series"), "{said}");
-    tamper("INSERT INTO number_blocks SELECT * FROM kept; UPDATE case_events SET event = replace(event, '2026', '2027') WHERE seq = 2");
+    tamper(
+        "INSERT INTO number_blocks SELECT * FROM kept; UPDATE case_events SET event = replace(event, '2026', '2027') WHERE seq = 2",
+    );
     let output = verify(&folder, "all");
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{said}");
@@ -144,13 +146,15 @@ async fn a_receipt_is_verified_from_files_alone() {
     let history = folder.write("case.json", &events);
     drop(demo);
     let [receipt, keys, history] = [&receipt, &keys, &history].map(|file| file.to_str().unwrap());
-    let output = program(&["verify", "receipt", receipt, "--keys", keys, "--case", history]).output().unwrap();
+    let output =
+        program(&["verify", "receipt", receipt, "--keys", keys, "--case", history]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.contains(&case_no) && said.contains("begins with what was attested"), "{said}");
 
     refused(&program(&["verify", "receipt", receipt]).output().unwrap(), &["--keys", "seal-keys.json"]);
     folder.write("case.json", &events.replace("\"submitted\"", "\"accepted\""));
-    let output = program(&["verify", "receipt", receipt, "--keys", keys, "--case", history]).output().unwrap();
+    let output =
+        program(&["verify", "receipt", receipt, "--keys", keys, "--case", history]).output().unwrap();
     refused(&output, &["case.json", "was changed"]);
 }

@@ -101,9 +101,13 @@ async fn missing_rows_are_named(database: Database) {
     let ctx = &portal.city.ctx;
     let database = &portal.city.database;
     let of = |column: &str| of_case(&portal, column, &case);
-    database.tamper(&format!("CREATE TABLE kept_events AS SELECT * FROM case_events WHERE {}", of("case_id")));
+    database
+        .tamper(&format!("CREATE TABLE kept_events AS SELECT * FROM case_events WHERE {}", of("case_id")));
     database.tamper(&format!("CREATE TABLE kept_letters AS SELECT * FROM letters WHERE {}", of("case_id")));
-    database.tamper(&format!("CREATE TABLE kept_certificates AS SELECT * FROM certificates WHERE {}", of("case_id")));
+    database.tamper(&format!(
+        "CREATE TABLE kept_certificates AS SELECT * FROM certificates WHERE {}",
+        of("case_id")
+    ));
 
     database.tamper(&format!("DELETE FROM case_events WHERE {} AND seq = 3", of("case_id")));
     let (_, found) = look(ctx).await;
