@@ -5,6 +5,7 @@ mod catalog;
 mod diff;
 mod export;
 mod new;
+mod verify;
 
 use std::io::IsTerminal as _;
 use std::net::TcpListener;
@@ -63,6 +64,9 @@ enum Command {
         #[command(subcommand)]
         command: catalog::CatalogCommand,
     },
+    /// Whether everything stored still is what was written: histories, letters,
+    /// certificates, files, case numbers, receipts.
+    Verify(verify::VerifyArguments),
     /// Keys.
     Keys {
         #[command(subcommand)]
@@ -95,6 +99,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Serve { config } => serve(&config),
         Command::Migrate { config } => run_migrations(&config),
         Command::Catalog { command } => catalog::run(command),
+        Command::Verify(arguments) => verify::run(arguments),
         Command::Keys { command: KeysCommand::New } => print(&MasterKey::random().to_text()),
         Command::Keys { command: KeysCommand::Rotate { config } } => rotate_keys(&config),
         Command::Config => print(config::SAMPLE.trim_end()),
@@ -260,8 +265,7 @@ fn serve(file: &Path) -> Outcome {
     })
 }
 
-async fn production(config: &Config) -> Result<Ctx, String> {
-    let location = location(config)?;
+fn master_key(config: &Config) -> Result<MasterKey, String> {
     let key_file = &config.keys.master_key_file;
     let key = std::fs::read_to_string(key_file).map_err(|error| {
         format!(
@@ -269,7 +273,12 @@ async fn production(config: &Config) -> Result<Ctx, String> {
             key_file.display()
         )
     })?;
-    let key = MasterKey::parse(&key).map_err(|error| format!("{}: {error}", key_file.display()))?;
+    MasterKey::parse(&key).map_err(|error| format!("{}: {error}", key_file.display()))
+}
+
+async fn production(config: &Config) -> Result<Ctx, String> {
+    let location = location(config)?;
+    let key = master_key(config)?;
     let store = open(&location, &key, config.database.readers, None)?;
     if store.find_setting(demo::MODE).await.map_err(|error| error.to_string())?.as_deref() == Some(demo::DEMO)
     {

@@ -10,6 +10,7 @@ use crate::app::Settings;
 use crate::domain::identity::{Lifetimes, PasswordProfile, RotateAfter, Span};
 use crate::domain::limits::{self, Limits, Quota};
 use crate::domain::network::{Cidr, ForwardingHeader, Proxies};
+use crate::domain::retention::Retention;
 
 /// The commented sample: every key there is. `wanshitong config` prints it.
 pub const SAMPLE: &str = include_str!("data/wanshitong.sample.toml");
@@ -29,6 +30,8 @@ pub struct Config {
     pub sessions: SessionsConfig,
     #[serde(default)]
     pub passwords: PasswordsConfig,
+    #[serde(default)]
+    pub retention: RetentionConfig,
     #[serde(default)]
     pub log: LogConfig,
 }
@@ -126,6 +129,14 @@ pub struct PasswordsConfig {
     pub profile: Option<String>,
 }
 
+/// How long personal data is kept after a case has ended.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionConfig {
+    pub case_years: Option<u32>,
+    pub draft_days: Option<u32>,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogConfig {
@@ -177,6 +188,8 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("sessions", "kiosk_idle_minutes", Kind::Number),
     ("sessions", "kiosk_absolute_minutes", Kind::Number),
     ("passwords", "profile", Kind::Text),
+    ("retention", "case_years", Kind::Number),
+    ("retention", "draft_days", Kind::Number),
     ("log", "format", Kind::Text),
     ("log", "filter", Kind::Text),
 ];
@@ -225,6 +238,7 @@ impl Config {
             passwords: self.passwords.profile(&mut wrong),
             limits: self.limits.limits(&mut wrong),
             rotate_keys_after: self.keys.rotate_after(&mut wrong),
+            retention: self.retention.read(&mut wrong),
         };
         if wrong.is_empty() { Ok(settings) } else { Err(wrong.join("\n")) }
     }
@@ -285,6 +299,15 @@ impl SessionsConfig {
         Lifetimes::read(given).unwrap_or_else(|errors| {
             wrong.extend(errors);
             Lifetimes::default()
+        })
+    }
+}
+
+impl RetentionConfig {
+    fn read(&self, wrong: &mut Vec<String>) -> Retention {
+        Retention::read(self.case_years, self.draft_days).unwrap_or_else(|errors| {
+            wrong.extend(errors);
+            Retention::default()
         })
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::app::identity::sign_outs;
 use crate::app::upkeep::{self, Seen};
-use crate::app::{AppError, Ctx, bundles, notices, timers};
+use crate::app::{AppError, Ctx, bundles, notices, retention, roots, timers};
 
 /// How often each instance looks. Whatever another instance changed is known
 /// here within this time.
@@ -16,6 +16,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 const SWEEP_EVERY: u64 = 7200;
 /// The same for what is kept for minutes only.
 const SWEEP_PROOFS_EVERY: u64 = 120;
+/// Rounds between two looks whether a day has ended: half a minute.
+const ROOTS_EVERY: u64 = 60;
 /// The longest rest between messages: time spent waiting for a gateway is no work.
 const LONGEST_REST: Duration = Duration::from_secs(2);
 /// How long messages under way may still take when the process stops. What is cut
@@ -75,7 +77,11 @@ async fn round(ctx: &Ctx, count: u64) {
     said("the clock could not act on the cases", timers::run(ctx).await);
     said("the parts of a bundle could not be followed", bundles::follow(ctx).await);
     said("the uses of keys could not be put on record", upkeep::record_key_uses(ctx).await);
+    if count.is_multiple_of(ROOTS_EVERY) {
+        said("the root of a day could not be made", roots::make_due(ctx).await);
+    }
     if count.is_multiple_of(SWEEP_PROOFS_EVERY) {
+        said("personal data that is due could not be erased", retention::erase_due(ctx).await);
         said("proofs that have had their time could not be dropped", upkeep::sweep_proofs(ctx).await);
     }
     if count.is_multiple_of(SWEEP_EVERY) {

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use super::ctx::Ctx;
 use super::error::{AppError, AppResult};
 use super::identity::Caller;
+use super::seals::SealKeys;
+use crate::domain::cases::history::hex;
+use crate::domain::cases::papers::Paper;
 use crate::domain::cases::{Case, Issued};
 use crate::domain::certificates::{Certificate, CertificateStatus};
 use crate::domain::codes::{CertificateId, CertificateType, Uscc};
@@ -17,7 +20,7 @@ use crate::domain::guides::{Facts, Guide, ResultKind};
 use crate::domain::private::Private;
 use crate::domain::text::Text;
 use crate::domain::time::local_date;
-use crate::store::{PersonRecord, SealedCertificate};
+use crate::store::{PersonRecord, SealedCertificate, Vault};
 
 /// The JWS type of a certificate's seal.
 const CERTIFICATE: &str = "certificate+jwt";
@@ -119,6 +122,22 @@ fn stated(guide: &Guide, certificate_type: &CertificateType, facts: &Facts) -> B
     });
     let fields = fields.unwrap_or_default().iter();
     fields.filter_map(|name| Some((name.clone(), facts.get(name)?.clone()))).collect()
+}
+
+/// What the record it is handed out with says of it. The salt comes from the key of
+/// the indexes, so that it is there as long as the certificate, whatever becomes of
+/// the case.
+pub(super) fn paper(sealed: &SealedCertificate, vault: &Vault) -> AppResult<Paper> {
+    let salt = hex(&vault.blind_index("papers", sealed.certificate.id.as_str()));
+    Paper::of_certificate(&sealed.certificate, &sealed.seal, &salt)
+        .map_err(|error| AppError::Internal(error.to_string()))
+}
+
+/// Whether the seal is one of these keys', and over this certificate.
+pub(super) fn is_sealed(sealed: &SealedCertificate, keys: &SealKeys) -> bool {
+    let claims = keys.verify(&sealed.seal, CERTIFICATE);
+    let seal = claims.and_then(|claims| serde_json::from_value::<Seal>(claims).ok());
+    seal == Some(seal_of(&sealed.certificate))
 }
 
 fn seal_of(certificate: &Certificate) -> Seal {

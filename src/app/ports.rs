@@ -52,6 +52,8 @@ pub trait Blobs: Send + Sync {
     fn put<'a>(&'a self, digest: &'a str, bytes: bytes::Bytes) -> PortFuture<'a, ()>;
     /// `None` when nothing lies there.
     fn get<'a>(&'a self, digest: &'a str) -> PortFuture<'a, Option<bytes::Bytes>>;
+    /// Deletes what lies there; nothing is as good.
+    fn delete<'a>(&'a self, digest: &'a str) -> PortFuture<'a, ()>;
 }
 
 /// 人口库

@@ -4,6 +4,7 @@
 use crate::domain::identity::{Lifetimes, PasswordProfile, RotateAfter};
 use crate::domain::limits::Limits;
 use crate::domain::network::Proxies;
+use crate::domain::retention::Retention;
 
 /// The choices; every one has a usual value.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +14,7 @@ pub struct Settings {
     pub passwords: PasswordProfile,
     pub limits: Limits,
     pub rotate_keys_after: RotateAfter,
+    pub retention: Retention,
 }
 
 impl Settings {

@@ -98,6 +98,8 @@ actions! {
     AccessRefused = "case.access_refused",
     /// 脱敏查看: a masked value was shown in the clear.
     Unmasked = "case.unmasked",
+    /// 数据删除: the personal data of a case was erased by schedule.
+    CaseErased = "case.erased",
     /// 任命
     PostGiven = "post.given",
     /// 免职

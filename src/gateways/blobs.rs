@@ -86,4 +86,13 @@ impl Blobs for BlobStore {
             }
         })
     }
+
+    fn delete<'a>(&'a self, digest: &'a str) -> PortFuture<'a, ()> {
+        Box::pin(async move {
+            match self.store.delete(&path(digest)).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+                Err(error) => Err(unavailable(error)),
+            }
+        })
+    }
 }

@@ -2,6 +2,7 @@
 //! and rows become a case: the open part as JSON, the personal part sealed
 //! under the case's own key.
 
+mod alike;
 mod lists;
 mod papers;
 
@@ -24,6 +25,7 @@ use crate::domain::cases::{Case, CaseState, Digest, Head, Record, next_tick_at};
 use crate::domain::papers::Opening;
 use crate::domain::private;
 
+pub use alike::{Alike, JudgedAlike};
 pub use lists::{CaseFilter, Reach};
 pub use papers::{LetterWrite, OpeningRow, PaperRecord, PaperRow};
 
@@ -59,6 +61,15 @@ pub struct LetterRecord {
     pub opening: Option<Opening>,
 }
 
+/// What a row holds of a case that does not follow from its history alone.
+#[derive(Debug, Clone, Default)]
+pub struct Derived {
+    /// The day its present clock runs out.
+    pub due_on: Option<NaiveDate>,
+    /// Once it is decided.
+    pub alike: Option<Alike>,
+}
+
 impl Origin {
     /// Of a case that is not stored yet.
     pub fn new(case: Uuid, vault: &Vault) -> Self {
@@ -81,13 +92,13 @@ impl Changes {
         after: &Case,
         records: &[Record],
         written: &[NewLetter],
-        due_on: Option<NaiveDate>,
+        derived: Derived,
     ) -> Result<()> {
         let key = origin.key()?;
         let head = records.last().map_or(origin.head, Record::head);
         let at = records.last().map_or(after.opened.at, |record| record.at);
         let letters = origin.letters + written.len();
-        let row = case_row(after, head, key, letters, due_on, at)?;
+        let row = case_row(after, head, key, letters, derived, at)?;
         for record in records {
             self.events.push(event_row(after.id, record, key)?);
         }
@@ -103,12 +114,12 @@ impl Changes {
     }
 }
 
-fn case_row(
+pub(super) fn case_row(
     case: &Case,
     head: Head,
     key: &CaseKey,
     letters: usize,
-    due_on: Option<NaiveDate>,
+    derived: Derived,
     at: DateTime<Utc>,
 ) -> Result<CaseRow> {
     let (document, parts) = take_apart("cases", case.id, case)?;
@@ -136,13 +147,20 @@ fn case_row(
         letters: i32::try_from(letters).unwrap_or(i32::MAX),
         opened_at: At(case.opened.at),
         updated_at: At(at),
-        due_on: due_on.map(|day| day.to_string()),
+        due_on: derived.due_on.map(|day| day.to_string()),
         tick_at: next_tick_at(case).map(At),
+        kept_since: case.state.as_closed().map(|closed| At(closed.at)),
+        decision: derived.alike.as_ref().map(|alike| alike.judgement.as_str().to_owned()),
+        facts_digest: derived.alike.map(|alike| alike.digest),
     })
 }
 
 fn event_row(case: Uuid, record: &Record, key: &CaseKey) -> Result<CaseEventRow> {
     let text = |value: &Value| serde_json::to_string(value).map_err(not_json("case_events", case));
+    let papers = match record.papers.as_slice() {
+        [] => None,
+        papers => Some(text(&serde_json::to_value(papers).map_err(not_json("case_events", case))?)?),
+    };
     let sealed =
         record.sealed.as_ref().map(serde_json::to_vec).transpose().map_err(not_json("case_events", case))?;
     Ok(CaseEventRow {
@@ -154,6 +172,7 @@ fn event_row(case: Uuid, record: &Record, key: &CaseKey) -> Result<CaseEventRow>
         provenance: text(&record.provenance)?,
         personal: sealed.map(|plain| key.seal(&event_context(case, record.seq), &plain)),
         hash: record.hash.to_vec(),
+        papers,
     })
 }
 
@@ -196,7 +215,7 @@ fn not_json(table: &'static str, id: Uuid) -> impl Fn(serde_json::Error) -> Erro
     move |error| Error::corrupt(table, id, error)
 }
 
-fn event_context(case: Uuid, seq: u64) -> String {
+pub(super) fn event_context(case: Uuid, seq: u64) -> String {
     format!("case_events:{case}:{seq}")
 }
 
@@ -256,11 +275,13 @@ fn record(row: CaseEventRow, previous: Digest, key: Option<&CaseKey>) -> Result<
         }
         (None, _) | (_, None) => None,
     };
+    let papers = row.papers.as_deref().map(serde_json::from_str).transpose();
     Ok(Record {
         seq,
         at: row.at.0,
         by: json(&row.by)?,
         event: json(&row.event)?,
+        papers: papers.map_err(|error| corrupt(error.to_string()))?.unwrap_or_default(),
         provenance: json(&row.provenance)?,
         sealed,
         previous,

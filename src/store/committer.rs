@@ -66,6 +66,11 @@ impl Committer {
         Ok(Self { queue: Some(queue), threads })
     }
 
+    /// Of a store that only reads: whatever it is given is refused.
+    pub(super) fn none() -> Self {
+        Self { queue: None, threads: Vec::new() }
+    }
+
     pub(super) async fn commit(&self, changes: Changes) -> Result<()> {
         let (reply, answer) = oneshot::channel();
         self.send(Job::Commit(Box::new(changes), reply))?;

@@ -23,8 +23,8 @@ use super::rows::{
     RefreshTokenRow,
 };
 use super::schema::{
-    case_events, cases, certificates, fences, guides, idempotency, letter_openings, letter_papers, letters,
-    number_series, outbox, refresh_tokens, regions, sessions, used_proofs,
+    case_events, case_files, cases, certificates, fences, guides, idempotency, letter_openings,
+    letter_papers, letters, number_series, outbox, refresh_tokens, regions, sessions, used_proofs,
 };
 use super::types::{At, Key};
 
@@ -205,6 +205,23 @@ pub(super) fn use_proof(conn: &mut Conn, digest: &[u8], expires_at: At) -> Query
     inserted.map(|rows| rows == 1)
 }
 
+/// Notes who uses a file; noted before is as good.
+pub(super) fn use_file(conn: &mut Conn, file: &[u8], used_by: Key) -> QueryResult<()> {
+    macro_rules! insert {
+        ($conn:expr) => {
+            diesel::insert_into(case_files::table)
+                .values((case_files::file.eq(file), case_files::used_by.eq(used_by)))
+                .on_conflict_do_nothing()
+                .execute($conn)
+        };
+    }
+    match conn {
+        Conn::Pg(pg) => insert!(pg),
+        Conn::Sqlite(sqlite) => insert!(sqlite),
+    }
+    .map(drop)
+}
+
 /// Takes the next `count` numbers of a series; gives the last of them.
 pub(super) fn reserve_numbers(conn: &mut Conn, series: &str, count: i64) -> QueryResult<i64> {
     macro_rules! upsert {
@@ -230,6 +247,15 @@ pub(super) fn begin(conn: &mut Conn) -> QueryResult<()> {
     match conn {
         Conn::Pg(pg) => pg.batch_execute("BEGIN"),
         Conn::Sqlite(sqlite) => sqlite.batch_execute("BEGIN IMMEDIATE"),
+    }
+}
+
+/// Begins a transaction all reads of which see the same moment.
+pub(super) fn begin_to_read(conn: &mut Conn) -> QueryResult<()> {
+    use diesel::connection::SimpleConnection as _;
+    match conn {
+        Conn::Pg(pg) => pg.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+        Conn::Sqlite(sqlite) => sqlite.batch_execute("BEGIN"),
     }
 }
 

@@ -26,12 +26,15 @@ mod outbox;
 mod people;
 mod posts;
 mod readers;
+mod retention;
+mod roots;
 mod rows;
 mod schema;
 mod settings;
 mod sqlite_upkeep;
 pub mod types;
 mod vault;
+mod verify;
 mod write;
 
 use std::sync::Arc;
@@ -39,7 +42,10 @@ use std::sync::Arc;
 pub use audit::AuditFilter;
 pub use bundles::{ApplicationOrigin, BundleRecord, FollowedCase, StoredApplication, Write as BundleWrite};
 pub use calendar::PutNotice;
-pub use cases::{CaseFilter, LetterRecord, LetterWrite, NewLetter, Origin, PaperRecord, Reach, StoredCase};
+pub use cases::{
+    Alike, CaseFilter, Derived, JudgedAlike, LetterRecord, LetterWrite, NewLetter, Origin, PaperRecord,
+    Reach, StoredCase,
+};
 pub use catalog::{
     DraftFilter, DraftRecord, DraftState, DraftWrite, GuideLineRecord, GuideRecord, ItemRecord, ItemWrite,
     NewGuide, Write as CatalogWrite,
@@ -61,8 +67,11 @@ pub use people::{
     PersonRow, Write as PeopleWrite, helper_code_digest, mobile_index,
 };
 pub use posts::{HeldPost, PostFilter, PostWrite};
+pub use retention::Write as RetentionWrite;
+pub use roots::{DailyRoot, DayRange};
 pub use settings::{Epoch, RaiseFrom, SetSetting};
 pub use vault::{MasterKey, Vault, random};
+pub use verify::{StoredLetter, WholeCase, unreadable};
 pub use write::Write;
 
 use conn::Conn;
@@ -116,6 +125,22 @@ impl Store {
                 committer: committer::Committer::start(location, tuning.batch)?,
                 vault,
                 _upkeep: upkeep,
+            }),
+        })
+    }
+
+    /// Opens a migrated database for reading alone: nothing can be written through it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_to_read(location: &Location, vault: Vault, readers: usize) -> Result<Self> {
+        migrations::check(location)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                readers: readers::Readers::start(location, readers)?,
+                committer: committer::Committer::none(),
+                vault,
+                _upkeep: None,
             }),
         })
     }

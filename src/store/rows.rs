@@ -29,6 +29,9 @@ pub struct CaseRow {
     pub updated_at: At,
     pub due_on: Option<String>,
     pub tick_at: Option<At>,
+    pub kept_since: Option<At>,
+    pub facts_digest: Option<Vec<u8>>,
+    pub decision: Option<String>,
 }
 
 /// A guarded update: applies only while the case is at `expected_version`.
@@ -49,6 +52,7 @@ pub struct CaseEventRow {
     pub provenance: String,
     pub personal: Option<Vec<u8>>,
     pub hash: Vec<u8>,
+    pub papers: Option<String>,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -462,6 +462,9 @@ diesel::table! {
         updated_at -> Instant,
         due_on -> Nullable<Text>,
         tick_at -> Nullable<Instant>,
+        kept_since -> Nullable<Instant>,
+        facts_digest -> Nullable<Binary>,
+        decision -> Nullable<Text>,
     }
 }
 
@@ -479,6 +482,7 @@ diesel::table! {
         provenance -> Text,
         personal -> Nullable<Binary>,
         hash -> Binary,
+        papers -> Nullable<Text>,
     }
 }
 
@@ -851,8 +855,37 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// 每日根: what the histories of a day came to, signed.
+    daily_roots (day) {
+        day -> Text,
+        cases -> BigInt,
+        root -> Binary,
+        previous -> Binary,
+        jws -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::Id;
+
+    /// Which cases and applications use a file, by a keyed index of its digest.
+    case_files (file, used_by) {
+        file -> Binary,
+        used_by -> Id,
+    }
+}
+
 // What is followed is found by one look at both.
 diesel::allow_tables_to_appear_in_same_query!(bundle_cases, cases);
 
 // A refresh is answered from one look at all three.
 diesel::allow_tables_to_appear_in_same_query!(refresh_tokens, sessions, accounts);
+
+// What belongs to a case that is not there is found by one look at both.
+diesel::allow_tables_to_appear_in_same_query!(case_events, cases);
+diesel::allow_tables_to_appear_in_same_query!(letters, cases);
+diesel::allow_tables_to_appear_in_same_query!(certificates, cases);

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::conn::Conn;
 use super::{
     audit, bundles, calendar, cases, catalog, certificates, defence, idempotency, identity, organisation,
-    outbox, people, posts, settings,
+    outbox, people, posts, retention, roots, settings,
 };
 
 /// One write. It is `Stale` when the row it expects is not there any more.
@@ -32,6 +32,8 @@ pub enum Write {
     RevokeCertificate(certificates::RevokeCertificate),
     Letter(cases::LetterWrite),
     Audit(audit::AuditRow),
+    Root(roots::DailyRoot),
+    Retention(retention::Write),
     /// Drops what answers repetitions, from before that time.
     Forget(DateTime<Utc>),
 }
@@ -58,6 +60,8 @@ impl Write {
             Write::RevokeCertificate(write) => write.apply(conn),
             Write::Letter(write) => write.apply(conn),
             Write::Audit(row) => row.insert(conn),
+            Write::Root(root) => root.insert(conn),
+            Write::Retention(write) => write.apply(conn),
             Write::Forget(before) => idempotency::forget(conn, *before),
         }
     }
@@ -92,4 +96,6 @@ write_from!(
     Bundles(bundles::Write),
     RevokeCertificate(certificates::RevokeCertificate),
     Letter(cases::LetterWrite),
+    Root(roots::DailyRoot),
+    Retention(retention::Write),
 );

@@ -1,6 +1,7 @@
 //! The program itself, as it is started and ended: by hand, by a service manager,
 //! by a power cut.
 
+mod numbers;
 mod production;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -171,6 +172,20 @@ async fn apply_until_it_dies(demo: &Demo, http: &reqwest::Client) -> Vec<(String
     }
 }
 
+/// Kills the process from outside as soon as the log of the database shows work.
+fn kill_when_busy(folder: &Folder, pid: String) -> std::thread::JoinHandle<()> {
+    let wal = folder.file("wanshitong.db-wal");
+    std::thread::spawn(move || {
+        let start = Instant::now();
+        let size = || std::fs::metadata(&wal).map_or(0, |file| file.len());
+        let before = size();
+        while size() < before + 1_500_000 && start.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+    })
+}
+
 #[actix_web::test]
 async fn what_was_acknowledged_survives_a_kill_in_the_middle_of_it() {
     let folder = Folder::new();
@@ -179,17 +194,7 @@ async fn what_was_acknowledged_survives_a_kill_in_the_middle_of_it() {
         let mut demo = Demo::start(&folder);
         let http = http();
         let pid = demo.process.id().to_string();
-        // Killed from outside as soon as the log of the database shows work.
-        let wal = folder.file("wanshitong.db-wal");
-        let killer = std::thread::spawn(move || {
-            let start = Instant::now();
-            let size = || std::fs::metadata(&wal).map_or(0, |file| file.len());
-            let before = size();
-            while size() < before + 1_500_000 && start.elapsed() < PATIENCE {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
-        });
+        let killer = kill_when_busy(&folder, pid);
         let told = join_all((0..8).map(|_| apply_until_it_dies(&demo, &http))).await;
         killer.join().unwrap();
         assert!(!demo.ended().success());

@@ -10,6 +10,7 @@ use crate::app::error::{AppError, AppResult};
 use crate::app::identity::{Caller, acr};
 use crate::app::once::{Answer, first_answer};
 use crate::app::people::applicants::as_known;
+use crate::app::retention::use_of_evidence;
 use crate::domain::bundles::{self, Application, Command, Found, Plan, Stage};
 use crate::domain::cases::{By, WithdrawCase};
 use crate::domain::codes::RegionCode;
@@ -79,6 +80,11 @@ pub async fn attach(
             }),
         };
     let (evidence, certificate) = evidence_of(ctx, caller, place, upload).await?;
+    if let Some(used) = use_of_evidence(ctx.store.vault(), id, &evidence) {
+        let mut changes = Changes::new();
+        changes.write(used);
+        ctx.store.commit(changes).await?;
+    }
     for _ in 0..ATTEMPTS {
         let at = ctx.clock.now();
         let (loaded, by) = permitted(ctx, caller, id, expected_version, Operation::EditCase).await?;

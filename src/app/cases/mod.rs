@@ -25,9 +25,11 @@ pub use letters::{
 pub use materials::{MAX_FILE_BYTES, Place, Upload, attach, download, evidence_of, remove};
 pub use open::{ApplicantRef, OpenRequest, applicant, open};
 pub use read::{
-    ListRequest, Receipt, clock, events, list_mine, list_work, parties, read, receipt, verify_receipt,
+    ListRequest, RECEIPT, Receipt, clock, events, fold, list_mine, list_work, parties, read, receipt,
+    verify_receipt,
 };
 use record::Writing;
+pub use record::due_on;
 pub use unmask::unmask;
 
 use super::catalog::PublishedGuide;
@@ -348,7 +350,11 @@ pub async fn tick(ctx: &Ctx, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
 }
 
 /// A stored case that the caller may read, or `NotFound`.
-async fn readable(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<(StoredCase, Audience)> {
+pub(in crate::app) async fn readable(
+    ctx: &Ctx,
+    caller: &Caller,
+    id: Uuid,
+) -> AppResult<(StoredCase, Audience)> {
     let stored = ctx.store.find_case(id).await?.ok_or(AppError::NotFound)?;
     let target = Target::Case(scope(&stored.case));
     let by = permit(caller, Operation::ReadCase, target, ctx.clock.now());

@@ -182,7 +182,7 @@ pub struct Receipt {
 }
 
 /// The JWS type of a receipt.
-const RECEIPT: &str = "receipt+jwt";
+pub const RECEIPT: &str = "receipt+jwt";
 
 /// A signed receipt (compact JWS, ES256); drafts have none.
 pub async fn receipt(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<String> {

@@ -8,14 +8,17 @@ use uuid::Uuid;
 use super::{Audience, ReplayPointer};
 use crate::app::catalog::PublishedGuide;
 use crate::app::certificates;
+use crate::app::consistency::alike;
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
 use crate::app::once::Claim;
+use crate::app::retention::use_of_file;
 use crate::domain::cases::history::{self, Provenance, Record};
 use crate::domain::cases::letters::letters_for;
+use crate::domain::cases::papers::Paper;
 use crate::domain::cases::{Act, Case, CaseEvent, CaseState, Decision, Issued, begin, evolve};
 use crate::domain::codes::CertificateId;
-use crate::store::{Changes, Message, NewLetter, Origin, RevokeCertificate, StoredCase, random};
+use crate::store::{Changes, Derived, Message, NewLetter, Origin, RevokeCertificate, StoredCase, random};
 
 /// Under what circumstances acts are written down.
 pub(super) struct Writing<'a> {
@@ -86,36 +89,29 @@ impl Writing<'_> {
     }
 
     fn add(&self, mut progress: Progress, act: Act) -> AppResult<Progress> {
-        let Self { ctx, guide, at, provenance, .. } = self;
-        let record = history::append(progress.head, &act, *at, provenance, random()).map_err(internal)?;
-        let event = act.event.clone();
-        progress.case = evolve(progress.case, act, *at).map_err(internal)?;
-        let written = progress.letters_before + progress.letters.len();
-        let by_guide = guide.for_case(&progress.case);
-        for letter in letters_for(&progress.case, by_guide, &event, *at, written) {
-            progress.letters.push(NewLetter { id: new_id(*at), seq: record.seq, letter });
+        let Self { at, provenance, .. } = self;
+        let (seq, salt) = (progress.head.seq + 1, random());
+        progress.case = evolve(progress.case, act.clone(), *at).map_err(internal)?;
+        let mut papers = Vec::new();
+        papers.extend(self.write_letters(&mut progress, &act.event, seq, &history::hex(&salt))?);
+        papers.extend(self.make_out(&mut progress, &act.event)?);
+        let record =
+            history::append_with(progress.head, &act, papers, *at, provenance, salt).map_err(internal)?;
+        if let Some(used) = use_of_file(self.ctx.store.vault(), progress.case.id, &act.event) {
+            progress.changes.write(used);
         }
-        if matches!(event, CaseEvent::Voided { .. } | CaseEvent::Revoked { .. }) {
+        if matches!(act.event, CaseEvent::Voided { .. } | CaseEvent::Revoked { .. }) {
             for id in issued_certificates(&progress.case) {
                 progress.changes.write(RevokeCertificate { id: id.clone(), at: *at });
             }
         }
-        if let CaseEvent::ResultsIssued { issued } = &event {
-            for result in issued {
-                if let Some(sealed) =
-                    certificates::make_out(ctx, &progress.case, guide.for_case(&progress.case), result, *at)?
-                {
-                    progress.changes.insert_certificate(&sealed, ctx.store.vault())?;
-                }
-            }
-        }
-        if let Some(topic) = public_topic(&event) {
+        if let Some(topic) = public_topic(&act.event) {
             let case = &progress.case;
             progress.changes.tell(Message {
                 id: new_id(*at),
                 topic: topic.to_owned(),
                 subject: case.id,
-                payload: json!({ "case": case.id, "seq": record.seq, "guide": case.place().guide }),
+                payload: json!({ "case": case.id, "seq": seq, "guide": case.place().guide }),
                 created_at: *at,
                 attempts: 0,
             });
@@ -125,9 +121,44 @@ impl Writing<'_> {
         Ok(progress)
     }
 
+    /// The letter owed after the event, if any.
+    fn write_letters(
+        &self,
+        progress: &mut Progress,
+        event: &CaseEvent,
+        seq: u64,
+        salt: &str,
+    ) -> AppResult<Vec<Paper>> {
+        let (case, guide) = (&progress.case, self.guide.for_case(&progress.case));
+        let written = progress.letters_before + progress.letters.len();
+        let mut papers = Vec::new();
+        for letter in letters_for(case, guide, event, self.at, written) {
+            let id = new_id(self.at);
+            papers.push(Paper::of_letter(id, &letter, salt).map_err(internal)?);
+            progress.letters.push(NewLetter { id, seq, letter });
+        }
+        Ok(papers)
+    }
+
+    /// The certificates the event hands out.
+    fn make_out(&self, progress: &mut Progress, event: &CaseEvent) -> AppResult<Vec<Paper>> {
+        let CaseEvent::ResultsIssued { issued } = event else { return Ok(Vec::new()) };
+        let guide = self.guide.for_case(&progress.case);
+        let mut papers = Vec::new();
+        for result in issued {
+            if let Some(sealed) = certificates::make_out(self.ctx, &progress.case, guide, result, self.at)? {
+                papers.push(certificates::paper(&sealed, self.ctx.store.vault())?);
+                progress.changes.insert_certificate(&sealed, self.ctx.store.vault())?;
+            }
+        }
+        Ok(papers)
+    }
+
     async fn finish(self, origin: &Origin, progress: Progress) -> AppResult<Case> {
         let Progress { case, records, letters, mut changes, .. } = progress;
-        changes.record_case(origin, &case, &records, &letters, due_on(&case))?;
+        let alike = alike(&case, &self.guide.for_case(&case).form, self.ctx.store.vault())?;
+        let derived = Derived { due_on: due_on(&case), alike };
+        changes.record_case(origin, &case, &records, &letters, derived)?;
         let pointer = ReplayPointer { case: case.id, version: case.version, audience: self.audience };
         changes.claim(self.claim, serde_json::to_string(&pointer).map_err(internal)?, self.at);
         self.ctx.store.commit(changes).await?;
@@ -162,7 +193,7 @@ fn issued_certificates(case: &Case) -> impl Iterator<Item = &CertificateId> {
 }
 
 /// The day the case's present clock runs out; worklists are ordered by it.
-fn due_on(case: &Case) -> Option<NaiveDate> {
+pub fn due_on(case: &Case) -> Option<NaiveDate> {
     match &case.state {
         CaseState::Submitted(submitted) => Some(submitted.intake_due),
         CaseState::Correcting(correcting) => Some(correcting.notice.due),

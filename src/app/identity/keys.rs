@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use super::Identity;
 use crate::app::ctx::new_id;
 use crate::app::error::{AppError, AppResult};
+use crate::app::seals;
 use crate::domain::audit::{AuditAction, AuditEntry, Outcome};
 use crate::domain::identity::{KeyLife, KeyState, PublicKey, RotateAfter, signing_key};
 use crate::domain::key_uses::Act;
@@ -250,22 +251,11 @@ impl KeyRing {
     }
 
     pub(super) fn verify_seal(&self, jws: &str, typ: &str) -> Option<Value> {
-        let key = self.key_of(jws, typ)?;
-        let mut validation = Validation::new(Algorithm::ES256);
-        validation.validate_exp = false;
-        validation.validate_aud = false;
-        validation.required_spec_claims.clear();
-        Some(jsonwebtoken::decode(jws, &key.verifying, &validation).ok()?.claims)
+        seals::claims_signed_by(&self.key_of(jws, typ)?.verifying, jws)
     }
 
     fn key_of(&self, jws: &str, typ: &str) -> Option<&RingKey> {
-        let header = jsonwebtoken::decode_header(jws).ok()?;
-        let typed = header.typ.as_deref().is_some_and(|found| found.eq_ignore_ascii_case(typ));
-        // RFC 7515 §4.1.11: an extension that is not understood must be refused.
-        if !typed || header.crit.is_some() {
-            return None;
-        }
-        let kid = header.kid?;
+        let kid = seals::key_named(jws, typ)?;
         self.keys.iter().find(|key| key.kid == kid)
     }
 }

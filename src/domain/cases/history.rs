@@ -1,6 +1,6 @@
 //! The hash-chained history of a case. Each record holds
-//! SHA-256(previous hash, sequence, time, who, event, provenance) over canonical
-//! bytes, so that no record can be changed, dropped or inserted unseen.
+//! SHA-256(previous hash, sequence, time, who, event, papers, provenance) over
+//! canonical bytes, so that no record can be changed, dropped or inserted unseen.
 //!
 //! Personal data is never hashed itself: a record holds the commitment
 //! SHA-256(salt, data), and the data with its salt is kept apart, encrypted.
@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::decide::Act;
 use super::event::{By, CaseEvent};
+use super::papers::Paper;
 use crate::domain::canonical::{NotCanonical, canonical_json, canonical_members};
 use crate::domain::private;
 
@@ -47,6 +48,8 @@ pub struct Record {
     pub by: Value,
     /// The event with every private part replaced by its commitment.
     pub event: Value,
+    /// The letters and certificates made out with it.
+    pub papers: Vec<Paper>,
     pub provenance: Value,
     /// The salt and the private parts, in document order; `None` once erased.
     pub sealed: Option<Sealed>,
@@ -83,6 +86,22 @@ pub fn append(
     provenance: &Provenance,
     salt: [u8; 16],
 ) -> Result<Record, Unrecordable> {
+    append_with(head, act, Vec::new(), at, provenance, salt)
+}
+
+/// The same with the letters and certificates the act calls for; those that have a
+/// salt of their record were given the hex of this one.
+///
+/// # Errors
+/// As [`append`].
+pub fn append_with(
+    head: Head,
+    act: &Act,
+    papers: Vec<Paper>,
+    at: DateTime<Utc>,
+    provenance: &Provenance,
+    salt: [u8; 16],
+) -> Result<Record, Unrecordable> {
     let salt = hex(&salt);
     let mut event = serde_json::to_value(&act.event)?;
     let mut unfit = None;
@@ -100,12 +119,13 @@ pub fn append(
         at,
         by: serde_json::to_value(&act.by)?,
         event,
+        papers,
         provenance: provenance.0.clone(),
         sealed: Some(Sealed { salt, parts }),
         previous: head.hash,
         hash: GENESIS,
     };
-    record.hash = record.computed_hash()?;
+    record.hash = record.hash_after(record.previous)?;
     Ok(record)
 }
 
@@ -162,7 +182,7 @@ pub fn verify(records: &[Record]) -> Result<Head, Broken> {
         if record.previous != head.hash {
             return Err(Broken::Link(record.seq));
         }
-        if record.computed_hash() != Ok(record.hash) {
+        if record.hash_after(record.previous).ok() != Some(record.hash) {
             return Err(Broken::Hash(record.seq));
         }
         if !record.keeps_its_commitments() {
@@ -171,6 +191,33 @@ pub fn verify(records: &[Record]) -> Result<Head, Broken> {
         head = Head { seq: record.seq, hash: record.hash };
     }
     Ok(head)
+}
+
+/// Everything that is wrong with a chain. A record whose hash alone was changed, or
+/// whose content alone was, does not make the one after it look wrong.
+pub fn examine(records: &[Record]) -> Vec<Broken> {
+    let mut found = Vec::new();
+    let mut expected = 1;
+    // The hash before, as it is stored and as it should be.
+    let mut before = Some([GENESIS, GENESIS]);
+    for record in records {
+        if record.seq != expected {
+            found.push(Broken::Sequence(expected));
+            before = None;
+        }
+        let computed = |previous| record.hash_after(previous).ok();
+        let continues = before.map(|before| before.map(computed).contains(&Some(record.hash)));
+        if continues == Some(false) {
+            found.push(Broken::Hash(record.seq));
+        }
+        if !record.keeps_its_commitments() {
+            found.push(Broken::Sealed(record.seq));
+        }
+        let should_be = before.and_then(|[stored, _]| computed(stored));
+        before = Some([record.hash, should_be.unwrap_or(record.hash)]);
+        expected = record.seq + 1;
+    }
+    found
 }
 
 impl Record {
@@ -185,16 +232,22 @@ impl Record {
         Ok(Act { by: By::deserialize(&self.by)?, event: CaseEvent::deserialize(event)? })
     }
 
-    fn computed_hash(&self) -> Result<Digest, NotCanonical> {
+    /// The hash the record has when it follows `previous`. Records without papers are
+    /// hashed as they were before there were any.
+    pub fn hash_after(&self, previous: Digest) -> Result<Digest, Unrecordable> {
         let (at, seq) = (Value::from(self.at.timestamp_micros()), Value::from(self.seq));
-        let canonical = canonical_members(&[
+        let papers = serde_json::to_value(&self.papers)?;
+        let mut members = vec![
             ("at", &at),
             ("by", &self.by),
             ("event", &self.event),
+            ("papers", &papers),
             ("provenance", &self.provenance),
             ("seq", &seq),
-        ])?;
-        Ok(Sha256::new().chain_update(self.previous).chain_update(canonical).finalize().into())
+        ];
+        members.retain(|(name, _)| *name != "papers" || !self.papers.is_empty());
+        let canonical = canonical_members(&members)?;
+        Ok(Sha256::new().chain_update(previous).chain_update(canonical).finalize().into())
     }
 
     fn keeps_its_commitments(&self) -> bool {
@@ -206,7 +259,8 @@ impl Record {
     }
 }
 
-fn commitment(salt: &str, part: &Value) -> Result<String, NotCanonical> {
+/// SHA-256 of the salt and the canonical bytes, lower-case hex.
+pub(super) fn commitment(salt: &str, part: &Value) -> Result<String, NotCanonical> {
     let digest = Sha256::new().chain_update(salt).chain_update(canonical_json(part)?).finalize();
     Ok(hex(digest.as_slice()))
 }

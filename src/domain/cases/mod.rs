@@ -2,6 +2,7 @@
 //! its events. Pure: the clock, ids, numbers and randomness are arguments.
 
 mod accepted;
+pub mod alike;
 mod attention;
 mod case;
 pub mod clock;
@@ -17,7 +18,9 @@ mod evidence;
 mod evolve;
 pub mod history;
 pub mod letters;
+pub mod merkle;
 mod opinions;
+pub mod papers;
 mod parts;
 mod procedures;
 mod state_name;

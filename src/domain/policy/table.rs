@@ -71,6 +71,8 @@ pub enum Operation {
     /// 脱敏查看: one masked value in the clear, for a reason.
     UnmaskCase,
     ListWork,
+    /// 同案不同办: what was decided differently.
+    ReadReports,
     /// 编制: drafting guides, items and certificate types.
     EditCatalogue,
     /// 发布: deciding on what somebody else drafted.
@@ -88,7 +90,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    pub const ALL: [Operation; 33] = [
+    pub const ALL: [Operation; 34] = [
         Operation::OpenCase,
         Operation::ReadCase,
         Operation::EditCase,
@@ -113,6 +115,7 @@ impl Operation {
         Operation::DeliverResult,
         Operation::UnmaskCase,
         Operation::ListWork,
+        Operation::ReadReports,
         Operation::EditCatalogue,
         Operation::PublishCatalogue,
         Operation::ManageOrganisation,
@@ -211,7 +214,7 @@ pub fn may(capacity: Capacity, operation: Operation) -> bool {
                 | O::ListWork
         ),
         Capacity::Post(Role::Supervisor) => {
-            matches!(operation, O::ReadCase | O::ListWork | O::SuperviseCase)
+            matches!(operation, O::ReadCase | O::ListWork | O::ReadReports | O::SuperviseCase)
         }
         Capacity::Post(Role::CatalogueEditor) => matches!(operation, O::EditCatalogue),
         Capacity::Post(Role::CataloguePublisher) => matches!(operation, O::PublishCatalogue),

@@ -14,6 +14,7 @@ use crate::app::cases::{self, LetterRecord, Receipt};
 use crate::app::identity::Caller;
 use crate::domain::cases::clock::{Clock, ClockName, Light};
 use crate::domain::cases::history::{Record, hex};
+use crate::domain::cases::papers::Paper;
 use crate::domain::guides::DayUnit;
 use crate::http::extract::Body;
 use crate::http::problem::{Problem, ProblemView};
@@ -31,6 +32,11 @@ pub struct EventView {
     pub by: Value,
     #[schema(value_type = Object)]
     pub event: Value,
+    /// The letters and certificates made out with it, each with its digest; left out
+    /// when there are none, as it is hashed.
+    #[schema(value_type = Vec<Object>)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub papers: Vec<Paper>,
     /// Channel, client and request it came through.
     #[schema(value_type = Object)]
     pub provenance: Value,
@@ -47,6 +53,7 @@ impl From<Record> for EventView {
             at: record.at,
             by: record.by,
             event: record.event,
+            papers: record.papers,
             provenance: record.provenance,
             previous: hex(&record.previous),
             hash: hex(&record.hash),

@@ -23,6 +23,8 @@ mod materials;
 mod organisation;
 pub mod people;
 mod posts;
+mod reports;
+mod roots;
 mod sandbox;
 mod unmask;
 
@@ -69,6 +71,9 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(letters::verify_letter)
         .service(history::read_receipt)
         .service(history::verify_receipt)
+        .service(roots::list_roots)
+        .service(roots::read_root)
+        .service(roots::prove_case)
         .service(certificates::list_mine)
         .service(certificates::verify);
     commands::register(routes);
@@ -103,6 +108,7 @@ fn register_administration(routes: &mut Routes<'_, '_>) {
         .service(calendar::read_calendar)
         .service(calendar::enter_notice)
         .service(unmask::unmask)
+        .service(reports::report_consistency)
         .service(clients::list_clients)
         .service(clients::register_client)
         .service(clients::read_client)

@@ -73,10 +73,13 @@ column_statement! {
         updated_at: Instant as At = |r| r.updated_at,
         due_on: Nullable<Text> as Option<String> = |r| r.due_on.clone(),
         tick_at: Nullable<Instant> as Option<At> = |r| r.tick_at,
+        kept_since: Nullable<Instant> as Option<At> = |r| r.kept_since,
+        facts_digest: Nullable<Binary> as Option<Vec<u8>> = |r| r.facts_digest.clone(),
+        decision: Nullable<Text> as Option<String> = |r| r.decision.clone(),
     }
     "INSERT INTO cases (id, version, head, state, outcome, guide, guide_version, agency, region, party, \
-     opened_by, case_no, document, personal, data_key, letters, opened_at, updated_at, due_on, tick_at) \
-     SELECT * FROM unnest("
+     opened_by, case_no, document, personal, data_key, letters, opened_at, updated_at, due_on, tick_at, \
+     kept_since, facts_digest, decision) SELECT * FROM unnest("
     ")"
 }
 
@@ -96,12 +99,16 @@ column_statement! {
         updated_at: Instant as At = |u| u.row.updated_at,
         due_on: Nullable<Text> as Option<String> = |u| u.row.due_on.clone(),
         tick_at: Nullable<Instant> as Option<At> = |u| u.row.tick_at,
+        kept_since: Nullable<Instant> as Option<At> = |u| u.row.kept_since,
+        facts_digest: Nullable<Binary> as Option<Vec<u8>> = |u| u.row.facts_digest.clone(),
+        decision: Nullable<Text> as Option<String> = |u| u.row.decision.clone(),
     }
     "UPDATE cases c SET version = u.version, head = u.head, state = u.state, outcome = u.outcome, \
      guide_version = u.guide_version, case_no = u.case_no, document = u.document, personal = u.personal, \
-     letters = u.letters, updated_at = u.updated_at, due_on = u.due_on, tick_at = u.tick_at FROM unnest("
+     letters = u.letters, updated_at = u.updated_at, due_on = u.due_on, tick_at = u.tick_at, \
+     kept_since = u.kept_since, facts_digest = u.facts_digest, decision = u.decision FROM unnest("
     ") AS u(id, expected, version, head, state, outcome, guide_version, case_no, document, personal, \
-     letters, updated_at, due_on, tick_at) WHERE c.id = u.id AND c.version = u.expected RETURNING c.id"
+     letters, updated_at, due_on, tick_at, kept_since, facts_digest, decision) WHERE c.id = u.id AND c.version = u.expected RETURNING c.id"
 }
 
 column_statement! {
@@ -114,8 +121,10 @@ column_statement! {
         provenance: Text as String = |r| r.provenance.clone(),
         personal: Nullable<Binary> as Option<Vec<u8>> = |r| r.personal.clone(),
         hash: Binary as Vec<u8> = |r| r.hash.clone(),
+        papers: Nullable<Text> as Option<String> = |r| r.papers.clone(),
     }
-    "INSERT INTO case_events (case_id, seq, at, \"by\", event, provenance, personal, hash) SELECT * FROM unnest("
+    "INSERT INTO case_events (case_id, seq, at, \"by\", event, provenance, personal, hash, papers) \
+     SELECT * FROM unnest("
     ")"
 }
 

@@ -45,6 +45,10 @@ impl Blobs for NoBlobs {
     fn get<'a>(&'a self, _: &'a str) -> PortFuture<'a, Option<Bytes>> {
         Box::pin(async { Ok(None) })
     }
+
+    fn delete<'a>(&'a self, _: &'a str) -> PortFuture<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 pub struct House {

@@ -60,7 +60,7 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
             (In::Draft, none(), Sent::Form("token=x&grant_type=client_credentials"))
         }
         "open_case" => command(In::Draft, json!({"guide_code": allowance()})),
-        "read_case" | "list_events" | "explain_clocks" | "list_letters" | "read_receipt" => {
+        "read_case" | "list_events" | "explain_clocks" | "list_letters" | "read_receipt" | "prove_case" => {
             bare(In::Submitted)
         }
         "read_letter" | "show_letter" | "print_letter" | "read_letter_seal" => unknown(In::Submitted),
@@ -143,6 +143,8 @@ fn example_of_bundles(id: &str) -> Option<(In, String, Sent)> {
 fn example_of_oversight(id: &str) -> Option<(In, String, Sent)> {
     let bare = (In::Draft, String::new(), Sent::Nothing);
     Some(match id {
+        "list_roots" | "report_consistency" => bare,
+        "read_root" => (In::Draft, "2026-03-01".into(), Sent::Nothing),
         "list_posts" | "list_audit" | "export_audit" | "read_calendar" => bare,
         "give_post" => {
             let body = json!({"mobile": "13800000000", "role": "supervisor", "region": "340700000000"});

@@ -1,0 +1,10 @@
+DROP INDEX cases_by_facts;
+ALTER TABLE cases DROP COLUMN decision;
+ALTER TABLE cases DROP COLUMN facts_digest;
+DROP TABLE case_files;
+DROP INDEX cases_by_end;
+ALTER TABLE cases DROP COLUMN kept_since;
+DROP TABLE daily_roots;
+DROP INDEX certificates_by_case;
+DROP INDEX case_events_by_time;
+ALTER TABLE case_events DROP COLUMN papers;
