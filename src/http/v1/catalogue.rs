@@ -116,7 +116,8 @@ fn audience(text: &str) -> Result<ServiceObject, Problem> {
     })
 }
 
-/// Items that fit, each with the guides that implement it.
+/// Items that fit, each with the guides that implement it. With words (`q`): the best
+/// first, a hundred at the most; without: all, by code.
 #[utoipa::path(tag = "public", operation_id = "list_items", params(
     ("q" = Option<String>, Query), ("region" = Option<String>, Query), ("audience" = Option<String>, Query),
     ("topic" = Option<String>, Query), ("life_event" = Option<String>, Query), ("limit" = Option<i64>, Query), ("after" = Option<String>, Query),

@@ -1,6 +1,7 @@
 //! Many guides: published directly by whoever holds the database, on both databases,
 //! and listed without being compiled.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use chrono::TimeDelta;
@@ -9,7 +10,7 @@ use wanshitong::app::catalog::{self, Search};
 use super::{AGENCY, ITEM, local};
 use crate::support::{City, Database};
 
-/// Variants of one agency's guide, told apart by their basic codes.
+/// Thousands of variants of one agency's guide, told apart by their basic codes.
 fn many(count: usize) -> Vec<(String, String)> {
     let mut files = Vec::new();
     for number in 0..count {
@@ -20,25 +21,32 @@ fn many(count: usize) -> Vec<(String, String)> {
     files
 }
 
-async fn many_are_published(database: Database) {
+async fn thousands_are_published(database: Database) {
     let city = City::found(database).await;
     let ctx = &city.ctx;
     let before = ctx.catalogue.lines().await.unwrap().len();
-    let files = many(150);
+    let files = many(1100);
     let published = catalog::publish(ctx, files.clone()).await.unwrap().unwrap();
-    assert_eq!(published.iter().filter(|one| one.is_new_version && one.version == 1).count(), 300);
+    assert_eq!(published.iter().filter(|one| one.is_new_version && one.version == 1).count(), 2200);
     let again = catalog::publish(ctx, files.clone()).await.unwrap().unwrap();
     assert!(again.iter().all(|one| !one.is_new_version), "nothing is new the second time");
 
     let lines = ctx.catalogue.lines().await.unwrap();
-    assert_eq!(lines.len(), before + 150);
+    assert_eq!(lines.len(), before + 1100);
     assert!(lines.is_sorted_by(|a, b| (&a.item, &a.code) < (&b.item, &b.code)));
     let ours: Vec<_> = lines.iter().filter(|line| line.about.aliases == ["样例补助"]).collect();
-    assert_eq!(ours.len(), 150);
+    assert_eq!(ours.len(), 1100);
     assert_eq!(ours[0].about.life_events, ["retirement"]);
     let search = Search { words: Some("样例补助".to_owned()), items: Some(7), ..Search::default() };
     let found = catalog::search(ctx, &search).await.unwrap();
+    assert_eq!(found.len(), 7);
     assert!(found.iter().all(|line| line.about.aliases == ["样例补助"]), "{found:?}");
+    let rest = Search { after: found.last().map(|line| line.item.clone()), items: None, ..search };
+    let rest = catalog::search(ctx, &rest).await.unwrap();
+    // Words find the hundred best at the most, and no page repeats another.
+    let items: BTreeSet<_> = found.iter().chain(&rest).map(|line| &line.item).collect();
+    assert_eq!(items.len(), found.len() + rest.len());
+    assert!((80..=100).contains(&items.len()), "{}", items.len());
     let page = Search { items: Some(7), ..Search::default() };
     let found = catalog::search(ctx, &page).await.unwrap();
     let rest = Search { after: found.last().map(|line| line.item.clone()), items: None, ..page };
@@ -50,24 +58,24 @@ async fn many_are_published(database: Database) {
     for (_, yaml) in &mut faulty {
         yaml.push_str("# again\n");
     }
-    let wrong = &mut faulty[201].1;
+    let wrong = &mut faulty[1501].1;
     writeln!(wrong, "visits: many").unwrap();
     let faults = catalog::publish(ctx, faulty).await.unwrap().unwrap_err();
-    assert_eq!((faults.problems.len(), faults.problems[0].file.as_str()), (1, "guide-100"));
+    assert_eq!((faults.problems.len(), faults.problems[0].file.as_str()), (1, "guide-750"));
     ctx.clock.advance(TimeDelta::seconds(1));
     let lines = ctx.catalogue.lines().await.unwrap();
     assert!(lines.iter().all(|line| line.version == 1));
 }
 
 #[actix_web::test]
-async fn many_guides_are_published_at_once_and_listed() {
-    many_are_published(Database::sqlite()).await;
+async fn thousands_of_guides_are_published_at_once_and_listed() {
+    thousands_are_published(Database::sqlite()).await;
 }
 
 #[actix_web::test]
 #[ignore = "needs PostgreSQL: run tests/run"]
-async fn many_guides_are_published_at_once_and_listed_on_postgres() {
-    many_are_published(Database::postgres()).await;
+async fn thousands_of_guides_are_published_at_once_and_listed_on_postgres() {
+    thousands_are_published(Database::postgres()).await;
 }
 
 /// Two instances publish at the same time: neither loses anything.
