@@ -11,7 +11,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
 
 use super::case::{Case, Decision, Filing};
-use super::event::Evidence;
+use super::evidence::Evidence;
 use crate::domain::guides::{Field, FieldKind, Form, Particular, Prefill};
 use crate::domain::time::local_date;
 

@@ -103,7 +103,9 @@ mod tests {
             title: LetterKind::Receipt.title(),
             addressee: Private::Known(addressee.to_owned()),
             paragraphs: vec![Text::new("已收到。", "Received.")],
+            article: None,
             grounds: None,
+            notes: Vec::new(),
         }
     }
 
