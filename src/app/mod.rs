@@ -23,6 +23,7 @@ pub mod search;
 pub mod settings;
 pub mod timers;
 pub mod upkeep;
+pub mod work;
 
 pub use crate::store::random;
 pub use ctx::{Clock, Ctx, new_id};

@@ -12,6 +12,11 @@ use super::cases::By;
 use super::codes::{RegionCode, Uscc};
 use super::guides::StepRole;
 
+mod reach;
+
+use reach::overlap;
+pub use reach::{CaseHelper, CatalogueReach};
+
 /// A natural person who signed in, with everything that gives him rights.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Actor {
@@ -161,6 +166,12 @@ pub enum Operation {
     /// 脱敏查看: one masked value in the clear, for a reason.
     UnmaskCase,
     ListWork,
+    /// 领办、释放
+    ClaimCase,
+    /// 改派
+    ReassignCase,
+    /// 请假 of an officer.
+    ManageLeave,
     /// 编制: drafting guides, items and certificate types.
     EditCatalogue,
     /// 发布: deciding on what somebody else drafted.
@@ -178,7 +189,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    pub const ALL: [Operation; 23] = [
+    pub const ALL: [Operation; 26] = [
         Operation::OpenCase,
         Operation::ReadCase,
         Operation::EditCase,
@@ -193,6 +204,9 @@ impl Operation {
         Operation::DeliverResult,
         Operation::UnmaskCase,
         Operation::ListWork,
+        Operation::ClaimCase,
+        Operation::ReassignCase,
+        Operation::ManageLeave,
         Operation::EditCatalogue,
         Operation::PublishCatalogue,
         Operation::ManageOrganisation,
@@ -222,6 +236,7 @@ pub fn may(capacity: Capacity, operation: Operation) -> bool {
                 | O::RefuseCase
                 | O::DeliverResult
                 | O::ListWork
+                | O::ClaimCase
                 | O::IdentifyPerson
                 | O::WitnessPerson
         ),
@@ -235,15 +250,26 @@ pub fn may(capacity: Capacity, operation: Operation) -> bool {
                 | O::DeliverResult
                 | O::UnmaskCase
                 | O::ListWork
+                | O::ClaimCase
         ),
         Capacity::Post(Role::Reviewer) => {
-            matches!(operation, O::ReadCase | O::TakeStep(StepRole::Reviewer) | O::UnmaskCase | O::ListWork)
+            matches!(
+                operation,
+                O::ReadCase | O::TakeStep(StepRole::Reviewer) | O::UnmaskCase | O::ListWork | O::ClaimCase
+            )
         }
         Capacity::Post(Role::Approver) => matches!(
             operation,
-            O::ReadCase | O::TakeStep(StepRole::Approver) | O::IssueResult | O::UnmaskCase | O::ListWork
+            O::ReadCase
+                | O::TakeStep(StepRole::Approver)
+                | O::IssueResult
+                | O::UnmaskCase
+                | O::ListWork
+                | O::ClaimCase
         ),
-        Capacity::Post(Role::Supervisor) => matches!(operation, O::ReadCase | O::ListWork),
+        Capacity::Post(Role::Supervisor) => {
+            matches!(operation, O::ReadCase | O::ListWork | O::ReassignCase | O::ManageLeave)
+        }
         Capacity::Post(Role::CatalogueEditor) => matches!(operation, O::EditCatalogue),
         Capacity::Post(Role::CataloguePublisher) => matches!(operation, O::PublishCatalogue),
         Capacity::Post(Role::Administrator) => {
@@ -264,6 +290,8 @@ pub struct CaseScope<'a> {
     pub is_draft: bool,
     /// The account of the officer who opened it with the applicant before him.
     pub assisted_by: Option<Uuid>,
+    /// Officers to whom the applicant's side handed a code for it.
+    pub helpers: &'a [CaseHelper],
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -284,6 +312,10 @@ pub enum Target<'a> {
     /// is. That counters see people is known to everybody.
     Counter {
         region: Option<&'a RegionCode>,
+    },
+    /// An officer whose post lies in this region. That there are officers is known.
+    Officer {
+        region: &'a RegionCode,
     },
     /// The platform itself: everybody knows that it exists.
     Platform,
@@ -313,7 +345,7 @@ pub fn authorise(actor: &Actor, operation: Operation, target: Target<'_>, at: Da
         Target::Case(_) | Target::NewCase { .. } => {
             capacities.iter().any(|(capacity, _)| may(*capacity, Operation::ReadCase))
         }
-        Target::Catalogue { .. } | Target::Counter { .. } | Target::Platform => true,
+        Target::Catalogue { .. } | Target::Counter { .. } | Target::Officer { .. } | Target::Platform => true,
     };
     if knows_of_it { Verdict::Forbidden } else { Verdict::Hidden }
 }
@@ -335,7 +367,8 @@ fn capacities(actor: &Actor, target: Target<'_>, at: DateTime<Utc>) -> Vec<(Capa
     let (scope, present) = match target {
         Target::Case(scope) => (Some(scope), true),
         Target::NewCase { scope, present } => (Some(scope), present),
-        Target::Catalogue { .. } | Target::Counter { .. } | Target::Platform => (None, false),
+        Target::Catalogue { .. } | Target::Counter { .. } => (None, false),
+        Target::Officer { .. } | Target::Platform => (None, false),
     };
     if let Some(scope) = scope.filter(|_| actor.scopes.cases) {
         found.extend(applicant_side(actor, &scope, at));
@@ -345,7 +378,7 @@ fn capacities(actor: &Actor, target: Target<'_>, at: DateTime<Utc>) -> Vec<(Capa
             let officer = || By::Officer { account: actor.account, post: post.id };
             match target {
                 Target::Case(scope) | Target::NewCase { scope, .. } => {
-                    let helping = scope.is_draft && present && scope.assisted_by == Some(actor.account);
+                    let helping = scope.is_draft && present && scope.is_helped_by(actor.account, at);
                     if post.role == Role::CounterOfficer && helping && overlap(&post.region, scope.region) {
                         let by = By::Assistant { account: actor.account, post: post.id };
                         found.push((Capacity::Assistant, by));
@@ -362,8 +395,11 @@ fn capacities(actor: &Actor, target: Target<'_>, at: DateTime<Utc>) -> Vec<(Capa
                 Target::Counter { region } if region.is_none_or(|region| overlap(&post.region, region)) => {
                     found.push((Capacity::Post(post.role), officer()));
                 }
+                Target::Officer { region } if post.region.contains(region) => {
+                    found.push((Capacity::Post(post.role), officer()));
+                }
                 Target::Platform => found.push((Capacity::Post(post.role), officer())),
-                Target::Catalogue { .. } | Target::Counter { .. } => {}
+                Target::Catalogue { .. } | Target::Counter { .. } | Target::Officer { .. } => {}
             }
         }
     }
@@ -382,62 +418,10 @@ fn applicant_side(actor: &Actor, scope: &CaseScope<'_>, at: DateTime<Utc>) -> Op
     Some((Capacity::Agent, By::Agent { account: actor.account, mandate: mandate.id }))
 }
 
-impl Post {
-    pub fn in_force(&self, at: DateTime<Utc>) -> bool {
-        self.valid_from <= at && self.valid_until.is_none_or(|until| at < until)
-    }
-
-    /// Whether a filed case lies within what this post looks after.
-    pub fn reaches(&self, scope: &CaseScope<'_>) -> bool {
-        match self.role {
-            Role::CounterOfficer => overlap(&self.region, scope.region),
-            Role::Handler | Role::Reviewer | Role::Approver => self.agency.as_ref() == Some(scope.agency),
-            Role::Supervisor => self.region.contains(scope.region),
-            Role::CatalogueEditor | Role::CataloguePublisher => false,
-            Role::Administrator | Role::Auditor => false,
-        }
-    }
-}
-
 impl Mandate {
     pub fn in_force(&self, at: DateTime<Utc>) -> bool {
         self.valid_from <= at && self.valid_until.is_none_or(|until| at < until)
     }
-}
-
-/// The agencies whose catalogue somebody drafts or publishes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CatalogueReach {
-    /// All of them, and what they share.
-    All,
-    These(Vec<Uscc>),
-}
-
-impl Actor {
-    /// What [`Target::Catalogue`] allows him, as a listing asks for it.
-    pub fn catalogue_reach(&self, at: DateTime<Utc>) -> CatalogueReach {
-        let mut agencies = Vec::new();
-        for post in self.posts.iter().filter(|post| post.in_force(at)) {
-            match (post.role, &post.agency) {
-                (Role::CatalogueEditor | Role::CataloguePublisher, None) => return CatalogueReach::All,
-                (Role::CatalogueEditor | Role::CataloguePublisher, Some(agency)) => {
-                    agencies.push(agency.clone());
-                }
-                (
-                    Role::CounterOfficer | Role::Handler | Role::Reviewer | Role::Approver | Role::Supervisor,
-                    _,
-                )
-                | (Role::Administrator | Role::Auditor, _) => {}
-            }
-        }
-        CatalogueReach::These(agencies)
-    }
-}
-
-/// A counter serves the guides of its own region, of those above that include
-/// it, and of those below: one of the two contains the other.
-fn overlap(a: &RegionCode, b: &RegionCode) -> bool {
-    a.contains(b) || b.contains(a)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod conn;
 mod defence;
 mod dialect;
 mod error;
+mod handoffs;
 mod idempotency;
 mod identity;
 mod key_uses;
@@ -31,7 +32,9 @@ mod schema;
 mod settings;
 mod sqlite_upkeep;
 pub mod types;
+mod uploads;
 mod vault;
+mod work;
 mod write;
 
 use std::sync::Arc;
@@ -39,7 +42,7 @@ use std::sync::Arc;
 pub use audit::AuditFilter;
 pub use bundles::{ApplicationOrigin, BundleRecord, FollowedCase, StoredApplication, Write as BundleWrite};
 pub use calendar::PutNotice;
-pub use cases::{CaseFilter, LetterRecord, NewLetter, Origin, Reach, StoredCase};
+pub use cases::{CaseFilter, LetterRecord, NewLetter, Origin, StoredCase};
 pub use catalog::{
     DraftFilter, DraftRecord, DraftState, DraftWrite, GuideLineRecord, GuideRecord, ItemRecord, ItemWrite,
     NewGuide, Write as CatalogWrite,
@@ -49,6 +52,7 @@ pub use changes::Changes;
 pub use conn::Location;
 pub use defence::DefenceWrite;
 pub use error::{Error, Result};
+pub use handoffs::{HandoffRow, HandoffWrite, handoff_digest};
 pub use idempotency::{Answered, Claim};
 pub use identity::*;
 pub use key_uses::KeyUses;
@@ -62,7 +66,12 @@ pub use people::{
 };
 pub use posts::{HeldPost, PostFilter, PostWrite};
 pub use settings::{Epoch, RaiseFrom, SetSetting};
+pub use uploads::{UploadPart, UploadRecord, UploadWrite};
 pub use vault::{MasterKey, Vault, random};
+pub use work::{
+    Assignee, BalanceRow, ClaimRow, Counted, LeaveRow, Order, Posting, WorkCursor, WorkFilter, WorkLine,
+    WorkWrite, mobile_key, name_key, number_key,
+};
 pub use write::Write;
 
 use conn::Conn;

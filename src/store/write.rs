@@ -6,8 +6,8 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::{
-    audit, bundles, calendar, catalog, defence, idempotency, identity, organisation, outbox, people, posts,
-    settings,
+    audit, bundles, calendar, catalog, defence, handoffs, idempotency, identity, organisation, outbox,
+    people, posts, settings, uploads, work,
 };
 
 /// One write. It is `Stale` when the row it expects is not there any more.
@@ -29,6 +29,9 @@ pub enum Write {
     Posts(posts::Write),
     Notice(calendar::PutNotice),
     Bundles(bundles::Write),
+    Work(work::Write),
+    Handoffs(handoffs::Write),
+    Uploads(uploads::Write),
     Audit(audit::AuditRow),
     /// Drops what answers repetitions, from before that time.
     Forget(DateTime<Utc>),
@@ -53,6 +56,9 @@ impl Write {
             Write::Posts(write) => write.apply(conn),
             Write::Notice(write) => write.apply(conn),
             Write::Bundles(write) => write.apply(conn),
+            Write::Work(write) => write.apply(conn),
+            Write::Handoffs(write) => write.apply(conn),
+            Write::Uploads(write) => write.apply(conn),
             Write::Audit(row) => row.insert(conn),
             Write::Forget(before) => idempotency::forget(conn, *before),
         }
@@ -86,4 +92,7 @@ write_from!(
     Posts(posts::Write),
     Notice(calendar::PutNotice),
     Bundles(bundles::Write),
+    Work(work::Write),
+    Handoffs(handoffs::Write),
+    Uploads(uploads::Write),
 );

@@ -27,4 +27,5 @@ mod storage;
 mod support;
 mod tokens;
 mod uploads;
+mod work;
 mod worker;

@@ -2,11 +2,13 @@
 //! fetches what it needs and describes what must be written.
 
 mod file;
+mod handoff;
 mod materials;
 mod open;
 mod read;
 mod record;
 mod unmask;
+pub mod uploads;
 
 use std::sync::Arc;
 
@@ -14,12 +16,14 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 pub use file::{FileRequest, file};
+pub use handoff::{HandedOn, hand_off, open_handoff, sweep as sweep_handoffs};
 pub use materials::{MAX_FILE_BYTES, Place, Upload, attach, download, evidence_of, remove};
 pub use open::{ApplicantRef, OpenRequest, applicant, open};
 pub use read::{
     ListRequest, Receipt, clock, events, letter, letters, list_mine, list_work, parties, read, receipt,
     verify_receipt,
 };
+pub(in crate::app) use read::{audience, with_guide};
 use record::Writing;
 pub use unmask::unmask;
 
@@ -114,8 +118,9 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: &Request) -> AppResult<Cas
     let at = ctx.clock.now();
     let guide = guide_for(ctx, &stored.case, &request.action).await?;
     let operation = operation(&request.action, &stored.case, &guide);
-    let target = Target::Case(scope(&stored.case));
+    let target = Target::Case(scope(&stored));
     let by = permit_on_case(ctx, caller, operation, target, stored.case.id).await?;
+    super::work::may_act(ctx, caller, &by, stored.case.id).await?;
     if request.expected_version.is_some_and(|version| version != stored.case.version) {
         return Err(AppError::Stale);
     }
@@ -285,7 +290,8 @@ fn role_whose_turn(case: &Case, guide: &PublishedGuide) -> StepRole {
     step.map_or(StepRole::Handler, |step| step.role)
 }
 
-fn scope(case: &Case) -> CaseScope<'_> {
+pub(in crate::app) fn scope(stored: &StoredCase) -> CaseScope<'_> {
+    let case = &stored.case;
     CaseScope {
         party: case.opened.party,
         guide: case.opened.guide.as_str(),
@@ -296,6 +302,7 @@ fn scope(case: &Case) -> CaseScope<'_> {
             By::Assistant { account, .. } => Some(*account),
             By::Applicant { .. } | By::Agent { .. } | By::Officer { .. } | By::System => None,
         },
+        helpers: &stored.helpers,
     }
 }
 
@@ -364,7 +371,7 @@ pub async fn tick(ctx: &Ctx, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
 /// A stored case that the caller may read, or `NotFound`.
 async fn readable(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<(StoredCase, Audience)> {
     let stored = ctx.store.find_case(id).await?.ok_or(AppError::NotFound)?;
-    let target = Target::Case(scope(&stored.case));
+    let target = Target::Case(scope(&stored));
     let by = permit(caller, Operation::ReadCase, target, ctx.clock.now());
     let audience = Audience::of(&by.map_err(AppError::or_not_found)?);
     Ok((stored, audience))

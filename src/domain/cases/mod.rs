@@ -7,6 +7,7 @@ pub mod clock;
 mod command;
 mod decide;
 mod decided;
+pub mod desk;
 mod draft;
 mod event;
 mod evolve;
