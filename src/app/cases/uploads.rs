@@ -164,8 +164,15 @@ async fn under_way(ctx: &Ctx, caller: &Caller, wanted: &Wanted) -> AppResult<Upl
 /// # Errors
 /// `WrongOffset` with where it goes on; `Invalid` when it is longer than announced, or
 /// not what was announced: then it must begin anew.
-pub async fn add(ctx: &Ctx, caller: &Caller, wanted: &Wanted, offset: u64, bytes: Bytes) -> AppResult<Added> {
+pub async fn add(
+    ctx: &Ctx,
+    caller: &Caller,
+    wanted: &Wanted,
+    offset: Option<u64>,
+    bytes: Bytes,
+) -> AppResult<Added> {
     let upload = under_way(ctx, caller, wanted).await?;
+    let offset = offset.ok_or_else(no_offset)?;
     if offset != upload.received_bytes {
         return Err(AppError::WrongOffset { received_bytes: upload.received_bytes });
     }
@@ -182,6 +189,14 @@ pub async fn add(ctx: &Ctx, caller: &Caller, wanted: &Wanted, offset: u64, bytes
         return Ok(Added::Part(Standing::from(&upload)));
     }
     finish(ctx, caller, upload).await.map(|reply| Added::Whole(Box::new(reply)))
+}
+
+fn no_offset() -> AppError {
+    let words = Text::new(
+        "请在 Upload-Offset 头中给出本段的起始字节。",
+        "Give the part's first byte in `Upload-Offset`.",
+    );
+    AppError::Invalid(vec![FieldError::new("Upload-Offset", "required", words)])
 }
 
 async fn keep(ctx: &Ctx, upload: &UploadRecord, from_byte: u64, bytes: Bytes) -> AppResult<()> {

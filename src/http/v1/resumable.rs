@@ -14,12 +14,11 @@ use uuid::Uuid;
 
 use super::case_views::CaseView;
 use super::cases::respond;
-use super::{invalid, materials};
+use super::materials;
 use crate::app::Ctx;
 use crate::app::cases::uploads::{self as files, Added, Announced, MAX_PART_BYTES, Standing, Wanted};
 use crate::app::identity::Caller;
 use crate::app::once::Answer;
-use crate::domain::text::Text;
 use crate::http::extract::{Body, read};
 use crate::http::problem::{Problem, ProblemView, UPLOAD_OFFSET};
 use crate::http::uploads::Uploads;
@@ -128,7 +127,7 @@ pub async fn add(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Reply {
-    let offset = offset(&request)?;
+    let offset = request.headers().get(UPLOAD_OFFSET).and_then(|value| value.to_str().ok()?.parse().ok());
     let _permit = budget.reserve(MAX_PART_BYTES).await?;
     let bytes = read(payload.into_inner(), MAX_PART_BYTES).await?;
     match files::add(&ctx, &caller, &wanted(path), offset, bytes).await? {
@@ -143,15 +142,4 @@ pub async fn add(
             Ok(respond(&mut response, &Answer::first(*reply)))
         }
     }
-}
-
-fn offset(request: &HttpRequest) -> Result<u64, Problem> {
-    let value = request.headers().get(UPLOAD_OFFSET).and_then(|value| value.to_str().ok()?.parse().ok());
-    let words = || {
-        Text::new(
-            "请在 Upload-Offset 头中给出本段的起始字节。",
-            "Give the part's first byte in `Upload-Offset`.",
-        )
-    };
-    value.ok_or_else(|| invalid("Upload-Offset", "required", words()))
 }

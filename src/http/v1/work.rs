@@ -360,7 +360,7 @@ pub async fn accept_cases(
         let words = Text::new("应有 1 至 100 个办件，且不重复。", "Give from 1 to 100 cases, each once.");
         return Err(invalid("/cases", "out_of_range", words));
     }
-    let results = work::accept_all(&ctx, &caller, cases, claim.as_ref()).await;
+    let results = work::accept_all(&ctx, &caller, cases, claim.as_ref()).await?;
     let results: Vec<BatchItemView> =
         results.into_iter().map(|result| item(result, &language, &caller.request_id)).collect();
     let mut response = HttpResponse::Ok();

@@ -43,7 +43,7 @@ async fn it_goes_on_anywhere(database: Database) {
     portal.city.ctx.clock.advance(TimeDelta::hours(20));
     portal.get("counter_officer@counter", &path).await.problem(404);
     let events = portal.get("resident@web", &format!("{path}/events")).await.expect(200);
-    assert_eq!(events["items"].as_array().unwrap().last().unwrap()["by"], "assistant");
+    assert_eq!(events["items"].as_array().unwrap().last().unwrap()["by"]["as"], "assistant");
     assert_eq!(audited(&portal, "case.handoff_issued").await.len(), 6);
     portal.close().await;
 }

@@ -14,6 +14,8 @@ async fn found(portal: &Portal, who: &str, body: Value) -> Vec<Value> {
 async fn cases_are_found(database: Database) {
     let portal = Portal::open(database).await;
     let first = submitted_road_case(&portal, "resident@web").await;
+    // Ids of one moment are in no order of time.
+    portal.city.ctx.clock.advance(chrono::TimeDelta::seconds(1));
     let second = submitted_road_case(&portal, "resident@web").await;
     road_draft(&portal, "resident@web", json!({})).await;
     portal.act("resident@web", &first, "withdraw", json!({})).await;

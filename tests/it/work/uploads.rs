@@ -98,7 +98,7 @@ async fn what_is_not_as_announced_is_not_attached() {
     portal.get(who, &at).await.problem(404);
     let at = begin(&portal, who, &uploads, PDF).await;
     part(&portal, who, &at, 0, &[PDF, PDF].concat()).await.problem(422);
-    portal.send(portal.request(who, "PATCH", &at).body(PDF)).await.problem(400);
+    portal.send(portal.request(who, "PATCH", &at).body(PDF)).await.problem(422);
     part(&portal, who, &at, 0, &vec![0; 4 * 1024 * 1024 + 1]).await.problem(413);
     let script = b"<script>alert(1)</script>";
     let at = begin(&portal, who, &uploads, script).await;
