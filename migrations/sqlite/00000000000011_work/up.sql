@@ -26,6 +26,7 @@ CREATE INDEX work_by_guide ON work (guide, state, due_on, case_id, yellow_on);
 CREATE INDEX work_by_counter ON work (counter, state, due_on, case_id, yellow_on);
 CREATE INDEX work_by_agency_and_age ON work (agency, case_id, state);
 CREATE INDEX work_by_county_and_age ON work (county, case_id, state, region);
+CREATE INDEX work_by_city_and_age ON work (city, case_id, state);
 
 -- What came onto the worklists (1) and left them (-1) since it was last summed up.
 CREATE TABLE work_postings (

@@ -196,14 +196,14 @@ fn places(reach: &Reach) -> Vec<String> {
 
 /// Whether a row counts: nothing twice that lies within two parts of the reach.
 fn belongs(reach: &Reach, (kind, place, region, ..): &CountRow) -> bool {
-    let covered = RegionCode::parse(region).is_ok_and(|region| reach.covers(&region));
-    let of_agency = reach.agencies.iter().any(|agency| agency.as_str() == place);
+    let covered = || RegionCode::parse(region).is_ok_and(|region| reach.covers(&region));
+    let of_agency = || reach.agencies.iter().any(|agency| agency.as_str() == place);
     match kind {
-        0 if of_agency => !covered,
         // A region that is also a village's own balance is told by its second column.
         0 if region.is_empty() => reach.below.iter().any(|below| below.significant() == place),
-        0 => reach.exactly.iter().any(|exactly| exactly.as_str() == place),
-        _ => covered || of_agency,
+        0 if region == place => reach.exactly.iter().any(|exactly| exactly.as_str() == place),
+        0 => of_agency() && !covered(),
+        _ => of_agency() || covered(),
     }
 }
 

@@ -278,7 +278,14 @@ async fn every_list_walks_along_an_index() {
         ("agency_and_age", WorkFilter { order: Order::Newest, ..all(agency) }),
         ("county_and_age", WorkFilter { order: Order::Newest, ..all(below("340705000000")) }),
     ];
-    for (index, filter) in lists {
+    let newest = |reach| WorkFilter { order: Order::Newest, ..all(reach) };
+    let by_age = [
+        ("city_and_age", newest(below("340700000000"))),
+        ("city_and_age", WorkFilter { states: vec![StateName::Decided], ..newest(below("340700000000")) }),
+    ];
+    let everywhere = store.explain_work(newest(below("340000000000"))).await.unwrap();
+    assert!(everywhere[0].contains("sqlite_autoindex_work_1 (case_id<?)"), "{everywhere:#?}");
+    for (index, filter) in lists.into_iter().chain(by_age) {
         let states = if filter.order == Order::Due { filter.states.len() } else { 1 };
         let plan = store.explain_work(filter).await.unwrap();
         let walks = plan.iter().filter(|step| step.contains(&format!("INDEX work_by_{index} ("))).count();
