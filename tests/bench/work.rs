@@ -140,6 +140,11 @@ fn fill(location: &Location, agencies: &[(Uscc, String)], cases: usize) {
         )
         .replace("{as_id}", "");
     script = script.replace("{blank}", if postgres { "''::bytea" } else { "x''" });
+    if !postgres {
+        let fast =
+            "PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000; PRAGMA temp_store = MEMORY; BEGIN;";
+        script = format!("{fast} {script} COMMIT;");
+    }
     execute(&url, &script);
     execute(&url, if postgres { "VACUUM ANALYZE" } else { "PRAGMA wal_checkpoint(TRUNCATE)" });
 }

@@ -133,10 +133,11 @@ async fn counts_and_lists_agree(database: Database) {
         for (n, step) in plan.into_iter().enumerate() {
             match step {
                 Step::File => filed.push(file(&city, &resident).await),
-                Step::Act { case, act: which } => match filed.get(case % filed.len().max(1)) {
-                    Some(case) => act(&city, *case, which).await,
-                    None => {}
-                },
+                Step::Act { case, act: which } => {
+                    if let Some(case) = filed.get(case % filed.len().max(1)) {
+                        act(&city, *case, which).await;
+                    }
+                }
                 Step::Days(days) => {
                     city.ctx.clock.advance(TimeDelta::days(days));
                     timers::run(&city.ctx).await.unwrap();
