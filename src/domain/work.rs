@@ -135,6 +135,11 @@ impl Reach {
         self
     }
 
+    /// Whether all that is within reach is so by its agency.
+    pub fn has_no_regions(&self) -> bool {
+        self.below.is_empty() && self.exactly.is_empty()
+    }
+
     /// Whether a region's cases are within reach, whatever their agency.
     pub fn covers(&self, region: &RegionCode) -> bool {
         self.exactly.contains(region) || self.below.iter().any(|above| above.contains(region))

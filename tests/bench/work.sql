@@ -42,6 +42,7 @@ SELECT place, own, state, due_on, yellow_on, count(*) FROM (
     UNION ALL SELECT substr(region, 1, 9), '', state, due_on, yellow_on FROM work WHERE substr(region, 7, 3) <> '000'
     UNION ALL SELECT region, region, state, due_on, yellow_on FROM work
     UNION ALL SELECT agency, region, state, due_on, yellow_on FROM work
+    UNION ALL SELECT agency, '', state, due_on, yellow_on FROM work
 ) AS placed GROUP BY place, own, state, due_on, yellow_on;
 
 DROP TABLE bench_agencies;

@@ -8,9 +8,9 @@
 //! list at every moment.
 //!
 //! A balance is of a place, a state and the two days on which its light turns, so that
-//! the light of any day is told from a few hundred rows. Places are the agency (by
-//! region, where it has cases in several), a region alone, and a region with all that
-//! lies below, for each level.
+//! the light of any day is told from a few hundred rows. Places are the agency, the
+//! agency by region, for a reach that has regions as well, a region alone, and a region
+//! with all that lies below, for each level.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -77,7 +77,11 @@ impl Posting {
             cases: row.cases,
         };
         let around = regions_around(&region).into_iter().map(|place| sum(place, ""));
-        let own = [sum(row.agency.clone(), region.as_str()), sum(region.to_string(), region.as_str())];
+        let own = [
+            sum(row.agency.clone(), ""),
+            sum(row.agency.clone(), region.as_str()),
+            sum(region.to_string(), region.as_str()),
+        ];
         Ok(around.chain(own).collect())
     }
 }
@@ -136,17 +140,24 @@ impl Store {
     /// The open cases within reach.
     pub async fn count_work(&self, reach: Reach) -> Result<Vec<Counted>> {
         let places = places(&reach);
+        let agencies_alone = reach.has_no_regions();
         let rows: Vec<CountRow> = self
             .read(move |conn| {
-                let balances = work_balances::table.filter(work_balances::place.eq_any(places)).select((
-                    diesel::dsl::sql::<Integer>(BALANCE),
-                    work_balances::place,
-                    work_balances::region,
-                    work_balances::state,
-                    work_balances::due_on,
-                    work_balances::yellow_on,
-                    work_balances::cases,
-                ));
+                let mut balances = work_balances::table
+                    .filter(work_balances::place.eq_any(places))
+                    .select((
+                        diesel::dsl::sql::<Integer>(BALANCE),
+                        work_balances::place,
+                        work_balances::region,
+                        work_balances::state,
+                        work_balances::due_on,
+                        work_balances::yellow_on,
+                        work_balances::cases,
+                    ))
+                    .into_boxed::<MultiBackend>();
+                if agencies_alone {
+                    balances = balances.filter(work_balances::region.eq(""));
+                }
                 let postings = work_postings::table.select((
                     diesel::dsl::sql::<Integer>(POSTING),
                     work_postings::agency,
@@ -200,9 +211,12 @@ fn belongs(reach: &Reach, (kind, place, region, ..): &CountRow) -> bool {
     let of_agency = || reach.agencies.iter().any(|agency| agency.as_str() == place);
     match kind {
         // A region that is also a village's own balance is told by its second column.
-        0 if region.is_empty() => reach.below.iter().any(|below| below.significant() == place),
+        0 if region.is_empty() => {
+            let below = reach.below.iter().any(|below| below.significant() == place);
+            below || (reach.has_no_regions() && of_agency())
+        }
         0 if region == place => reach.exactly.iter().any(|exactly| exactly.as_str() == place),
-        0 => of_agency() && !covered(),
+        0 => !reach.has_no_regions() && of_agency() && !covered(),
         _ => of_agency() || covered(),
     }
 }

@@ -104,8 +104,18 @@ async fn all(ctx: &Ctx, caller: &Caller, request: WorkRequest) -> Vec<WorkCursor
 }
 
 async fn agree(city: &City) {
-    for who in ["handler@web", "counter_officer@counter", "supervisor@web", "reviewer@web"] {
-        let caller = city.caller(who).await;
+    let handler = city.caller("handler@web").await;
+    let counter_officer = city.caller("counter_officer@counter").await;
+    // Within reach by its agency and by its region: counted once, and listed once.
+    let mut both = handler.clone();
+    both.actor.posts.extend(counter_officer.actor.posts.clone());
+    let supervisor = city.caller("supervisor@web").await;
+    for (who, caller) in [
+        ("handler", handler),
+        ("counter officer", counter_officer),
+        ("supervisor", supervisor),
+        ("both", both),
+    ] {
         let counts = work::counts(&city.ctx, &caller).await.unwrap();
         for StateCounts { state, green, yellow, red, still } in counts {
             assert_eq!(still, 0, "a clock runs in every state there is");
