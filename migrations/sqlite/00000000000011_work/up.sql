@@ -18,10 +18,10 @@ CREATE TABLE work (
     PRIMARY KEY (case_id)
 );
 -- What a list looks at on the way stands at the end of each, so that no row need be fetched for it.
-CREATE INDEX work_by_agency ON work (agency, state, due_on, case_id, yellow_on);
-CREATE INDEX work_by_county ON work (county, state, due_on, case_id, yellow_on, region);
-CREATE INDEX work_by_city ON work (city, state, due_on, case_id, yellow_on);
-CREATE INDEX work_by_due ON work (state, due_on, case_id, yellow_on, region);
+CREATE INDEX work_by_agency ON work (agency, state, due_on, case_id, yellow_on, step);
+CREATE INDEX work_by_county ON work (county, state, due_on, case_id, yellow_on, region, step);
+CREATE INDEX work_by_city ON work (city, state, due_on, case_id, yellow_on, step);
+CREATE INDEX work_by_due ON work (state, due_on, case_id, yellow_on, region, step);
 CREATE INDEX work_by_guide ON work (guide, state, due_on, case_id, yellow_on);
 CREATE INDEX work_by_counter ON work (counter, state, due_on, case_id, yellow_on);
 CREATE INDEX work_by_agency_and_age ON work (agency, case_id, state);
