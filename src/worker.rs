@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::app::identity::sign_outs;
 use crate::app::upkeep::{self, Seen};
-use crate::app::{AppError, Ctx, bundles, notices, retention, roots, timers};
+use crate::app::{AppError, Ctx, bundles, notices, retention, roots, timers, work};
 
 /// How often each instance looks. Whatever another instance changed is known
 /// here within this time.
@@ -75,6 +75,7 @@ async fn keep_house(ctx: &Ctx, mut stopping: watch::Receiver<bool>) {
 /// One chore that fails does not keep the others from being done.
 async fn round(ctx: &Ctx, count: u64) {
     said("the clock could not act on the cases", timers::run(ctx).await);
+    said("the worklists could not be summed up", work::settle(ctx).await);
     said("the parts of a bundle could not be followed", bundles::follow(ctx).await);
     said("the uses of keys could not be put on record", upkeep::record_key_uses(ctx).await);
     if count.is_multiple_of(ROOTS_EVERY) {

@@ -69,6 +69,7 @@ pub async fn report(ctx: &Ctx, caller: &Caller, request: ReportRequest) -> AppRe
         region: &guide.guide.region,
         is_draft: false,
         assisted_by: None,
+        helpers: &[],
         consulted: &[],
     };
     permit(caller, Operation::ReadReports, Target::Case(scope), ctx.clock.now())

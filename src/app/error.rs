@@ -28,6 +28,8 @@ pub enum AppError {
     StepUp { refusal: Box<Refusal>, acr_values: String },
     /// It takes a sign-in no older than this (RFC 9470).
     SignInAgain { max_age_seconds: u64 },
+    /// A file under way goes on from another byte.
+    WrongOffset { received_bytes: u64 },
     /// Come back in so many seconds.
     TooMany { retry_after_seconds: u64 },
     /// Something outside is away; come back in a moment.

@@ -28,6 +28,7 @@ pub mod settings;
 pub mod timers;
 pub mod upkeep;
 pub mod verify;
+pub mod work;
 
 pub use crate::store::random;
 pub use ctx::{Clock, Ctx, new_id};

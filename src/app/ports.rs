@@ -54,6 +54,11 @@ pub trait Blobs: Send + Sync {
     fn get<'a>(&'a self, digest: &'a str) -> PortFuture<'a, Option<bytes::Bytes>>;
     /// Deletes what lies there; nothing is as good.
     fn delete<'a>(&'a self, digest: &'a str) -> PortFuture<'a, ()>;
+    /// Keeps a part of a file under way; `name` tells it from the others of that upload.
+    fn put_part<'a>(&'a self, upload: uuid::Uuid, name: &'a str, bytes: bytes::Bytes) -> PortFuture<'a, ()>;
+    fn get_part<'a>(&'a self, upload: uuid::Uuid, name: &'a str) -> PortFuture<'a, Option<bytes::Bytes>>;
+    /// Lets go of all parts of an upload.
+    fn drop_parts<'a>(&'a self, upload: uuid::Uuid) -> PortFuture<'a, ()>;
 }
 
 /// 人口库

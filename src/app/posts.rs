@@ -18,7 +18,7 @@ use crate::domain::policy::{Operation, Post, Role, Target};
 use crate::domain::posts::NewPost;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
-use crate::store::{AccountRecord, Changes, Epoch, HeldPost, PeopleWrite, PostFilter, PostWrite};
+use crate::store::{AccountRecord, Changes, Epoch, HeldPost, PeopleWrite, PostFilter, PostWrite, WorkWrite};
 
 /// Whom a post is for.
 #[derive(Debug, Clone)]
@@ -199,13 +199,8 @@ pub async fn end(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<ShownPost> {
     }
     post.valid_until = Some(at);
     let mut changes = Changes::new();
-    changes.write(PostWrite::End { id, at }).write(Epoch::Identity).audit(&entry(
-        caller,
-        AuditAction::PostEnded,
-        account,
-        &post,
-        at,
-    ));
+    changes.write(PostWrite::End { id, at }).write(WorkWrite::HandOver { from: id, to: None, at });
+    changes.write(Epoch::Identity).audit(&entry(caller, AuditAction::PostEnded, account, &post, at));
     ctx.store.commit(changes).await?;
     ctx.identity.reload(at).await?;
     show(ctx, HeldPost { account, post }, at).await

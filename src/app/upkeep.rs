@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use super::ctx::Ctx;
 use super::error::AppResult;
-use super::people;
+use super::{cases, people, work};
 use crate::domain::identity::known_device;
 use crate::store::{Changes, DefenceWrite, Epoch, ProtocolWrite, Write};
 
@@ -47,6 +47,9 @@ pub async fn sweep(ctx: &Ctx) -> AppResult<()> {
     ctx.store.commit(changes).await?;
     ctx.identity.sweep(at).await?;
     people::helpers::sweep(ctx).await?;
+    work::sweep(ctx).await?;
+    cases::sweep_handoffs(ctx).await?;
+    cases::uploads::sweep(ctx).await?;
     people::organizations::check_due(ctx).await?;
     if ctx.identity.rotate_old_keys(ctx.settings.rotate_keys_after, at).await? {
         tracing::info!("signing keys were given successors; they change over in ten minutes");

@@ -100,6 +100,20 @@ actions! {
     Unmasked = "case.unmasked",
     /// 数据删除: the personal data of a case was erased by schedule.
     CaseErased = "case.erased",
+    /// 领办: an officer took a case from a worklist.
+    CaseClaimed = "case.claimed",
+    /// 释放: it is anybody's again.
+    CaseReleased = "case.released",
+    /// 改派: a supervisor gave it to a post.
+    CaseReassigned = "case.reassigned",
+    /// 查找: an officer looked for somebody's cases; for whom is told by a label.
+    CasesSearched = "case.searched",
+    /// 接续码: somebody may go on with a case elsewhere.
+    HandoffIssued = "case.handoff_issued",
+    HandoffOpened = "case.handoff_opened",
+    /// 请假: the cases of a post went to its substitute, or back to the worklists.
+    LeaveBegun = "post.leave_begun",
+    LeaveEnded = "post.leave_ended",
     /// 任命
     PostGiven = "post.given",
     /// 免职

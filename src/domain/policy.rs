@@ -15,6 +15,11 @@ mod table;
 
 pub use table::{Capacity, Operation, may, operation};
 
+mod reach;
+
+use reach::overlap;
+pub use reach::{CaseHelper, CatalogueReach};
+
 /// A natural person who signed in, with everything that gives him rights.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Actor {
@@ -132,6 +137,8 @@ pub struct CaseScope<'a> {
     pub is_draft: bool,
     /// The account of the officer who opened it with the applicant before him.
     pub assisted_by: Option<Uuid>,
+    /// Officers to whom the applicant's side handed a code for it.
+    pub helpers: &'a [CaseHelper],
     /// The agencies whose opinion was asked.
     pub consulted: &'a [Consultation],
 }
@@ -154,6 +161,10 @@ pub enum Target<'a> {
     /// is. That counters see people is known to everybody.
     Counter {
         region: Option<&'a RegionCode>,
+    },
+    /// An officer whose post lies in this region. That there are officers is known.
+    Officer {
+        region: &'a RegionCode,
     },
     /// The platform itself: everybody knows that it exists.
     Platform,
@@ -183,7 +194,7 @@ pub fn authorise(actor: &Actor, operation: Operation, target: Target<'_>, at: Da
         Target::Case(_) | Target::NewCase { .. } => {
             capacities.iter().any(|(capacity, _)| may(*capacity, Operation::ReadCase))
         }
-        Target::Catalogue { .. } | Target::Counter { .. } | Target::Platform => true,
+        Target::Catalogue { .. } | Target::Counter { .. } | Target::Officer { .. } | Target::Platform => true,
     };
     if knows_of_it { Verdict::Forbidden } else { Verdict::Hidden }
 }
@@ -205,7 +216,8 @@ fn capacities(actor: &Actor, target: Target<'_>, at: DateTime<Utc>) -> Vec<(Capa
     let (scope, present) = match target {
         Target::Case(scope) => (Some(scope), true),
         Target::NewCase { scope, present } => (Some(scope), present),
-        Target::Catalogue { .. } | Target::Counter { .. } | Target::Platform => (None, false),
+        Target::Catalogue { .. } | Target::Counter { .. } => (None, false),
+        Target::Officer { .. } | Target::Platform => (None, false),
     };
     if let Some(scope) = scope.filter(|_| actor.scopes.cases) {
         found.extend(applicant_side(actor, &scope, at));
@@ -215,7 +227,7 @@ fn capacities(actor: &Actor, target: Target<'_>, at: DateTime<Utc>) -> Vec<(Capa
             let officer = || By::Officer { account: actor.account, post: post.id };
             match target {
                 Target::Case(scope) | Target::NewCase { scope, .. } => {
-                    let helping = scope.is_draft && present && scope.assisted_by == Some(actor.account);
+                    let helping = scope.is_draft && present && scope.is_helped_by(actor.account, at);
                     if post.role == Role::CounterOfficer && helping && overlap(&post.region, scope.region) {
                         let by = By::Assistant { account: actor.account, post: post.id };
                         found.push((Capacity::Assistant, by));
@@ -235,8 +247,11 @@ fn capacities(actor: &Actor, target: Target<'_>, at: DateTime<Utc>) -> Vec<(Capa
                 Target::Counter { region } if region.is_none_or(|region| overlap(&post.region, region)) => {
                     found.push((Capacity::Post(post.role), officer()));
                 }
+                Target::Officer { region } if post.region.contains(region) => {
+                    found.push((Capacity::Post(post.role), officer()));
+                }
                 Target::Platform => found.push((Capacity::Post(post.role), officer())),
-                Target::Catalogue { .. } | Target::Counter { .. } => {}
+                Target::Catalogue { .. } | Target::Counter { .. } | Target::Officer { .. } => {}
             }
         }
     }
@@ -255,77 +270,10 @@ fn applicant_side(actor: &Actor, scope: &CaseScope<'_>, at: DateTime<Utc>) -> Op
     Some((Capacity::Agent, By::Agent { account: actor.account, mandate: mandate.id }))
 }
 
-impl Post {
-    pub fn in_force(&self, at: DateTime<Utc>) -> bool {
-        self.valid_from <= at && self.valid_until.is_none_or(|until| at < until)
-    }
-
-    /// Whether this post may speak for an agency whose opinion was asked.
-    fn is_consulted(&self, scope: &CaseScope<'_>) -> bool {
-        match self.role {
-            Role::Handler | Role::Reviewer | Role::Approver => {
-                scope.consulted.iter().any(|asked| self.agency.as_ref() == Some(&asked.agency))
-            }
-            Role::Supervisor => {
-                self.region.contains(scope.region)
-                    && scope.consulted.iter().any(|asked| asked.escalated_at.is_some())
-            }
-            Role::CounterOfficer | Role::CatalogueEditor | Role::CataloguePublisher => false,
-            Role::Administrator | Role::Auditor => false,
-        }
-    }
-
-    /// Whether a filed case lies within what this post looks after.
-    pub fn reaches(&self, scope: &CaseScope<'_>) -> bool {
-        match self.role {
-            Role::CounterOfficer => overlap(&self.region, scope.region),
-            Role::Handler | Role::Reviewer | Role::Approver => self.agency.as_ref() == Some(scope.agency),
-            Role::Supervisor => self.region.contains(scope.region),
-            Role::CatalogueEditor | Role::CataloguePublisher => false,
-            Role::Administrator | Role::Auditor => false,
-        }
-    }
-}
-
 impl Mandate {
     pub fn in_force(&self, at: DateTime<Utc>) -> bool {
         self.valid_from <= at && self.valid_until.is_none_or(|until| at < until)
     }
-}
-
-/// The agencies whose catalogue somebody drafts or publishes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CatalogueReach {
-    /// All of them, and what they share.
-    All,
-    These(Vec<Uscc>),
-}
-
-impl Actor {
-    /// What [`Target::Catalogue`] allows him, as a listing asks for it.
-    pub fn catalogue_reach(&self, at: DateTime<Utc>) -> CatalogueReach {
-        let mut agencies = Vec::new();
-        for post in self.posts.iter().filter(|post| post.in_force(at)) {
-            match (post.role, &post.agency) {
-                (Role::CatalogueEditor | Role::CataloguePublisher, None) => return CatalogueReach::All,
-                (Role::CatalogueEditor | Role::CataloguePublisher, Some(agency)) => {
-                    agencies.push(agency.clone());
-                }
-                (
-                    Role::CounterOfficer | Role::Handler | Role::Reviewer | Role::Approver | Role::Supervisor,
-                    _,
-                )
-                | (Role::Administrator | Role::Auditor, _) => {}
-            }
-        }
-        CatalogueReach::These(agencies)
-    }
-}
-
-/// A counter serves the guides of its own region, of those above that include
-/// it, and of those below: one of the two contains the other.
-fn overlap(a: &RegionCode, b: &RegionCode) -> bool {
-    a.contains(b) || b.contains(a)
 }
 
 #[cfg(test)]

@@ -81,6 +81,8 @@ pub enum RefusalCode {
     PasswordExpired,
     /// The account or resource exists already.
     AlreadyExists,
+    /// Another officer works on the case.
+    Held,
     /// Too many tries; wait.
     TooManyAttempts,
 }

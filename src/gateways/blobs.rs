@@ -1,12 +1,14 @@
 //! Uploaded files in an object store: a local folder, or anything that speaks
 //! S3. Files are addressed by the SHA-256 of their bytes, so that nothing is
-//! stored twice and nothing can be altered unseen.
+//! stored twice and nothing can be altered unseen. Parts of files under way lie apart.
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
+use uuid::Uuid;
 
 use crate::app::ports::{Blobs, PortError, PortFuture};
 
@@ -62,6 +64,11 @@ fn path(digest: &str) -> Path {
     Path::from_iter(["sha256", digest.get(..2).unwrap_or("00"), digest])
 }
 
+/// `parts/<upload>/…`
+fn parts(upload: Uuid) -> Path {
+    Path::from_iter(["parts".to_owned(), upload.simple().to_string()])
+}
+
 fn unavailable(error: object_store::Error) -> PortError {
     PortError::Unavailable(error.to_string())
 }
@@ -78,12 +85,32 @@ impl Blobs for BlobStore {
     }
 
     fn get<'a>(&'a self, digest: &'a str) -> PortFuture<'a, Option<Bytes>> {
+        Box::pin(self.read(path(digest)))
+    }
+
+    fn put_part<'a>(&'a self, upload: Uuid, name: &'a str, bytes: Bytes) -> PortFuture<'a, ()> {
         Box::pin(async move {
-            match self.store.get(&path(digest)).await {
-                Ok(found) => found.bytes().await.map(Some).map_err(unavailable),
-                Err(object_store::Error::NotFound { .. }) => Ok(None),
-                Err(error) => Err(unavailable(error)),
+            let at = parts(upload).join(name);
+            self.store.put(&at, bytes.into()).await.map(drop).map_err(unavailable)
+        })
+    }
+
+    fn get_part<'a>(&'a self, upload: Uuid, name: &'a str) -> PortFuture<'a, Option<Bytes>> {
+        Box::pin(self.read(parts(upload).join(name)))
+    }
+
+    fn drop_parts<'a>(&'a self, upload: Uuid) -> PortFuture<'a, ()> {
+        Box::pin(async move {
+            let prefix = parts(upload);
+            let mut found = self.store.list(Some(&prefix));
+            while let Some(part) = found.next().await {
+                let part = part.map_err(unavailable)?;
+                match self.store.delete(&part.location).await {
+                    Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                    Err(error) => return Err(unavailable(error)),
+                }
             }
+            Ok(())
         })
     }
 
@@ -94,5 +121,15 @@ impl Blobs for BlobStore {
                 Err(error) => Err(unavailable(error)),
             }
         })
+    }
+}
+
+impl BlobStore {
+    async fn read(&self, at: Path) -> Result<Option<Bytes>, PortError> {
+        match self.store.get(&at).await {
+            Ok(found) => found.bytes().await.map(Some).map_err(unavailable),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(unavailable(error)),
+        }
     }
 }

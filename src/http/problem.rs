@@ -16,6 +16,9 @@ use crate::domain::identity::Algorithm;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::{Language, Text};
 
+/// Where a file under way goes on.
+pub const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
+
 /// A problem on its way out: code, words and fields, not yet in a language.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -103,6 +106,12 @@ catalogue! {
     SamePerson "four_eyes" CONFLICT "须由另一人办理" "Another person must do this"
         "请由未参与前序步骤的人员办理。"
         "Let somebody who took no earlier step do it.";
+    Held "held_by_another" CONFLICT "由他人领办中" "Another officer works on it"
+        "请与领办人联系，或请主管改派后再办。"
+        "Ask whoever works on it to release it, or a supervisor to reassign it.";
+    WrongOffset "wrong_offset" CONFLICT "续传位置不符" "The upload stands elsewhere"
+        "请从 Upload-Offset 头给出的位置继续上传。"
+        "Go on from the byte named in the Upload-Offset header.";
     GuideClosed "guide_closed" CONFLICT "事项已停止办理" "The guide takes no applications"
         "请查看该事项的最新办事指南。"
         "See the item's present guides.";
@@ -286,6 +295,7 @@ impl From<Refusal> for Problem {
             RefusalCode::WeakPassword => Code::WeakPassword,
             RefusalCode::PasswordExpired => Code::PasswordExpired,
             RefusalCode::AlreadyExists => Code::Conflict,
+            RefusalCode::Held => Code::Held,
             RefusalCode::TooManyAttempts => Code::TooManyRequests,
         };
         Problem {
@@ -330,6 +340,9 @@ impl From<AppError> for Problem {
                     "请按 WWW-Authenticate 中的 max_age 重新登录后再试。",
                     "Sign in again with the `max_age` named in WWW-Authenticate, then try again.",
                 )
+            }
+            AppError::WrongOffset { received_bytes } => {
+                Problem::new(Code::WrongOffset).header(UPLOAD_OFFSET, received_bytes.to_string())
             }
             AppError::TooMany { retry_after_seconds } => {
                 Problem::new(Code::TooManyRequests).header(RETRY_AFTER, retry_after_seconds.to_string())

@@ -45,10 +45,7 @@ impl Uploads {
         if announced > MAX_FILE_BYTES {
             return Err(too_large());
         }
-        let kib = u32::try_from(announced / 1024 + 1).unwrap_or(u32::MAX);
-        let busy = || Problem::from(AppError::Unavailable("too many uploads at once".to_owned()));
-        let permit = tokio::time::timeout(WAIT, self.budget.clone().acquire_many_owned(kib)).await;
-        let permit = permit.map_err(|_| busy())?.map_err(|_| busy())?;
+        let permit = self.reserve(announced).await?;
         let bytes = tokio::time::timeout(DURATION, read(payload, MAX_FILE_BYTES)).await;
         let bytes = bytes.map_err(|_| {
             Problem::new(Code::BadRequest)
@@ -58,6 +55,14 @@ impl Uploads {
             return Err(Problem::new(Code::BadRequest).detail("文件为空。", "The file is empty."));
         }
         Ok((bytes, permit))
+    }
+
+    /// Waits a moment for so much memory.
+    pub async fn reserve(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
+        let kib = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX);
+        let busy = || Problem::from(AppError::Unavailable("too many uploads at once".to_owned()));
+        let permit = tokio::time::timeout(WAIT, self.budget.clone().acquire_many_owned(kib)).await;
+        permit.map_err(|_| busy())?.map_err(|_| busy())
     }
 }
 

@@ -15,24 +15,29 @@ use uuid::Uuid;
 use super::Store;
 use super::changes::Changes;
 use super::error::{Error, Result};
+use super::handoffs;
 use super::rows::{CaseEventRow, CaseRow, CaseUpdate, LetterRow};
 use super::schema::{case_events, cases, letters};
 use super::types::{At, Key};
 use super::vault::{CaseKey, Vault};
 use crate::domain::cases::history::Sealed;
 use crate::domain::cases::letters::Letter;
-use crate::domain::cases::{Case, CaseState, Digest, Head, Record, next_tick_at};
+use crate::domain::cases::{Case, CaseState, Digest, Head, Record, StateName, next_tick_at};
 use crate::domain::papers::Opening;
+use crate::domain::policy::CaseHelper;
 use crate::domain::private;
 
 pub use alike::{Alike, JudgedAlike};
-pub use lists::{CaseFilter, Reach};
+pub use lists::CaseFilter;
+pub(super) use lists::code_range;
 pub use papers::{LetterWrite, OpeningRow, PaperRecord, PaperRow};
 
 /// A case as it was read, with what is needed to write its next version.
 pub struct StoredCase {
     pub case: Case,
     pub origin: Origin,
+    /// Who helps with it, while it is a draft that was read for itself.
+    pub helpers: Vec<CaseHelper>,
 }
 
 /// Where a case stood when it was read: what its next version continues.
@@ -42,6 +47,7 @@ pub struct Origin {
     pub letters: usize,
     case: Uuid,
     key: Option<CaseKey>,
+    was_filed: bool,
 }
 
 /// A letter to be written with the event that caused it.
@@ -73,7 +79,12 @@ pub struct Derived {
 impl Origin {
     /// Of a case that is not stored yet.
     pub fn new(case: Uuid, vault: &Vault) -> Self {
-        Self { head: Head::START, letters: 0, case, key: Some(vault.new_case_key(case)) }
+        Self { head: Head::START, letters: 0, case, key: Some(vault.new_case_key(case)), was_filed: false }
+    }
+
+    /// Whether it was handed in before.
+    pub fn was_filed(&self) -> bool {
+        self.was_filed
     }
 
     fn key(&self) -> Result<&CaseKey> {
@@ -257,8 +268,9 @@ fn stored_case(row: CaseRow, vault: &Vault) -> Result<StoredCase> {
         return Err(corrupt("its columns and its document disagree"));
     }
     let letters = usize::try_from(row.letters).map_err(|_| corrupt("it counts fewer than no letters"))?;
-    let origin = Origin { head: Head { seq: case.version, hash }, letters, case: id, key };
-    Ok(StoredCase { case, origin })
+    let was_filed = case.state.filing().is_some();
+    let origin = Origin { head: Head { seq: case.version, hash }, letters, case: id, key, was_filed };
+    Ok(StoredCase { case, origin, helpers: Vec::new() })
 }
 
 fn record(row: CaseEventRow, previous: Digest, key: Option<&CaseKey>) -> Result<Record> {
@@ -291,16 +303,21 @@ fn record(row: CaseEventRow, previous: Digest, key: Option<&CaseKey>) -> Result<
 
 impl Store {
     pub async fn find_case(&self, id: Uuid) -> Result<Option<StoredCase>> {
-        let row: Option<CaseRow> = self
+        let found: Option<(CaseRow, Vec<CaseHelper>)> = self
             .read(move |conn| {
-                Ok(cases::table
+                let row: Option<CaseRow> = cases::table
                     .filter(cases::id.eq(Key(id)))
                     .select(CaseRow::as_select())
                     .first(conn)
-                    .optional()?)
+                    .optional()?;
+                let Some(row) = row else { return Ok(None) };
+                let is_draft = row.state == StateName::Draft.as_str();
+                let helpers = if is_draft { handoffs::helpers(conn, id)? } else { Vec::new() };
+                Ok(Some((row, helpers)))
             })
             .await?;
-        row.map(|row| stored_case(row, self.vault())).transpose()
+        let Some((row, helpers)) = found else { return Ok(None) };
+        Ok(Some(StoredCase { helpers, ..stored_case(row, self.vault())? }))
     }
 
     /// The whole history of a case, oldest first.

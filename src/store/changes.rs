@@ -2,7 +2,8 @@
 //! [`Changes`]; the committer makes the whole of it durable, or none of it.
 
 use super::rows::{
-    CaseEventRow, CaseRow, CaseUpdate, CertificateRow, IdempotencyRow, LetterRow, OutboxRow, RefreshRow,
+    CaseEventRow, CaseKeyRow, CaseRow, CaseUpdate, CertificateRow, IdempotencyRow, LetterRow, OutboxRow,
+    RefreshRow, WorkUpdate,
 };
 use super::write::Write;
 
@@ -14,6 +15,8 @@ pub struct Changes {
     pub(super) claim: Option<IdempotencyRow>,
     pub(super) new_cases: Vec<CaseRow>,
     pub(super) case_updates: Vec<CaseUpdate>,
+    pub(super) work: Vec<WorkUpdate>,
+    pub(super) case_keys: Vec<CaseKeyRow>,
     pub(super) events: Vec<CaseEventRow>,
     pub(super) letters: Vec<LetterRow>,
     pub(super) certificates: Vec<CertificateRow>,

@@ -281,6 +281,8 @@ impl Worker {
         }
 
         dialect::insert_cases(conn, &each().flat_map(|c| &c.new_cases).collect::<Vec<_>>())?;
+        dialect::put_work(conn, &each().flat_map(|c| &c.work).collect::<Vec<_>>())?;
+        dialect::insert_case_keys(conn, &each().flat_map(|c| &c.case_keys).collect::<Vec<_>>())?;
         dialect::insert_case_events(conn, &each().flat_map(|c| &c.events).collect::<Vec<_>>())?;
         dialect::insert_letters(conn, &each().flat_map(|c| &c.letters).collect::<Vec<_>>())?;
         dialect::insert_certificates(conn, &each().flat_map(|c| &c.certificates).collect::<Vec<_>>())?;

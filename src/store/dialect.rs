@@ -5,25 +5,28 @@
 //! cached statement.
 
 mod columns;
+mod work;
 
 use diesel::prelude::*;
 use uuid::Uuid;
 
 use columns::{
-    ClaimKeys, InsertCases, InsertCertificates, InsertEvents, InsertGuides, InsertLetters, InsertOutbox,
-    InsertRefreshTokens, InsertRegions, Refresh, SupersedeGuides, UpdateCases,
+    ClaimKeys, InsertCaseKeys, InsertCases, InsertCertificates, InsertEvents, InsertGuides, InsertLetters,
+    InsertOutbox, InsertRefreshTokens, InsertRegions, Refresh, SupersedeGuides, UpdateCases,
 };
 
 use super::cases::{OpeningRow, PaperRow};
 use super::catalog::{GuideRow, Supersession};
 use super::conn::Conn;
 use super::organisation::RegionRow;
+pub(super) use work::{add_balances, claim_case, put_work};
+
 use super::rows::{
-    CaseEventRow, CaseRow, CaseUpdate, CertificateRow, IdempotencyRow, LetterRow, OutboxRow, RefreshRow,
-    RefreshTokenRow,
+    CaseEventRow, CaseKeyRow, CaseRow, CaseUpdate, CertificateRow, IdempotencyRow, LetterRow, OutboxRow,
+    RefreshRow, RefreshTokenRow,
 };
 use super::schema::{
-    case_events, case_files, cases, certificates, fences, guides, idempotency, letter_openings,
+    case_events, case_files, case_keys, cases, certificates, fences, guides, idempotency, letter_openings,
     letter_papers, letters, number_series, outbox, refresh_tokens, regions, sessions, used_proofs,
 };
 use super::types::{At, Key};
@@ -48,6 +51,7 @@ macro_rules! bulk_insert {
 
 bulk_insert!(insert_cases, CaseRow, InsertCases, cases);
 bulk_insert!(insert_case_events, CaseEventRow, InsertEvents, case_events);
+bulk_insert!(insert_case_keys, CaseKeyRow, InsertCaseKeys, case_keys);
 bulk_insert!(insert_letters, LetterRow, InsertLetters, letters);
 bulk_insert!(insert_certificates, CertificateRow, InsertCertificates, certificates);
 bulk_insert!(insert_outbox, OutboxRow, InsertOutbox, outbox);

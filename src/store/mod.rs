@@ -16,6 +16,7 @@ mod conn;
 mod defence;
 mod dialect;
 mod error;
+mod handoffs;
 mod idempotency;
 mod identity;
 mod key_uses;
@@ -33,8 +34,10 @@ mod schema;
 mod settings;
 mod sqlite_upkeep;
 pub mod types;
+mod uploads;
 mod vault;
 mod verify;
+mod work;
 mod write;
 
 use std::sync::Arc;
@@ -44,7 +47,7 @@ pub use bundles::{ApplicationOrigin, BundleRecord, FollowedCase, StoredApplicati
 pub use calendar::PutNotice;
 pub use cases::{
     Alike, CaseFilter, Derived, JudgedAlike, LetterRecord, LetterWrite, NewLetter, Origin, PaperRecord,
-    Reach, StoredCase,
+    StoredCase,
 };
 pub use catalog::{
     DraftFilter, DraftRecord, DraftState, DraftWrite, GuideLineRecord, GuideRecord, ItemRecord, ItemWrite,
@@ -55,6 +58,7 @@ pub use changes::Changes;
 pub use conn::Location;
 pub use defence::DefenceWrite;
 pub use error::{Error, Result};
+pub use handoffs::{HandoffRow, HandoffWrite, handoff_digest};
 pub use idempotency::{Answered, Claim};
 pub use identity::*;
 pub use key_uses::KeyUses;
@@ -70,8 +74,13 @@ pub use posts::{HeldPost, PostFilter, PostWrite};
 pub use retention::Write as RetentionWrite;
 pub use roots::{DailyRoot, DayRange};
 pub use settings::{Epoch, RaiseFrom, SetSetting};
+pub use uploads::{UploadPart, UploadRecord, UploadWrite};
 pub use vault::{MasterKey, Vault, random};
 pub use verify::{StoredLetter, WholeCase, unreadable};
+pub use work::{
+    Assignee, BalanceRow, ClaimRow, Counted, LeaveRow, Order, Posting, WorkCursor, WorkFilter, WorkLine,
+    WorkWrite, mobile_key, name_key, number_key,
+};
 pub use write::Write;
 
 use conn::Conn;

@@ -3,7 +3,10 @@
 
 use diesel::prelude::*;
 
-use super::schema::{case_events, cases, certificates, idempotency, letters, outbox, refresh_tokens};
+use super::schema::{
+    case_events, case_keys, cases, certificates, idempotency, letters, outbox, refresh_tokens, work,
+    work_postings,
+};
 use super::types::{At, Key};
 
 #[derive(Debug, Clone, Queryable, Selectable, Identifiable, Insertable, AsChangeset)]
@@ -122,4 +125,51 @@ pub struct OutboxRow {
     pub created_at: At,
     pub next_at: Option<At>,
     pub attempts: i32,
+}
+
+/// An open case on the worklists.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = work, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub struct WorkRow {
+    pub case_id: Key,
+    pub state: String,
+    pub agency: String,
+    pub region: String,
+    pub county: String,
+    pub city: String,
+    pub guide: String,
+    pub step: Option<String>,
+    pub counter: Option<String>,
+    pub due_on: String,
+    pub yellow_on: String,
+}
+
+/// Takes a case's place on the worklists, or takes it off; with the ids of the
+/// postings that tell of it.
+#[derive(Debug, Clone)]
+pub struct WorkUpdate {
+    pub case_id: Key,
+    pub left: Key,
+    pub came: Key,
+    /// None for a case that is closed.
+    pub row: Option<WorkRow>,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = work_postings, treat_none_as_default_value = false)]
+pub struct PostingRow {
+    pub id: Key,
+    pub agency: String,
+    pub region: String,
+    pub state: String,
+    pub due_on: String,
+    pub yellow_on: String,
+    pub cases: i64,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = case_keys, treat_none_as_default_value = false)]
+pub struct CaseKeyRow {
+    pub digest: Vec<u8>,
+    pub case_id: Key,
 }

@@ -879,6 +879,159 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::Id;
+
+    /// 待办: filed cases that are not closed.
+    work (case_id) {
+        case_id -> Id,
+        state -> Text,
+        agency -> Text,
+        region -> Text,
+        county -> Text,
+        city -> Text,
+        guide -> Text,
+        step -> Nullable<Text>,
+        counter -> Nullable<Text>,
+        due_on -> Text,
+        yellow_on -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::Id;
+
+    /// What came onto the worklists and left them.
+    work_postings (id) {
+        id -> Id,
+        agency -> Text,
+        region -> Text,
+        state -> Text,
+        due_on -> Text,
+        yellow_on -> Text,
+        cases -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// Those summed up by place.
+    work_balances (place, region, state, due_on, yellow_on) {
+        place -> Text,
+        region -> Text,
+        state -> Text,
+        due_on -> Text,
+        yellow_on -> Text,
+        cases -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 领办: who works on a case.
+    case_claims (case_id, role) {
+        case_id -> Id,
+        role -> Text,
+        post -> Id,
+        account -> Id,
+        at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 请假
+    post_leaves (post) {
+        post -> Id,
+        until -> Instant,
+        substitute -> Nullable<Id>,
+        set_by -> Id,
+        set_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::Id;
+
+    /// By what filed cases are found.
+    case_keys (digest, case_id) {
+        digest -> Binary,
+        case_id -> Id,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 接续码
+    handoffs (digest) {
+        digest -> Binary,
+        case_id -> Id,
+        issued_by -> Id,
+        issued_at -> Instant,
+        expires_at -> Instant,
+        opened_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// Officers helping with a draft.
+    case_helpers (case_id, account) {
+        case_id -> Id,
+        account -> Id,
+        post -> Id,
+        until -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Id, Instant};
+
+    /// 续传: files under way.
+    uploads (id) {
+        id -> Id,
+        case_id -> Id,
+        material -> Text,
+        size_bytes -> BigInt,
+        digest -> Text,
+        file_name -> Nullable<Text>,
+        original_seen -> Bool,
+        received_bytes -> BigInt,
+        begun_by -> Id,
+        begun_at -> Instant,
+        expires_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::Id;
+
+    /// What has arrived of them.
+    upload_parts (upload, from_byte) {
+        upload -> Id,
+        from_byte -> BigInt,
+        size_bytes -> BigInt,
+        digest -> Text,
+    }
+}
+
+// Work nobody has claimed is told by a look at both; claims hold while the post does.
+diesel::allow_tables_to_appear_in_same_query!(work, case_claims, posts);
+
 // What is followed is found by one look at both.
 diesel::allow_tables_to_appear_in_same_query!(bundle_cases, cases);
 

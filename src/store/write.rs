@@ -6,8 +6,8 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::{
-    audit, bundles, calendar, cases, catalog, certificates, defence, idempotency, identity, organisation,
-    outbox, people, posts, retention, roots, settings,
+    audit, bundles, calendar, cases, catalog, certificates, defence, handoffs, idempotency, identity,
+    organisation, outbox, people, posts, retention, roots, settings, uploads, work,
 };
 
 /// One write. It is `Stale` when the row it expects is not there any more.
@@ -31,6 +31,9 @@ pub enum Write {
     Bundles(bundles::Write),
     RevokeCertificate(certificates::RevokeCertificate),
     Letter(cases::LetterWrite),
+    Work(work::Write),
+    Handoffs(handoffs::Write),
+    Uploads(uploads::Write),
     Audit(audit::AuditRow),
     Root(roots::DailyRoot),
     Retention(retention::Write),
@@ -59,6 +62,9 @@ impl Write {
             Write::Bundles(write) => write.apply(conn),
             Write::RevokeCertificate(write) => write.apply(conn),
             Write::Letter(write) => write.apply(conn),
+            Write::Work(write) => write.apply(conn),
+            Write::Handoffs(write) => write.apply(conn),
+            Write::Uploads(write) => write.apply(conn),
             Write::Audit(row) => row.insert(conn),
             Write::Root(root) => root.insert(conn),
             Write::Retention(write) => write.apply(conn),
@@ -98,4 +104,7 @@ write_from!(
     Letter(cases::LetterWrite),
     Root(roots::DailyRoot),
     Retention(retention::Write),
+    Work(work::Write),
+    Handoffs(handoffs::Write),
+    Uploads(uploads::Write),
 );

@@ -105,15 +105,15 @@ async fn a_damaged_case_does_not_hide_the_rest_of_a_list() {
     portal.city.database.tamper(&format!("UPDATE cases SET state = 'accepted' WHERE {row}"));
     // Ids of one moment are in no order of time.
     filed.sort_by(|a, b| b.cmp(a));
-    for (who, path) in [(WHO, "/api/v1/me/cases"), ("handler@web", "/api/v1/cases")] {
+    for (who, path) in [(WHO, "/api/v1/me/cases?"), ("handler@web", "/api/v1/cases?order=newest&")] {
         for limit in [1, 2, 5, 20] {
             let mut shown = Vec::new();
-            let mut query = format!("{path}?limit={limit}");
+            let mut query = format!("{path}limit={limit}");
             loop {
                 let page = portal.get(who, &query).await.expect(200);
                 shown.extend(page["items"].as_array().unwrap().iter().map(crate::support::id));
                 let Some(next) = page["next"].as_str() else { break };
-                query = format!("{path}?limit={limit}&after={next}");
+                query = format!("{path}limit={limit}&after={next}");
             }
             assert_eq!(shown, filed, "{who} {limit}");
         }
@@ -161,6 +161,16 @@ async fn files_are_kept_and_alterations_found_on_s3() {
         store.put(&digest, Bytes::from_static(PDF)).await.unwrap();
         assert_eq!(store.get(&digest).await.unwrap().unwrap(), PDF);
     }
+
+    let upload = uuid::Uuid::from_bytes(wanshitong::store::random());
+    store.put_part(upload, "0-a", Bytes::from_static(b"one")).await.unwrap();
+    store.put_part(upload, "3-b", Bytes::from_static(b"two")).await.unwrap();
+    assert_eq!(store.get_part(upload, "3-b").await.unwrap().unwrap(), b"two".as_slice());
+    for _ in 0..2 {
+        store.drop_parts(upload).await.unwrap();
+        assert!(store.get_part(upload, "0-a").await.unwrap().is_none());
+    }
+    assert_eq!(store.get(&digest).await.unwrap().unwrap(), PDF);
 
     let mut city = crate::support::City::found(Database::sqlite()).await;
     city.ctx.blobs = store;

@@ -221,7 +221,9 @@ fn traces_of_a_machine(files: &[Source]) -> Vec<String> {
         for (number, line) in file.text.lines().enumerate() {
             let absolute = |folder: &&String| {
                 let inside = |c: char| c.is_alphanumeric() || "._-}~*)".contains(c);
-                line.match_indices(*folder).any(|(at, _)| !line[..at].ends_with(inside))
+                // The path of a route is no folder.
+                let named = |at: usize| line[..at].ends_with(inside) || line[..at].ends_with("#[get(\"");
+                line.match_indices(*folder).any(|(at, _)| !named(at))
             };
             let said =
                 folders.iter().find(absolute).or_else(|| words.iter().find(|word| line.contains(*word)));

@@ -32,4 +32,5 @@ mod support;
 mod tokens;
 mod uploads;
 mod verify;
+mod work;
 mod worker;

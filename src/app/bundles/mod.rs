@@ -88,7 +88,7 @@ fn permit_all(
 /// who helped to open it.
 fn scope<'a>(party: Uuid, guide: &'a str, plan: &'a Plan, assisted_by: Option<Uuid>) -> CaseScope<'a> {
     let (agency, region) = (&plan.bundle.leader, &plan.bundle.region);
-    CaseScope { party, guide, agency, region, is_draft: true, assisted_by, consulted: &[] }
+    CaseScope { party, guide, agency, region, is_draft: true, assisted_by, helpers: &[], consulted: &[] }
 }
 
 /// The account of the officer who opened it with the applicant before him.

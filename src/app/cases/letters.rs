@@ -129,7 +129,7 @@ struct Found {
 async fn look(ctx: &Ctx, caller: &Caller, id: Uuid, letter: Uuid) -> AppResult<Found> {
     let stored = ctx.store.find_case(id).await?.ok_or(AppError::NotFound)?;
     let at = ctx.clock.now();
-    let target = Target::Case(scope(&stored.case));
+    let target = Target::Case(scope(&stored));
     let by = permit(caller, Operation::ReadCase, target, at).map_err(AppError::or_not_found)?;
     let record = find(ctx, &stored, letter).await?;
     let opening = Opening::of(&by, at).filter(|_| record.opening.is_none());

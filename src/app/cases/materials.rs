@@ -136,9 +136,9 @@ pub async fn download(
 }
 
 /// Gives whose case it is.
-async fn may_edit(ctx: &Ctx, caller: &Caller, case: Uuid) -> AppResult<Uuid> {
+pub(super) async fn may_edit(ctx: &Ctx, caller: &Caller, case: Uuid) -> AppResult<Uuid> {
     let stored = ctx.store.find_case(case).await?.ok_or(AppError::NotFound)?;
-    let target = Target::Case(scope(&stored.case));
+    let target = Target::Case(scope(&stored));
     permit_on_case(ctx, caller, Operation::EditCase, target, case).await?;
     Ok(stored.case.opened.party)
 }
@@ -223,7 +223,7 @@ async fn change(
     for _ in 0..super::ATTEMPTS {
         let stored = ctx.store.find_case(id).await?.ok_or(AppError::NotFound)?;
         let at = ctx.clock.now();
-        let target = Target::Case(scope(&stored.case));
+        let target = Target::Case(scope(&stored));
         let by = permit_on_case(ctx, caller, Operation::EditCase, target, id).await?;
         if expected_version.is_some_and(|version| version != stored.case.version) {
             return Err(AppError::Stale);

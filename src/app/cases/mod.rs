@@ -3,12 +3,14 @@
 
 mod action;
 mod file;
+mod handoff;
 mod letters;
 mod materials;
 mod open;
 mod read;
 mod record;
 mod unmask;
+pub mod uploads;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use uuid::Uuid;
 use action::command;
 pub use action::{Action, TransferTo};
 pub use file::{FileRequest, file};
+pub use handoff::{HandedOn, hand_off, open_handoff, sweep as sweep_handoffs};
 pub use letters::{
     LetterSeal, Paper, Verified, letter, letter_paper, letter_seal, letter_sheet, letters, verify_letter,
 };
@@ -28,6 +31,7 @@ pub use read::{
     ListRequest, RECEIPT, Receipt, clock, events, fold, list_mine, list_work, parties, read, receipt,
     verify_receipt,
 };
+pub(in crate::app) use read::{audience, with_guide};
 use record::Writing;
 pub use record::due_on;
 pub use unmask::unmask;
@@ -106,8 +110,12 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: &Request) -> AppResult<Cas
     let guide = guide_for(ctx, &stored.case, &request.action).await?;
     let operation = policy::operation(request.action.name(), role_whose_turn(&stored.case, &guide));
     let operation = operation.ok_or_else(|| AppError::Internal("nobody asks for the clock".to_owned()))?;
-    let target = Target::Case(scope_for(&stored.case, &request.action));
+    let target = Target::Case(scope_for(&stored, &request.action));
     let by = permit_on_case(ctx, caller, operation, target, stored.case.id).await?;
+    // What a consulted agency says takes no work from whoever handles the case.
+    if operation != Operation::GiveOpinion {
+        super::work::may_act(ctx, caller, &by, stored.case.id).await?;
+    }
     if request.expected_version.is_some_and(|version| version != stored.case.version) {
         return Err(AppError::Stale);
     }
@@ -265,7 +273,8 @@ fn role_whose_turn(case: &Case, guide: &PublishedGuide) -> StepRole {
     step.map_or(StepRole::Handler, |step| step.role)
 }
 
-fn scope(case: &Case) -> CaseScope<'_> {
+pub(in crate::app) fn scope(stored: &StoredCase) -> CaseScope<'_> {
+    let case = &stored.case;
     CaseScope {
         party: case.opened.party,
         guide: case.place().guide.as_str(),
@@ -276,13 +285,14 @@ fn scope(case: &Case) -> CaseScope<'_> {
             By::Assistant { account, .. } => Some(*account),
             By::Applicant { .. } | By::Agent { .. } | By::Officer { .. } | By::System => None,
         },
+        helpers: &stored.helpers,
         consulted: case.state.accepted().map_or(&[], |accepted| &accepted.opinions),
     }
 }
 
 /// An opinion is given for one agency: only who speaks for that one may.
-fn scope_for<'a>(case: &'a Case, action: &Action) -> CaseScope<'a> {
-    let scope = scope(case);
+fn scope_for<'a>(stored: &'a StoredCase, action: &Action) -> CaseScope<'a> {
+    let scope = scope(stored);
     match action {
         Action::GiveOpinion(opinion) => {
             let of = scope.consulted.iter().rposition(|asked| asked.agency == opinion.agency);
@@ -356,7 +366,7 @@ pub(in crate::app) async fn readable(
     id: Uuid,
 ) -> AppResult<(StoredCase, Audience)> {
     let stored = ctx.store.find_case(id).await?.ok_or(AppError::NotFound)?;
-    let target = Target::Case(scope(&stored.case));
+    let target = Target::Case(scope(&stored));
     let by = permit(caller, Operation::ReadCase, target, ctx.clock.now());
     let audience = Audience::of(&by.map_err(AppError::or_not_found)?);
     Ok((stored, audience))

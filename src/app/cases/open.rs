@@ -132,6 +132,7 @@ fn new_scope<'a>(caller: &Caller, party: Uuid, guide: &'a PublishedGuide) -> Cas
         region: &guide.guide.region,
         is_draft: true,
         assisted_by: Some(caller.actor.account),
+        helpers: &[],
         consulted: &[],
     }
 }

@@ -14,15 +14,16 @@ use crate::app::permit::permit;
 use crate::domain::cases::clock::{Clock, clocks};
 use crate::domain::cases::history::{Record, hex};
 use crate::domain::cases::{Case, StateName, begin, evolve};
-use crate::domain::policy::{Operation, Role, Target, Verdict, authorise};
-use crate::store::{CaseFilter, Reach, StoredCase};
+use crate::domain::policy::{Operation, Target, Verdict, authorise};
+use crate::domain::work::Reach;
+use crate::store::{CaseFilter, StoredCase};
 
 pub async fn read(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<CaseReply> {
     let (stored, audience) = readable(ctx, caller, id).await?;
     with_guide(ctx, stored.case, audience).await
 }
 
-async fn with_guide(ctx: &Ctx, case: Case, audience: Audience) -> AppResult<CaseReply> {
+pub(in crate::app) async fn with_guide(ctx: &Ctx, case: Case, audience: Audience) -> AppResult<CaseReply> {
     let guide = guide_of(ctx, &case).await?;
     Ok(CaseReply { case, guide, audience })
 }
@@ -85,7 +86,13 @@ pub fn parties(caller: &Caller, at: DateTime<Utc>) -> Vec<Uuid> {
 pub async fn list_work(ctx: &Ctx, caller: &Caller, request: ListRequest) -> AppResult<Vec<CaseReply>> {
     let at = ctx.clock.now();
     permit(caller, Operation::ListWork, Target::Platform, at).map_err(AppError::or_forbidden)?;
-    list(ctx, caller, CaseFilter { reach: Some(reach(caller, at)), ..filter(request) }, at).await
+    list(
+        ctx,
+        caller,
+        CaseFilter { reach: Some(Reach::of(caller.actor.posts.iter(), at)), ..filter(request) },
+        at,
+    )
+    .await
 }
 
 fn filter(request: ListRequest) -> CaseFilter {
@@ -129,29 +136,12 @@ async fn list(
     Ok(found)
 }
 
-fn audience(caller: &Caller, stored: &StoredCase, at: DateTime<Utc>) -> Option<Audience> {
-    let target = Target::Case(super::scope(&stored.case));
+pub(in crate::app) fn audience(caller: &Caller, stored: &StoredCase, at: DateTime<Utc>) -> Option<Audience> {
+    let target = Target::Case(super::scope(stored));
     match authorise(&caller.actor, Operation::ReadCase, target, at) {
         Verdict::Allow(by) => Some(Audience::of(&by)),
         Verdict::Hidden | Verdict::Forbidden | Verdict::StepUp => None,
     }
-}
-
-/// What the caller's posts in force look after.
-fn reach(caller: &Caller, at: DateTime<Utc>) -> Reach {
-    let mut reach = Reach::default();
-    for post in caller.actor.posts.iter().filter(|post| post.in_force(at)) {
-        match post.role {
-            Role::CounterOfficer => {
-                reach.exactly.extend(post.region.possible_ancestors());
-                reach.below.push(post.region.clone());
-            }
-            Role::Supervisor => reach.below.push(post.region.clone()),
-            Role::Handler | Role::Reviewer | Role::Approver => reach.agencies.extend(post.agency.clone()),
-            Role::CatalogueEditor | Role::CataloguePublisher | Role::Administrator | Role::Auditor => {}
-        }
-    }
-    reach
 }
 
 pub async fn events(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Vec<Record>> {

@@ -13,12 +13,15 @@ use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
 use crate::app::once::Claim;
 use crate::app::retention::use_of_file;
+use crate::domain::cases::desk::desk;
 use crate::domain::cases::history::{self, Provenance, Record};
 use crate::domain::cases::letters::letters_for;
 use crate::domain::cases::papers::Paper;
-use crate::domain::cases::{Act, Case, CaseEvent, CaseState, Decision, Issued, begin, evolve};
+use crate::domain::cases::{Act, By, Case, CaseEvent, CaseState, Decision, Issued, begin, evolve};
 use crate::domain::codes::CertificateId;
-use crate::store::{Changes, Derived, Message, NewLetter, Origin, RevokeCertificate, StoredCase, random};
+use crate::store::{
+    Changes, Derived, Message, NewLetter, Origin, RevokeCertificate, StoredCase, WorkWrite, random,
+};
 
 /// Under what circumstances acts are written down.
 pub(super) struct Writing<'a> {
@@ -49,7 +52,7 @@ fn internal(error: impl ToString) -> AppError {
 impl Writing<'_> {
     /// Writes what follows from more acts on a case; gives its new state.
     pub async fn go_on(self, stored: StoredCase, acts: Vec<Act>) -> AppResult<Case> {
-        let StoredCase { case, origin } = stored;
+        let StoredCase { case, origin, .. } = stored;
         let mut progress = Progress::from(case, &origin);
         for act in acts {
             progress = self.add(progress, act)?;
@@ -105,6 +108,10 @@ impl Writing<'_> {
                 progress.changes.write(RevokeCertificate { id: id.clone(), at: *at });
             }
         }
+        if let CaseEvent::Transferred { .. } = &act.event {
+            // Who worked on it cannot go on where it lies now.
+            progress.changes.write(WorkWrite::Free { case: progress.case.id });
+        }
         if let Some(topic) = public_topic(&act.event) {
             let case = &progress.case;
             progress.changes.tell(Message {
@@ -159,11 +166,35 @@ impl Writing<'_> {
         let alike = alike(&case, &self.guide.for_case(&case).form, self.ctx.store.vault())?;
         let derived = Derived { due_on: due_on(&case), alike };
         changes.record_case(origin, &case, &records, &letters, derived)?;
+        self.put_on_worklists(origin, &case, &records, &mut changes);
         let pointer = ReplayPointer { case: case.id, version: case.version, audience: self.audience };
         changes.claim(self.claim, serde_json::to_string(&pointer).map_err(internal)?, self.at);
         self.ctx.store.commit(changes).await?;
         Ok(case)
     }
+
+    /// Where the case lies now, and by what it is found once it is filed.
+    fn put_on_worklists(&self, origin: &Origin, case: &Case, records: &[Record], changes: &mut Changes) {
+        let calendar = self.ctx.calendar.current();
+        let desk = desk(case, self.guide.for_case(case), &calendar);
+        let was_filed = origin.was_filed();
+        if desk.is_some() || was_filed {
+            let counter = assisted_at(records);
+            changes.put_work(case, desk.as_ref(), counter, [new_id(self.at), new_id(self.at)]);
+        }
+        if !was_filed {
+            changes.find_by_applicant(case, self.ctx.store.vault());
+        }
+    }
+}
+
+/// The counter where an officer acted for the applicant before him.
+fn assisted_at(records: &[Record]) -> Option<String> {
+    let assisted = records
+        .iter()
+        .rev()
+        .find(|record| matches!(serde_json::from_value(record.by.clone()), Ok(By::Assistant { .. })));
+    assisted?.provenance.get("counter")?.as_str().map(str::to_owned)
 }
 
 impl Progress {

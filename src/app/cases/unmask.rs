@@ -33,7 +33,7 @@ const LONGEST_REASON: usize = 200;
 pub async fn unmask(ctx: &Ctx, caller: &Caller, id: Uuid, field: &str, reason: &str) -> AppResult<String> {
     let stored = ctx.store.find_case(id).await?.ok_or(AppError::NotFound)?;
     let case = &stored.case;
-    permit_on_case(ctx, caller, Operation::UnmaskCase, Target::Case(scope(case)), id).await?;
+    permit_on_case(ctx, caller, Operation::UnmaskCase, Target::Case(scope(&stored)), id).await?;
     let at = ctx.clock.now();
     let account = caller.actor.account;
     let hour_ago = at - TimeDelta::hours(1);

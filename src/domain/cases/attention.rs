@@ -85,7 +85,13 @@ impl Attention {
 
     /// Whether this clock was ever overdue.
     pub fn was_overdue(&self, clock: ClockName, of: Option<&str>) -> bool {
-        self.overdue.iter().any(|missed| missed.clock == clock && missed.of.as_deref() == of)
+        self.missed_on(clock, of).is_some()
+    }
+
+    /// The last day of this clock when it was first overdue, if it ever was.
+    pub fn missed_on(&self, clock: ClockName, of: Option<&str>) -> Option<NaiveDate> {
+        let missed = self.overdue.iter().filter(|one| one.clock == clock && one.of.as_deref() == of);
+        missed.map(|one| one.due).min()
     }
 }
 

@@ -186,9 +186,12 @@ fn between(from: DateTime<Utc>, due: NaiveDate, calendar: &WorkCalendar) -> Limi
     Limit { days: u16::try_from(days).unwrap_or(0), unit: DayUnit::WorkingDay }
 }
 
-/// The light of the clock that presses most; none when nothing runs.
+/// The light of the clock that presses most; none when nothing runs. What stands still
+/// does not run; red it stays.
 pub fn light(clocks: &[Clock]) -> Option<Light> {
-    clocks.iter().filter(|clock| clock.stopped_on.is_none()).map(|clock| clock.light).max()
+    let runs =
+        |clock: &&Clock| clock.stopped_on.is_none() && (clock.due_on.is_some() || clock.light == Light::Red);
+    clocks.iter().filter(runs).map(|clock| clock.light).max()
 }
 
 fn clock(start: Start, case: &Case, calendar: &WorkCalendar, today: NaiveDate) -> Clock {

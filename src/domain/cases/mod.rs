@@ -11,6 +11,7 @@ mod command_name;
 mod correcting;
 mod decide;
 mod decided;
+pub mod desk;
 mod draft;
 mod ended;
 mod event;

@@ -71,6 +71,12 @@ pub enum Operation {
     /// 脱敏查看: one masked value in the clear, for a reason.
     UnmaskCase,
     ListWork,
+    /// 领办、释放
+    ClaimCase,
+    /// 改派
+    ReassignCase,
+    /// 请假 of an officer.
+    ManageLeave,
     /// 同案不同办: what was decided differently.
     ReadReports,
     /// 编制: drafting guides, items and certificate types.
@@ -90,7 +96,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    pub const ALL: [Operation; 34] = [
+    pub const ALL: [Operation; 37] = [
         Operation::OpenCase,
         Operation::ReadCase,
         Operation::EditCase,
@@ -115,6 +121,9 @@ impl Operation {
         Operation::DeliverResult,
         Operation::UnmaskCase,
         Operation::ListWork,
+        Operation::ClaimCase,
+        Operation::ReassignCase,
+        Operation::ManageLeave,
         Operation::ReadReports,
         Operation::EditCatalogue,
         Operation::PublishCatalogue,
@@ -182,6 +191,7 @@ pub fn may(capacity: Capacity, operation: Operation) -> bool {
                 | O::TransferCase
                 | O::DeliverResult
                 | O::ListWork
+                | O::ClaimCase
                 | O::IdentifyPerson
                 | O::WitnessPerson
         ),
@@ -199,9 +209,13 @@ pub fn may(capacity: Capacity, operation: Operation) -> bool {
                 | O::DeliverResult
                 | O::UnmaskCase
                 | O::ListWork
+                | O::ClaimCase
         ),
         Capacity::Post(Role::Reviewer) => {
-            matches!(operation, O::ReadCase | O::TakeStep(StepRole::Reviewer) | O::UnmaskCase | O::ListWork)
+            matches!(
+                operation,
+                O::ReadCase | O::TakeStep(StepRole::Reviewer) | O::UnmaskCase | O::ListWork | O::ClaimCase
+            )
         }
         Capacity::Post(Role::Approver) => matches!(
             operation,
@@ -212,10 +226,12 @@ pub fn may(capacity: Capacity, operation: Operation) -> bool {
                 | O::IssueResult
                 | O::UnmaskCase
                 | O::ListWork
+                | O::ClaimCase
         ),
-        Capacity::Post(Role::Supervisor) => {
-            matches!(operation, O::ReadCase | O::ListWork | O::ReadReports | O::SuperviseCase)
-        }
+        Capacity::Post(Role::Supervisor) => matches!(
+            operation,
+            O::ReadCase | O::ListWork | O::ReassignCase | O::ManageLeave | O::ReadReports | O::SuperviseCase
+        ),
         Capacity::Post(Role::CatalogueEditor) => matches!(operation, O::EditCatalogue),
         Capacity::Post(Role::CataloguePublisher) => matches!(operation, O::PublishCatalogue),
         Capacity::Post(Role::Administrator) => {

@@ -73,6 +73,7 @@ impl Lying {
             region: &self.region,
             is_draft: self.is_draft,
             assisted_by: self.assisted_by,
+            helpers: &[],
             consulted: &[],
         }
     }
@@ -393,4 +394,49 @@ proptest! {
             prop_assert_eq!(at(Some(&case.region)), works && is_here);
         }
     }
+}
+
+#[test]
+fn who_was_handed_a_code_helps_with_the_draft_until_the_day_ends_and_nobody_else_does() {
+    let (officer, region) = (id(10), RegionCode::parse("340705000000").unwrap());
+    let post = Post {
+        id: id(1),
+        role: Role::CounterOfficer,
+        agency: None,
+        region: region.clone(),
+        counter: None,
+        valid_from: now(),
+        valid_until: None,
+    };
+    let actor = |account, role, scopes| Actor {
+        account,
+        party: id(20),
+        former: Vec::new(),
+        posts: vec![Post { role, ..post.clone() }],
+        mandates: Vec::new(),
+        scopes,
+    };
+    let staff = Scopes { staff: StaffScope::TwoFactors, cases: true };
+    let helpers = [CaseHelper { account: officer, post: id(1), until: now() + TimeDelta::hours(8) }];
+    let agency = Uscc::parse("11340705MBWXT06130").unwrap();
+    let scope = CaseScope {
+        party: id(2),
+        guide: "guide-a",
+        agency: &agency,
+        region: &region,
+        is_draft: true,
+        assisted_by: None,
+        helpers: &helpers,
+        consulted: &[],
+    };
+    let told = |actor: &Actor, scope, at| authorise(actor, Operation::SubmitCase, Target::Case(scope), at);
+    let helper = actor(officer, Role::CounterOfficer, staff);
+    assert_eq!(told(&helper, scope, now()), Verdict::Allow(By::Assistant { account: officer, post: id(1) }));
+    assert_eq!(told(&helper, scope, now() + TimeDelta::hours(8)), Verdict::Hidden);
+    assert_eq!(told(&actor(id(11), Role::CounterOfficer, staff), scope, now()), Verdict::Hidden);
+    assert_eq!(told(&actor(officer, Role::Handler, staff), scope, now()), Verdict::Hidden);
+    let alone = Scopes { staff: StaffScope::Absent, cases: true };
+    assert_eq!(told(&actor(officer, Role::CounterOfficer, alone), scope, now()), Verdict::Hidden);
+    let filed = CaseScope { is_draft: false, ..scope };
+    assert_eq!(told(&helper, filed, now()), Verdict::Forbidden);
 }

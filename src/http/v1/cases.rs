@@ -149,21 +149,6 @@ fn unknown_state(_: &str) -> Problem {
     )
 }
 
-/// The staff worklist: filed cases within reach of the caller's posts, newest first.
-#[utoipa::path(tag = "cases", operation_id = "list_work", params(
-    ("state" = Option<String>, Query), ("guide" = Option<String>, Query),
-    ("limit" = Option<i64>, Query), ("after" = Option<String>, Query),
-), responses(
-    (status = 200, body = Page<CaseLineView>), (status = "4XX", body = ProblemView)
-), security(("bearer" = [])))]
-#[get("/cases")]
-pub async fn list_work(ctx: web::Data<Ctx>, caller: Caller, query: Query<ListQuery>) -> Reply {
-    let request = query.0.parse()?;
-    let limit = request.limit;
-    let replies = cases::list_work(&ctx, &caller, request).await?;
-    Ok(HttpResponse::Ok().json(page(&ctx, &replies, limit)))
-}
-
 /// The caller's own cases and those of his principals, newest first.
 #[utoipa::path(tag = "me", operation_id = "list_my_cases", params(
     ("state" = Option<String>, Query), ("guide" = Option<String>, Query),

@@ -95,8 +95,11 @@ fn parse_evidence(body: EvidenceBody) -> Result<Upload, Problem> {
 
 /// The bare name, without a path, at most 120 characters.
 fn file_name(encoded: &str) -> String {
-    let decoded = percent_encoding::percent_decode_str(encoded).decode_utf8_lossy();
-    let bare = decoded.rsplit(['/', '\\']).next().unwrap_or_default();
+    bare(&percent_encoding::percent_decode_str(encoded).decode_utf8_lossy())
+}
+
+pub(super) fn bare(name: &str) -> String {
+    let bare = name.rsplit(['/', '\\']).next().unwrap_or_default();
     bare.chars().filter(|c| !c.is_control()).take(120).collect()
 }
 

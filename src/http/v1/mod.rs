@@ -17,6 +17,7 @@ mod commands;
 mod drafts;
 mod evaluate;
 mod exports;
+mod handoffs;
 mod history;
 mod letters;
 mod materials;
@@ -24,9 +25,12 @@ mod organisation;
 pub mod people;
 mod posts;
 mod reports;
+mod resumable;
 mod roots;
 mod sandbox;
+mod search;
 mod unmask;
+mod work;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -39,6 +43,8 @@ use crate::http::routes::Routes;
 
 /// Registers every operation under `/api/v1`.
 pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
+    // Before `/cases/{id}`, or `batch` would be taken for a case.
+    routes.service(work::accept_cases).service(search::search);
     routes
         .service(organisation::list_regions)
         .service(organisation::read_region)
@@ -54,7 +60,6 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(exports::read_blank_form)
         .service(exports::read_sample)
         .service(cases::open)
-        .service(cases::list_work)
         .service(cases::list_mine)
         .service(cases::read)
         .service(cases::save)
@@ -78,6 +83,7 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(certificates::verify);
     commands::register(routes);
     register_administration(routes);
+    register_work(routes);
     register_bundles(routes);
     people::register(routes);
     crate::http::oauth::register_v1(routes);
@@ -116,6 +122,23 @@ fn register_administration(routes: &mut Routes<'_, '_>) {
         .service(clients::rotate_client_secret)
         .service(clients::disable_client)
         .service(clients::enable_client);
+}
+
+/// 待办, and going on elsewhere.
+fn register_work(routes: &mut Routes<'_, '_>) {
+    routes
+        .service(work::list_work)
+        .service(work::count_work)
+        .service(work::claim_case)
+        .service(work::release_case)
+        .service(work::reassign_case)
+        .service(work::begin_leave)
+        .service(work::end_leave)
+        .service(handoffs::hand_off)
+        .service(handoffs::open_handoff)
+        .service(resumable::begin)
+        .service(resumable::find)
+        .service(resumable::add);
 }
 
 /// 一件事: the pages, and the applications.

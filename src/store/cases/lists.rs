@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::{StoredCase, stored_case};
 use crate::domain::cases::StateName;
-use crate::domain::codes::{RegionCode, Uscc};
+use crate::domain::codes::RegionCode;
+use crate::domain::work::Reach;
 use crate::store::Store;
 use crate::store::conn::MultiBackend;
 use crate::store::error::Result;
@@ -27,16 +28,6 @@ pub struct CaseFilter {
     pub guide: Option<String>,
     pub after: Option<Uuid>,
     pub limit: i64,
-}
-
-/// What the posts of an officer reach.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reach {
-    pub agencies: Vec<Uscc>,
-    /// Regions whose cases, and whose subordinates' cases, are within reach.
-    pub below: Vec<RegionCode>,
-    /// Regions whose cases are within reach, they alone.
-    pub exactly: Vec<RegionCode>,
 }
 
 impl Store {
@@ -150,7 +141,7 @@ fn within_reach(query: CaseQuery<'_>, reach: Reach) -> CaseQuery<'_> {
 
 /// All codes that begin with the region's own digits, as a range of text: from
 /// `3407` to below `3408`. Digits alone, so that every collation agrees.
-fn code_range(region: &RegionCode) -> (String, String) {
+pub(in crate::store) fn code_range(region: &RegionCode) -> (String, String) {
     let digits = region.significant();
     let next = digits.parse::<u64>().map_or(u64::MAX, |number| number + 1);
     (digits.to_owned(), format!("{next:0width$}", width = digits.len()))

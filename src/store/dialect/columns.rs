@@ -9,8 +9,8 @@ use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text};
 use crate::store::catalog::{GuideRow, Supersession};
 use crate::store::organisation::RegionRow;
 use crate::store::rows::{
-    CaseEventRow, CaseRow, CaseUpdate, CertificateRow, IdempotencyRow, LetterRow, OutboxRow, RefreshRow,
-    RefreshTokenRow,
+    CaseEventRow, CaseKeyRow, CaseRow, CaseUpdate, CertificateRow, IdempotencyRow, LetterRow, OutboxRow,
+    RefreshRow, RefreshTokenRow,
 };
 use crate::store::types::{At, Id, Instant, Key};
 
@@ -50,6 +50,8 @@ macro_rules! column_statement {
         impl RunQueryDsl<PgConnection> for $name {}
     };
 }
+
+pub(super) use column_statement;
 
 column_statement! {
     InsertCases from CaseRow {
@@ -125,6 +127,15 @@ column_statement! {
     }
     "INSERT INTO case_events (case_id, seq, at, \"by\", event, provenance, personal, hash, papers) \
      SELECT * FROM unnest("
+    ")"
+}
+
+column_statement! {
+    InsertCaseKeys from CaseKeyRow {
+        digest: Binary as Vec<u8> = |r| r.digest.clone(),
+        case_id: Id as Key = |r| r.case_id,
+    }
+    "INSERT INTO case_keys (digest, case_id) SELECT * FROM unnest("
     ")"
 }
 

@@ -269,6 +269,7 @@ impl<'a> Run<'a> {
             | AppError::SignInAgain { .. }
             | AppError::KeyReused
             | AppError::TooMany { .. }
+            | AppError::WrongOffset { .. }
             | AppError::Away { .. }
             | AppError::Unavailable(_)
             | AppError::Internal(_) => panic!(

@@ -49,6 +49,18 @@ impl Blobs for NoBlobs {
     fn delete<'a>(&'a self, _: &'a str) -> PortFuture<'a, ()> {
         Box::pin(async { Ok(()) })
     }
+
+    fn put_part<'a>(&'a self, _: uuid::Uuid, _: &'a str, _: Bytes) -> PortFuture<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn get_part<'a>(&'a self, _: uuid::Uuid, _: &'a str) -> PortFuture<'a, Option<Bytes>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn drop_parts<'a>(&'a self, _: uuid::Uuid) -> PortFuture<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 pub struct House {

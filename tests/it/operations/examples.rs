@@ -78,7 +78,7 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         "import_regions" | "import_agencies" | "import_counters" => csv(),
         _ => {
             let more = example_of_oversight(id).or_else(|| example_of_clients(id));
-            let more = more.or_else(|| example_of_commands(id));
+            let more = more.or_else(|| example_of_commands(id)).or_else(|| example_of_work(id));
             return more.or_else(|| example_of_bundles(id)).or_else(|| example_of_people(portal, id));
         }
     })
@@ -120,6 +120,32 @@ fn example_of_commands(id: &str) -> Option<(In, String, Sent)> {
         "deliver_result" => command(In::Decided, json!({"method": "electronic"})),
         _ => return None,
     })
+}
+
+/// The worklists, and going on elsewhere: posts, codes and uploads of nobody.
+fn example_of_work(id: &str) -> Option<(In, String, Sent)> {
+    let nobody = "00000000-0000-0000-0000-000000000000";
+    let with = |state, body| Some((state, String::new(), Sent::Json(body)));
+    match id {
+        "count_work" => Some((In::Draft, String::new(), Sent::Nothing)),
+        "claim_case" | "release_case" => with(In::Submitted, json!({})),
+        "reassign_case" => with(In::Submitted, json!({"post": nobody})),
+        "accept_cases" => with(In::Draft, json!({"cases": [nobody]})),
+        "search_cases" => with(In::Draft, json!({"name": "某人"})),
+        "begin_leave" => {
+            Some((In::Draft, nobody.into(), Sent::Json(json!({"until": "2020-01-01T00:00:00Z"}))))
+        }
+        "end_leave" => Some((In::Draft, nobody.into(), Sent::Nothing)),
+        "hand_off_case" => with(In::Draft, json!({})),
+        "open_handoff" => Some((In::Draft, "BCDF-GHJK".into(), Sent::Json(json!({})))),
+        "begin_upload" => {
+            let body = json!({"size_bytes": 0, "digest_sha256": ""});
+            Some((In::Draft, "location_plan".into(), Sent::Json(body)))
+        }
+        "read_upload" => Some((In::Draft, nobody.into(), Sent::Nothing)),
+        "add_part" => Some((In::Draft, nobody.into(), Sent::Bytes("application/partial-upload", b"x"))),
+        _ => None,
+    }
 }
 
 /// Bundles, and applications for them: those of nobody.

@@ -1,0 +1,10 @@
+DROP TABLE upload_parts;
+DROP TABLE uploads;
+DROP TABLE case_helpers;
+DROP TABLE handoffs;
+DROP TABLE case_keys;
+DROP TABLE post_leaves;
+DROP TABLE case_claims;
+DROP TABLE work_balances;
+DROP TABLE work_postings;
+DROP TABLE work;

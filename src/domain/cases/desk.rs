@@ -1,0 +1,118 @@
+//! 待办: how an open case lies on the worklists. By what is stored of it the light of
+//! any day is two comparisons, and no listing has to open the case.
+
+use chrono::NaiveDate;
+
+use super::accepted::next_step;
+use super::case::{Case, CaseState, Paused};
+use super::clock::{Clock, Light, clocks, light_on};
+use super::state_name::StateName;
+use crate::domain::calendar::WorkCalendar;
+use crate::domain::guides::{Guide, Limit};
+
+/// What the worklists keep of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Desk {
+    /// None while no clock runs.
+    pub days: Option<LightDays>,
+    /// The step of the flow whose turn it is.
+    pub step: Option<String>,
+}
+
+/// When the light of a case turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LightDays {
+    /// The last day; red from the next.
+    pub due_on: NaiveDate,
+    /// The first day on which a quarter of the days, or fewer, are left.
+    pub yellow_on: NaiveDate,
+}
+
+impl LightDays {
+    pub fn light(&self, today: NaiveDate) -> Light {
+        if today > self.due_on {
+            Light::Red
+        } else if today >= self.yellow_on {
+            Light::Yellow
+        } else {
+            Light::Green
+        }
+    }
+}
+
+impl StateName {
+    /// Whether cases in this state lie on the worklists.
+    pub fn is_open(self) -> bool {
+        !matches!(self, StateName::Draft | StateName::Closed)
+    }
+}
+
+/// Where a case lies; none for a draft, and for what is closed.
+pub fn desk(case: &Case, guide: &Guide, calendar: &WorkCalendar) -> Option<Desk> {
+    let step = match &case.state {
+        CaseState::Draft(_) | CaseState::Closed(_) => return None,
+        CaseState::Submitted(_) | CaseState::Correcting(_) | CaseState::Decided(_) => None,
+        CaseState::Accepted(accepted) | CaseState::Paused(Paused { accepted, .. }) => {
+            next_step(accepted, &guide.flow).map(|step| step.code.clone())
+        }
+    };
+    // On which day they are looked at changes only how far clocks that stand still are told.
+    let at = case.state.filing().map_or(case.opened.at, |filing| filing.at);
+    let days = light_days(case, &clocks(case, guide, calendar, at), calendar);
+    Some(Desk { days, step })
+}
+
+/// When the light of a case with these clocks turns, as long as nothing happens to it;
+/// none while none of them runs.
+pub fn light_days(case: &Case, clocks: &[Clock], calendar: &WorkCalendar) -> Option<LightDays> {
+    let running = clocks.iter().filter(|clock| clock.stopped_on.is_none());
+    running
+        .filter_map(|clock| turns(case, clock, calendar))
+        .reduce(|a, b| LightDays { due_on: a.due_on.min(b.due_on), yellow_on: a.yellow_on.min(b.yellow_on) })
+}
+
+/// A clock that was missed stays red, wherever it has moved since; one that stands still
+/// turns on no day.
+fn turns(case: &Case, clock: &Clock, calendar: &WorkCalendar) -> Option<LightDays> {
+    if let Some(missed) = case.attention.missed_on(clock.name, clock.of.as_deref()) {
+        return Some(LightDays { due_on: missed, yellow_on: missed });
+    }
+    let due_on = clock.due_on?;
+    Some(LightDays { due_on, yellow_on: yellow_on(clock.started_on, due_on, clock.limit, calendar) })
+}
+
+/// The first day on which a limit is yellow.
+pub fn yellow_on(start: NaiveDate, due: NaiveDate, limit: Limit, calendar: &WorkCalendar) -> NaiveDate {
+    let mut first = due;
+    while let Some(before) = first.pred_opt().filter(|before| *before >= start) {
+        if light_on(before, start, due, limit, calendar) == Light::Green {
+            break;
+        }
+        first = before;
+    }
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::guides::DayUnit;
+
+    proptest! {
+        #[test]
+        fn the_light_by_two_days_is_the_light_of_the_limit(
+            offset in 0..400_i64, days in 1..90_u16, working in any::<bool>(), later in 0..150_i64,
+        ) {
+            let calendar = WorkCalendar::parse(include_str!("../../data/calendar-cn.csv")).unwrap();
+            let start = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap() + chrono::TimeDelta::days(offset);
+            let unit = if working { DayUnit::WorkingDay } else { DayUnit::CalendarDay };
+            let limit = Limit { days, unit };
+            let due = calendar.add(start, limit).due;
+            let turns = LightDays { due_on: due, yellow_on: yellow_on(start, due, limit, &calendar) };
+            let day = start + chrono::TimeDelta::days(later);
+            prop_assert_eq!(turns.light(day), light_on(day, start, due, limit, &calendar));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! How far somebody's rights reach: the cases a post looks after, the drafts an officer
+//! helps with, the catalogues he drafts and publishes.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Actor, CaseScope, Post, Role};
+use crate::domain::codes::{RegionCode, Uscc};
+
+/// An officer who helps with a draft for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseHelper {
+    pub account: Uuid,
+    pub post: Uuid,
+    pub until: DateTime<Utc>,
+}
+
+impl CaseScope<'_> {
+    /// Whether this officer helps the applicant's side with it.
+    pub(super) fn is_helped_by(&self, account: Uuid, at: DateTime<Utc>) -> bool {
+        let handed = |helper: &CaseHelper| helper.account == account && at < helper.until;
+        self.assisted_by == Some(account) || self.helpers.iter().any(handed)
+    }
+}
+
+/// The agencies whose catalogue somebody drafts or publishes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CatalogueReach {
+    /// All of them, and what they share.
+    All,
+    These(Vec<Uscc>),
+}
+
+impl Actor {
+    /// What [`Target::Catalogue`] allows him, as a listing asks for it.
+    pub fn catalogue_reach(&self, at: DateTime<Utc>) -> CatalogueReach {
+        let mut agencies = Vec::new();
+        for post in self.posts.iter().filter(|post| post.in_force(at)) {
+            match (post.role, &post.agency) {
+                (Role::CatalogueEditor | Role::CataloguePublisher, None) => return CatalogueReach::All,
+                (Role::CatalogueEditor | Role::CataloguePublisher, Some(agency)) => {
+                    agencies.push(agency.clone());
+                }
+                (
+                    Role::CounterOfficer | Role::Handler | Role::Reviewer | Role::Approver | Role::Supervisor,
+                    _,
+                )
+                | (Role::Administrator | Role::Auditor, _) => {}
+            }
+        }
+        CatalogueReach::These(agencies)
+    }
+}
+
+impl Post {
+    pub fn in_force(&self, at: DateTime<Utc>) -> bool {
+        self.valid_from <= at && self.valid_until.is_none_or(|until| at < until)
+    }
+
+    /// Whether this post may speak for an agency whose opinion was asked.
+    pub(super) fn is_consulted(&self, scope: &CaseScope<'_>) -> bool {
+        match self.role {
+            Role::Handler | Role::Reviewer | Role::Approver => {
+                scope.consulted.iter().any(|asked| self.agency.as_ref() == Some(&asked.agency))
+            }
+            Role::Supervisor => {
+                self.region.contains(scope.region)
+                    && scope.consulted.iter().any(|asked| asked.escalated_at.is_some())
+            }
+            Role::CounterOfficer | Role::CatalogueEditor | Role::CataloguePublisher => false,
+            Role::Administrator | Role::Auditor => false,
+        }
+    }
+
+    /// Whether a filed case lies within what this post looks after.
+    pub fn reaches(&self, scope: &CaseScope<'_>) -> bool {
+        match self.role {
+            Role::CounterOfficer => overlap(&self.region, scope.region),
+            Role::Handler | Role::Reviewer | Role::Approver => self.agency.as_ref() == Some(scope.agency),
+            Role::Supervisor => self.region.contains(scope.region),
+            Role::CatalogueEditor | Role::CataloguePublisher => false,
+            Role::Administrator | Role::Auditor => false,
+        }
+    }
+}
+
+/// A counter serves the guides of its own region, of those above that include
+/// it, and of those below: one of the two contains the other.
+pub(super) fn overlap(a: &RegionCode, b: &RegionCode) -> bool {
+    a.contains(b) || b.contains(a)
+}

@@ -1,0 +1,310 @@
+//! Worklists and what they count, after whatever happened.
+
+use std::collections::BTreeSet;
+
+use chrono::{NaiveDate, TimeDelta};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use serde_json::{Value, json};
+use uuid::Uuid;
+use wanshitong::app::cases::{self, Action, ApplicantRef, OpenRequest, Request};
+use wanshitong::app::identity::Caller;
+use wanshitong::app::work::{self, Order, StateCounts, Whose, WorkCursor, WorkRequest};
+use wanshitong::app::{Ctx, timers};
+use wanshitong::domain::cases::clock::Light;
+use wanshitong::domain::cases::{GiveGrounds, RecordStep, StateName, WithdrawCase};
+use wanshitong::domain::guides::Facts;
+
+use crate::api::{road_draft, submitted_road_case};
+use crate::support::{City, Database, Portal, road_facts};
+
+#[derive(Debug, Clone)]
+enum Step {
+    File,
+    Act { case: usize, act: u8 },
+    Days(i64),
+    Settle,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let one = prop_oneof![
+        3 => Just(Step::File),
+        6 => (0..12_usize, 0..5_u8).prop_map(|(case, act)| Step::Act { case, act }),
+        2 => (1..6_i64).prop_map(Step::Days),
+        1 => Just(Step::Settle),
+    ];
+    proptest::collection::vec(one, 30)
+}
+
+async fn file(city: &City, resident: &Caller) -> Uuid {
+    let Value::Object(facts) = road_facts() else { panic!("facts are an object") };
+    let mut facts = facts;
+    facts.insert("start_date".into(), json!("2027-03-09"));
+    facts.insert("end_date".into(), json!("2027-03-20"));
+    let request = OpenRequest {
+        guide: city.guide("road-occupation-permit.yaml"),
+        scenario: Some("occupy".to_owned()),
+        applicant: ApplicantRef::Myself,
+        facts: Facts::from(facts),
+        submit: false,
+        claim: None,
+    };
+    let case = cases::open(&city.ctx, resident, request).await.unwrap().value.case.id;
+    let file = cases::Upload::File {
+        bytes: bytes::Bytes::from_static(crate::support::PDF),
+        file_name: None,
+        original_seen: false,
+    };
+    cases::attach(&city.ctx, resident, case, None, "location_plan".into(), file).await.unwrap();
+    let request =
+        Request { case, expected_version: None, claim: None, action: Action::Submit(BTreeSet::new()) };
+    cases::act(&city.ctx, resident, request).await.unwrap();
+    case
+}
+
+/// Whatever comes of it.
+async fn act(city: &City, case: Uuid, act: u8) {
+    let grounds =
+        GiveGrounds { reason: "材料不符".into(), article: "第三十一条".into(), remedy: None };
+    let step = |step: &str| Action::RecordStep(RecordStep { step: step.into(), opinion: String::new() });
+    let (who, action) = match act {
+        0 => ("counter_officer@counter", Action::Accept),
+        1 => ("handler@web", step("handle")),
+        2 => ("reviewer@web", step("review")),
+        3 => ("resident@web", Action::Withdraw(WithdrawCase { reason: String::new() })),
+        _ => ("handler@web", Action::Refuse(grounds)),
+    };
+    let caller = city.caller(who).await;
+    let request = Request { case, expected_version: None, claim: None, action };
+    let _ = cases::act(&city.ctx, &caller, request).await;
+}
+
+fn request(state: Option<StateName>, light: Option<Light>, order: Order) -> WorkRequest {
+    WorkRequest {
+        state,
+        guide: None,
+        counter: None,
+        agency: None,
+        step: None,
+        light,
+        whose: Whose::Anybodys,
+        order,
+        after: None,
+        limit: 3,
+    }
+}
+
+/// The whole list, page by page.
+async fn all(ctx: &Ctx, caller: &Caller, request: WorkRequest) -> Vec<WorkCursor> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = work::list(ctx, caller, WorkRequest { after, ..request.clone() }).await.unwrap();
+        let Some(last) = page.last() else { return found };
+        after = Some(last.cursor);
+        found.extend(page.iter().map(|work| work.cursor));
+    }
+}
+
+async fn agree(city: &City) {
+    let handler = city.caller("handler@web").await;
+    let counter_officer = city.caller("counter_officer@counter").await;
+    // Within reach by its agency and by its region: counted once, and listed once.
+    let mut both = handler.clone();
+    both.actor.posts.extend(counter_officer.actor.posts.clone());
+    let supervisor = city.caller("supervisor@web").await;
+    for (who, caller) in [
+        ("handler", handler),
+        ("counter officer", counter_officer),
+        ("supervisor", supervisor),
+        ("both", both),
+    ] {
+        let counts = work::counts(&city.ctx, &caller).await.unwrap();
+        for StateCounts { state, green, yellow, red, still } in counts {
+            assert_eq!(still, 0, "a clock runs in every state there is");
+            for (light, count) in [(Light::Green, green), (Light::Yellow, yellow), (Light::Red, red)] {
+                let listed = all(&city.ctx, &caller, request(Some(state), Some(light), Order::Due)).await;
+                assert_eq!(listed.len() as i64, count, "{who}: {state:?} {light:?}");
+            }
+        }
+        let due = all(&city.ctx, &caller, request(None, None, Order::Due)).await;
+        assert!(due.is_sorted_by_key(|line| (line.due_on, line.case)), "{due:?}");
+        let mut newest = all(&city.ctx, &caller, request(None, None, Order::Newest)).await;
+        assert!(newest.is_sorted_by_key(|line| std::cmp::Reverse(line.case)));
+        newest.sort_by_key(|line| (line.due_on, line.case));
+        assert_eq!(newest, due);
+    }
+}
+
+async fn counts_and_lists_agree(database: Database) {
+    let city = City::found(database).await;
+    let resident = city.caller("resident@web").await;
+    let mut runner = TestRunner::deterministic();
+    let mut filed = Vec::new();
+    for _ in 0..2 {
+        let plan = steps().new_tree(&mut runner).unwrap().current();
+        for (n, step) in plan.into_iter().enumerate() {
+            match step {
+                Step::File => filed.push(file(&city, &resident).await),
+                Step::Act { case, act: which } => {
+                    if let Some(case) = filed.get(case % filed.len().max(1)) {
+                        act(&city, *case, which).await;
+                    }
+                }
+                Step::Days(days) => {
+                    city.ctx.clock.advance(TimeDelta::days(days));
+                    timers::run(&city.ctx).await.unwrap();
+                }
+                Step::Settle => work::settle(&city.ctx).await.unwrap(),
+            }
+            if n % 6 == 5 {
+                agree(&city).await;
+            }
+        }
+        work::sweep(&city.ctx).await.unwrap();
+        work::settle(&city.ctx).await.unwrap();
+        agree(&city).await;
+    }
+}
+
+#[actix_web::test]
+async fn what_is_counted_is_what_is_listed() {
+    counts_and_lists_agree(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL; tests/run starts it"]
+async fn what_is_counted_is_what_is_listed_on_postgres() {
+    counts_and_lists_agree(Database::postgres()).await;
+}
+
+async fn every_filter_narrows(database: Database) {
+    let portal = Portal::open(database).await;
+    let online = submitted_road_case(&portal, "resident@web").await;
+    // Ids of one moment are in no order of time.
+    portal.city.ctx.clock.advance(TimeDelta::seconds(1));
+    let accepted = submitted_road_case(&portal, "resident@web").await;
+    portal.city.ctx.clock.advance(TimeDelta::seconds(1));
+    let body = json!({"applicant": {"name": "林晓岚", "id_number": "340705199105125280"}});
+    let at_the_hall = road_draft(&portal, "counter_officer@counter", body).await;
+    portal.act("counter_officer@counter", &at_the_hall, "submit", json!({})).await;
+    portal.act("counter_officer@counter", &accepted, "accept", json!({})).await;
+    let draft = road_draft(&portal, "resident@web", json!({})).await;
+    let guide = portal.city.guide("road-occupation-permit.yaml");
+    let other = portal.city.guide("old-age-allowance.yaml");
+    let agency = super::ROADS;
+    let ids = |list: Value| -> Vec<String> {
+        let items = list["items"].as_array().unwrap().clone();
+        items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let cases: [(String, &[&String]); 12] = [
+        (String::new(), &[&online, &accepted, &at_the_hall]),
+        ("state=submitted".into(), &[&online, &at_the_hall]),
+        ("state=accepted".into(), &[&accepted]),
+        ("state=draft".into(), &[]),
+        ("step=handle".into(), &[&accepted]),
+        ("counter=hall-340700".into(), &[&at_the_hall]),
+        (format!("guide={guide}"), &[&online, &accepted, &at_the_hall]),
+        (format!("guide={other}"), &[]),
+        (format!("agency={agency}"), &[&online, &accepted, &at_the_hall]),
+        ("light=red".into(), &[]),
+        ("light=green&order=newest".into(), &[&at_the_hall, &accepted, &online]),
+        ("assignee=me".into(), &[]),
+    ];
+    for who in ["handler@web", "supervisor@web", "counter_officer@counter"] {
+        for (query, expected) in &cases {
+            let list = portal.get(who, &format!("/api/v1/cases?{query}")).await.expect(200);
+            let listed = ids(list);
+            assert!(!listed.contains(&draft));
+            assert_eq!(listed.iter().collect::<Vec<_>>(), *expected, "{who}: {query}");
+        }
+    }
+    let first = portal.get("handler@web", "/api/v1/cases?limit=1").await.expect(200);
+    assert_eq!(first["items"][0]["step"], Value::Null);
+    let next = first["next"].as_str().unwrap().to_owned();
+    let rest = portal.get("handler@web", &format!("/api/v1/cases?after={next}")).await.expect(200);
+    assert_eq!(rest["items"].as_array().unwrap().len(), 2);
+    assert_eq!(rest["items"][0]["step"], "handle");
+    for wrong in ["light=blue", "order=old", "assignee=him", "state=lost", "after=x"] {
+        portal.get("handler@web", &format!("/api/v1/cases?{wrong}")).await.problem(400);
+    }
+    portal.act("resident@web", &online, "withdraw", json!({})).await;
+    let closed = portal.get("handler@web", "/api/v1/cases?state=closed").await.expect(200);
+    assert_eq!(ids(closed), [online]);
+    let counts = portal.get("handler@web", "/api/v1/work/counts").await.expect(200);
+    assert_eq!(counts["today"], json!(NaiveDate::from_ymd_opt(2026, 3, 2).unwrap()));
+    assert_eq!(
+        counts["states"][0],
+        json!({"state": "submitted", "green": 1, "yellow": 0, "red": 0, "still": 0})
+    );
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_worklist_can_be_narrowed_in_every_way() {
+    every_filter_narrows(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL; tests/run starts it"]
+async fn a_worklist_can_be_narrowed_in_every_way_on_postgres() {
+    every_filter_narrows(Database::postgres()).await;
+}
+
+/// A list must not sort what it finds, nor look through what is not asked for.
+#[actix_web::test]
+async fn every_list_walks_along_an_index() {
+    use wanshitong::domain::codes::{RegionCode, Uscc};
+    use wanshitong::domain::work::Reach;
+    use wanshitong::store::{Assignee, WorkFilter};
+    let store = Database::sqlite().open();
+    let region = |code: &str| RegionCode::parse(code).unwrap();
+    let below = |code: &str| Reach { below: vec![region(code)], ..Reach::default() };
+    let agency = Reach { agencies: vec![Uscc::parse(super::ROADS).unwrap()], ..Reach::default() };
+    let exactly = Reach { exactly: vec![region("340700000000")], ..Reach::default() };
+    let all = |reach| WorkFilter {
+        reach,
+        states: vec![StateName::Submitted, StateName::Accepted],
+        guide: None,
+        agency: None,
+        counter: None,
+        step: None,
+        light: None,
+        assignee: Assignee::Anybody,
+        order: Order::Due,
+        after: Some(WorkCursor { due_on: NaiveDate::MIN, case: Uuid::nil() }),
+        limit: 20,
+    };
+    let lit = |light| Some((light, NaiveDate::from_ymd_opt(2026, 3, 2).unwrap()));
+    let lists = [
+        ("agency", all(agency.clone())),
+        ("county", all(exactly)),
+        ("city", all(below("340700000000"))),
+        ("county", all(below("340705000000"))),
+        ("county", all(below("340705005002"))),
+        ("due", all(below("340000000000"))),
+        ("guide", WorkFilter { guide: Some("x".into()), ..all(below("340000000000")) }),
+        ("counter", WorkFilter { counter: Some("x".into()), ..all(below("340000000000")) }),
+        ("agency", WorkFilter { agency: Some("x".into()), ..all(below("340000000000")) }),
+        ("agency", WorkFilter { light: lit(Light::Red), ..all(agency.clone()) }),
+        ("agency", WorkFilter { light: lit(Light::Yellow), ..all(agency.clone()) }),
+        ("agency", WorkFilter { light: lit(Light::Green), ..all(agency.clone()) }),
+        ("agency_and_age", WorkFilter { order: Order::Newest, ..all(agency) }),
+        ("county_and_age", WorkFilter { order: Order::Newest, ..all(below("340705000000")) }),
+    ];
+    let newest = |reach| WorkFilter { order: Order::Newest, ..all(reach) };
+    let by_age = [
+        ("city_and_age", newest(below("340700000000"))),
+        ("city_and_age", WorkFilter { states: vec![StateName::Decided], ..newest(below("340700000000")) }),
+    ];
+    let everywhere = store.explain_work(newest(below("340000000000"))).await.unwrap();
+    assert!(everywhere[0].contains("sqlite_autoindex_work_1 (case_id<?)"), "{everywhere:#?}");
+    for (index, filter) in lists.into_iter().chain(by_age) {
+        let states = if filter.order == Order::Due { filter.states.len() } else { 1 };
+        let plan = store.explain_work(filter).await.unwrap();
+        let walks = plan.iter().filter(|step| step.contains(&format!("INDEX work_by_{index} ("))).count();
+        assert_eq!(walks, states, "{index}: {plan:#?}");
+        assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:#?}");
+        assert!(!plan.iter().any(|step| step.starts_with("SCAN work")), "{plan:#?}");
+    }
+}
