@@ -71,7 +71,7 @@ pub use retention::Write as RetentionWrite;
 pub use roots::{DailyRoot, DayRange};
 pub use settings::{Epoch, RaiseFrom, SetSetting};
 pub use vault::{MasterKey, Vault, random};
-pub use verify::{StoredLetter, WholeCase, unreadable};
+pub use verify::{HeldCertificate, StoredLetter, WholeCase, unreadable};
 pub use write::Write;
 
 use conn::Conn;
