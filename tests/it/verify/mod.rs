@@ -168,6 +168,7 @@ async fn revocations_are_those_on_record(database: Database) {
     revoked_at("NULL");
     assert_eq!(look(ctx).await.1, []);
 
+    ctx.clock.advance(chrono::TimeDelta::days(1));
     let grounds = json!({"reason": "申请人隐瞒了真实情况", "article": "《行政许可法》第六十九条"});
     portal.act("approver@web", &case, "revoke", grounds).await;
     assert_eq!(look(ctx).await.1, [], "a revocation is no forgery");
