@@ -76,7 +76,7 @@ pub use roots::{DailyRoot, DayRange};
 pub use settings::{Epoch, RaiseFrom, SetSetting};
 pub use uploads::{UploadPart, UploadRecord, UploadWrite};
 pub use vault::{MasterKey, Vault, random};
-pub use verify::{StoredLetter, WholeCase, unreadable};
+pub use verify::{HeldCertificate, StoredLetter, WholeCase, unreadable};
 pub use work::{
     Assignee, BalanceRow, ClaimRow, Counted, LeaveRow, Order, Posting, WorkCursor, WorkFilter, WorkLine,
     WorkWrite, mobile_key, name_key, number_key,

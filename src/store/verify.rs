@@ -7,7 +7,7 @@
 
 mod reading;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use serde_json::Value;
@@ -39,7 +39,7 @@ pub struct WholeCase {
     /// In order; a record that does not read is left out.
     pub records: Vec<Record>,
     pub letters: Vec<StoredLetter>,
-    pub certificates: Vec<SealedCertificate>,
+    pub certificates: Vec<HeldCertificate>,
     pub faults: Vec<Fault>,
     row: CaseRow,
     key: Option<CaseKey>,
@@ -53,6 +53,12 @@ pub struct StoredLetter {
     pub open: Value,
     /// None when they were erased.
     pub parts: Option<Vec<Value>>,
+}
+
+/// A certificate as it was made out, and what its row says has become of it since.
+pub struct HeldCertificate {
+    pub sealed: SealedCertificate,
+    pub revoked_at: Option<DateTime<Utc>>,
 }
 
 struct Rows {
@@ -91,7 +97,7 @@ impl Store {
         &self,
         after: Option<String>,
         limit: i64,
-    ) -> Result<(Vec<(SealedCertificate, Vec<Fault>)>, Vec<Fault>, Option<String>)> {
+    ) -> Result<(Vec<(HeldCertificate, Vec<Fault>)>, Vec<Fault>, Option<String>)> {
         let rows = self.read(move |conn| Ok(certificates_of_no_case(conn, after, limit)?)).await?;
         let last =
             rows.last().map(|row| row.as_ref().map_or_else(|(id, _)| id.clone(), |row| row.id.clone()));
@@ -102,9 +108,9 @@ impl Store {
                 Err(why) => Err((row.id, why)),
             });
             match opened {
-                Ok((id, (sealed, why))) => {
+                Ok((id, (held, why))) => {
                     let fault = |why| Fault::new(Part::Certificate(id.clone()), why);
-                    read.push((sealed, why.into_iter().map(fault).collect()));
+                    read.push((held, why.into_iter().map(fault).collect()));
                 }
                 Err((id, why)) => unreadable.push(Fault::new(Part::Certificate(id), why)),
             }
@@ -242,9 +248,9 @@ impl WholeCase {
                 Err(why) => Err((row.id, why)),
             });
             match opened {
-                Ok((id, (sealed, why))) => {
+                Ok((id, (held, why))) => {
                     why.into_iter().for_each(|why| whole.fault(Part::Certificate(id.clone()), why));
-                    whole.certificates.push(sealed);
+                    whole.certificates.push(held);
                 }
                 Err((id, why)) => whole.fault(Part::Certificate(id), why),
             }
@@ -385,11 +391,12 @@ impl WholeCase {
     }
 }
 
-/// A certificate as it is stored, with the columns that are not what it says.
+/// A certificate as it is stored, with the columns that are not what it says; whether
+/// it is revoked only the history of its case can say.
 fn certificate(
     row: &CertificateRow,
     vault: &Vault,
-) -> std::result::Result<(SealedCertificate, Vec<String>), String> {
+) -> std::result::Result<(HeldCertificate, Vec<String>), String> {
     let plain = vault
         .open(&format!("certificates:{}", row.id), &row.sealed)
         .ok_or("its sealed data does not open: it was changed, or its identifier was")?;
@@ -403,11 +410,11 @@ fn certificate(
         ("case_id", certificate.case == row.case_id.map(|key| key.0)),
         ("document", certificate.name.zh == row.document),
         ("issued_at", certificate.issued_at == row.issued_at.0),
-        ("revoked_at", certificate.revoked_at == row.revoked_at.map(|at| at.0)),
     ];
     let differ = columns.iter().filter(|(_, agrees)| !agrees);
     let why = differ.map(|(column, _)| format!("its sealed data and column {column} disagree")).collect();
-    Ok((SealedCertificate { certificate, seal: row.seal.clone() }, why))
+    let sealed = SealedCertificate { certificate, seal: row.seal.clone() };
+    Ok((HeldCertificate { sealed, revoked_at: row.revoked_at.map(|at| at.0) }, why))
 }
 
 /// What a row that cannot be read at all is told as.

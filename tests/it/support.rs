@@ -1,9 +1,12 @@
 //! A whole portal for one test: the sample city on a database of its own, served
 //! on a real port, with a clock that only the test moves.
 
+mod founded;
+
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -23,6 +26,8 @@ pub struct Database {
     pub folder: PathBuf,
     pub key: MasterKey,
     drop_on: Option<(String, String)>,
+    /// Nothing was written to it yet.
+    is_empty: AtomicBool,
 }
 
 impl Database {
@@ -32,7 +37,14 @@ impl Database {
         std::fs::create_dir_all(&folder).unwrap();
         let location = Location::parse(&format!("sqlite:{}", folder.join("portal.db").display())).unwrap();
         migrate(&location).unwrap();
-        Self { location, folder, key: MasterKey::random(), drop_on: None }
+        Self { location, folder, key: founded::KEY.clone(), drop_on: None, is_empty: true.into() }
+    }
+
+    /// Of a portal that shares no key with the others.
+    pub fn elsewhere() -> Self {
+        let mut database = Self::sqlite();
+        (database.key, database.is_empty) = (MasterKey::random(), false.into());
+        database
     }
 
     /// A fresh database in the cluster at `WST_TEST_POSTGRES`.
@@ -49,10 +61,12 @@ impl Database {
         migrate(&location).unwrap();
         let folder = std::env::temp_dir().join(format!("wanshitong-{}", unique()));
         std::fs::create_dir_all(&folder).unwrap();
-        Self { location, folder, key: MasterKey::random(), drop_on: Some((url, name)) }
+        let drop_on = Some((url, name));
+        Self { location, folder, key: founded::KEY.clone(), drop_on, is_empty: true.into() }
     }
 
     pub fn open(&self) -> Store {
+        self.is_empty.store(false, Ordering::Relaxed);
         Store::open(&self.location, Vault::new(&self.key), Tuning::default()).unwrap()
     }
 
@@ -60,6 +74,7 @@ impl Database {
     pub fn tamper(&self, sql: &str) {
         use diesel::Connection as _;
         use diesel::connection::SimpleConnection as _;
+        self.is_empty.store(false, Ordering::Relaxed);
         match &self.location {
             Location::Sqlite(path) => diesel::SqliteConnection::establish(path).unwrap().batch_execute(sql),
             Location::Postgres(url) => diesel::PgConnection::establish(url).unwrap().batch_execute(sql),
@@ -111,6 +126,9 @@ impl City {
     /// Where the operator chose otherwise.
     pub async fn found_with(database: impl Into<Arc<Database>>, base_url: &str, settings: Settings) -> Self {
         let database = database.into();
+        if database.is_empty.load(Ordering::Relaxed) {
+            founded::copy_into(&database);
+        }
         let sms = Arc::new(RecordedSms::default());
         let ctx = instance(&database, base_url, sms.clone(), settings).await;
         let sheet = Arc::new(demo::prepare(&ctx, base_url).await.unwrap());

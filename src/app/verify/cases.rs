@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
-use super::{Findings, NOT_SEALED, Verifier};
+use super::{Findings, NOT_REVOKED_SO, NOT_SEALED, Verifier};
 use crate::app::cases::{due_on, fold};
 use crate::app::certificates;
 use crate::app::error::{AppError, AppResult};
@@ -14,7 +15,7 @@ use crate::domain::cases::history::{Broken, examine, hex};
 use crate::domain::cases::papers::{Paper, PaperKind};
 use crate::domain::cases::{CaseEvent, Evidence, Record};
 use crate::domain::verification::{CaseName, Fault, Part};
-use crate::store::WholeCase;
+use crate::store::{HeldCertificate, WholeCase};
 
 impl Verifier<'_> {
     pub(super) async fn case(
@@ -54,7 +55,8 @@ impl Verifier<'_> {
     fn certificates(&self, whole: &WholeCase, keys: Option<&SealKeys>) -> AppResult<Vec<Fault>> {
         let mut named = papers(whole, PaperKind::Certificate);
         let mut faults = Vec::new();
-        for sealed in &whole.certificates {
+        let revoked = revocation(&whole.records);
+        for HeldCertificate { sealed, revoked_at } in &whole.certificates {
             let id = sealed.certificate.id.to_string();
             let fault = |why: &str| Fault::of_case(&whole.name, Part::Certificate(id.clone()), why);
             match named.remove(&id) {
@@ -65,6 +67,9 @@ impl Verifier<'_> {
             }
             if keys.is_some_and(|keys| !certificates::is_sealed(sealed, keys)) {
                 faults.push(fault(NOT_SEALED));
+            }
+            if *revoked_at != revoked {
+                faults.push(fault(NOT_REVOKED_SO));
             }
         }
         // One that does not read was told of already.
@@ -150,6 +155,15 @@ fn letters(whole: &WholeCase) -> Vec<Fault> {
     named.retain(|id, _| !is_told(whole, &Part::Letter(id.clone())));
     faults.extend(missing(&whole.name, named, Part::Letter));
     faults
+}
+
+/// When the case took back what it had issued, if it did.
+fn revocation(records: &[Record]) -> Option<DateTime<Utc>> {
+    let taken_back = |record: &&Record| {
+        let event = record.act().map(|act| act.event);
+        matches!(event, Ok(CaseEvent::Voided { .. } | CaseEvent::Revoked { .. }))
+    };
+    records.iter().find(taken_back).map(|record| record.at)
 }
 
 /// The letters or certificates the records name, by their ids.

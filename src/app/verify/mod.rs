@@ -17,7 +17,7 @@ use super::error::AppResult;
 use super::ports::Blobs;
 use super::seals::SealKeys;
 use crate::domain::verification::{Fault, Part};
-use crate::store::{self, Store};
+use crate::store::{self, HeldCertificate, Store};
 
 /// Rows read in one go.
 const PAGE: i64 = 500;
@@ -136,12 +136,16 @@ impl Verifier<'_> {
             let page = self.store.list_certificates_of_no_case(after, PAGE).await;
             let Some((read, unreadable, last)) = findings.read("certificates", page)? else { return Ok(()) };
             findings.found(unreadable);
-            for (sealed, faults) in read {
+            for (held, faults) in read {
                 findings.counts.certificates += 1;
                 findings.found(faults);
+                let HeldCertificate { sealed, revoked_at } = held;
+                let fault = |why| Fault::new(Part::Certificate(sealed.certificate.id.to_string()), why);
                 if keys.is_some_and(|keys| !certificates::is_sealed(&sealed, keys)) {
-                    let part = Part::Certificate(sealed.certificate.id.to_string());
-                    findings.found([Fault::new(part, NOT_SEALED)]);
+                    findings.found([fault(NOT_SEALED)]);
+                }
+                if revoked_at != sealed.certificate.revoked_at {
+                    findings.found([fault(NOT_REVOKED_SO)]);
                 }
             }
             if last.is_none() {
@@ -152,4 +156,5 @@ impl Verifier<'_> {
     }
 }
 
+const NOT_REVOKED_SO: &str = "its column revoked_at is not what is on record of its revocation";
 const NOT_SEALED: &str = "its seal is not this portal's over what it says";

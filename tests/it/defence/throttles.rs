@@ -153,7 +153,7 @@ async fn a_cookie_that_is_not_ours_makes_a_new_device() {
     for forged in forged {
         assert!(!devices::recognise(&city.ctx, &forged).was_brought(), "{forged}");
     }
-    let elsewhere = City::found(Database::sqlite()).await;
+    let elsewhere = City::found(Database::elsewhere()).await;
     assert!(!devices::recognise(&elsewhere.ctx, &cookie).was_brought(), "another portal's");
 }
 

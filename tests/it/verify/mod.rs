@@ -150,6 +150,49 @@ async fn a_row_that_was_taken_away_is_named_on_postgres() {
     missing_rows_are_named(Database::postgres()).await;
 }
 
+/// The column says it, the history of the case has the last word.
+async fn revocations_are_those_on_record(database: Database) {
+    let portal = Portal::open(database).await;
+    let case = closed_road_case(&portal).await;
+    let (ctx, database) = (&portal.city.ctx, &portal.city.database);
+    let of_case = of_case(&portal, "case_id", &case);
+    let revoked_at = |value: &str| {
+        database.tamper(&format!("UPDATE certificates SET revoked_at = {value} WHERE {of_case}"));
+    };
+    let is_named = async || {
+        let (_, found) = look(ctx).await;
+        assert!(matches!(parts(&found).as_slice(), [Part::Certificate(_)]), "{found:#?}");
+    };
+    revoked_at("issued_at");
+    is_named().await;
+    revoked_at("NULL");
+    assert_eq!(look(ctx).await.1, []);
+
+    ctx.clock.advance(chrono::TimeDelta::days(1));
+    let grounds = json!({"reason": "申请人隐瞒了真实情况", "article": "《行政许可法》第六十九条"});
+    portal.act("approver@web", &case, "revoke", grounds).await;
+    assert_eq!(look(ctx).await.1, [], "a revocation is no forgery");
+    database.tamper(&format!("CREATE TABLE kept AS SELECT revoked_at FROM certificates WHERE {of_case}"));
+    revoked_at("NULL");
+    is_named().await;
+    revoked_at("issued_at");
+    is_named().await;
+    revoked_at("(SELECT revoked_at FROM kept)");
+    assert_eq!(look(ctx).await.1, []);
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_certificate_is_revoked_only_by_a_record_that_says_so() {
+    revocations_are_those_on_record(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn a_certificate_is_revoked_only_by_a_record_that_says_so_on_postgres() {
+    revocations_are_those_on_record(Database::postgres()).await;
+}
+
 #[actix_web::test]
 async fn a_file_of_which_a_byte_was_changed_is_named() {
     use sha2::Digest as _;
@@ -162,7 +205,7 @@ async fn a_file_of_which_a_byte_was_changed_is_named() {
         let mut bytes = PDF.to_vec();
         bytes[place] ^= 1;
         std::fs::write(&file, bytes).unwrap();
-        assert_eq!(parts(&look(&portal.city.ctx).await.1), [part.clone()], "byte {place}");
+        assert_eq!(parts(&look(&portal.city.ctx).await.1), std::slice::from_ref(&part), "byte {place}");
     }
     std::fs::remove_file(&file).unwrap();
     assert_eq!(parts(&look(&portal.city.ctx).await.1), [part]);

@@ -61,7 +61,7 @@ async fn a_receipt_tells_its_history_from_every_other() {
 #[actix_web::test]
 async fn a_receipt_no_key_of_the_portal_signed_is_none() {
     let portal = Portal::open(Database::sqlite()).await;
-    let other = Portal::open(Database::sqlite()).await;
+    let other = Portal::open(Database::elsewhere()).await;
     let who = "resident@web";
     let case = submitted_road_case(&portal, who).await;
     let jws = receipt(&portal, who, &case).await;

@@ -192,7 +192,8 @@ fn the_promised_limit_is_compared_across_units() {
 
 #[test]
 fn the_last_step_decides() {
-    let steps = "  - { code: approve, name: { zh: 审批, en: Approval }, role: approver, four_eyes: true }\n";
+    let (from, to) = (VALID.find("  - code: approve").unwrap(), VALID.find("results:").unwrap());
+    let steps = &VALID[from..to];
     assert!(told(&with(steps, "")).contains("its role must be approver"));
     let instant =
         with(steps, "").replace("handling: promised", "handling: instant").replace("days: 5, ", "days: 0, ");
