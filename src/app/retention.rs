@@ -11,14 +11,12 @@ use uuid::Uuid;
 use super::ctx::{Ctx, new_id};
 use super::error::{AppError, AppResult};
 use crate::domain::audit::{AuditAction, AuditEntry, Outcome};
-use crate::domain::cases::{CaseEvent, CaseState, Evidence};
+use crate::domain::cases::{CaseEvent, CaseState, Ending, Evidence};
 use crate::store::{self, Changes, RetentionWrite, Vault};
 
 /// Cases erased in one go, of each way to end: a backlog must not take the database
 /// from the people who are being served.
 const BATCH: i64 = 50;
-/// The ways a case ends after it was handed in.
-const ENDINGS: [&str; 4] = ["issued", "denied", "refused", "withdrawn"];
 /// The end of a draft.
 const LAPSED: &str = "expired";
 
@@ -28,7 +26,7 @@ pub async fn erase_due(ctx: &Ctx) -> AppResult<usize> {
     let at = ctx.clock.now();
     let retention = ctx.settings.retention;
     let mut erased = erase_ended(ctx, LAPSED, retention.drafts_until(at), at).await?;
-    for ending in ENDINGS {
+    for ending in Ending::AFTER_FILING {
         erased += erase_ended(ctx, ending, retention.cases_until(at), at).await?;
     }
     Ok(erased)
@@ -75,6 +73,7 @@ async fn erase(ctx: &Ctx, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
     }
     let mut changes = Changes::new();
     changes.write(RetentionWrite::Erase { case: id, version: stored.case.version });
+    changes.take_off_worklists(id, new_id(at));
     let entry = AuditEntry::new(new_id(at), at, AuditAction::CaseErased, Outcome::Succeeded).on(id);
     changes.audit(&entry.with(json!({ "closed_at": closed.at, "files": files })));
     match ctx.store.commit(changes).await {

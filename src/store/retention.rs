@@ -1,4 +1,5 @@
-//! Erasing personal data: the case's key is destroyed, and what it sealed is dropped.
+//! Erasing personal data: the case's key is destroyed, and what it sealed is dropped, with
+//! everything by which the case is found.
 //! What was committed to stays, so that histories and letters still verify.
 
 use chrono::{DateTime, Utc};
@@ -10,7 +11,7 @@ use super::cases::signed;
 use super::conn::Conn;
 use super::dialect;
 use super::error::Result;
-use super::schema::{audit, case_events, case_files, cases, letters};
+use super::schema::{audit, case_events, case_files, case_helpers, case_keys, cases, handoffs, letters};
 use super::types::{At, Key};
 use crate::domain::audit::AuditAction;
 
@@ -56,6 +57,9 @@ fn erase(conn: &mut Conn, case: Key, version: i64) -> QueryResult<bool> {
     diesel::update(letters::table.filter(letters::case_id.eq(case)))
         .set(letters::personal.eq(&nothing))
         .execute(conn)?;
+    diesel::delete(case_keys::table.filter(case_keys::case_id.eq(case))).execute(conn)?;
+    diesel::delete(case_helpers::table.filter(case_helpers::case_id.eq(case))).execute(conn)?;
+    diesel::delete(handoffs::table.filter(handoffs::case_id.eq(case))).execute(conn)?;
     diesel::delete(case_files::table.filter(case_files::used_by.eq(case))).execute(conn)?;
     Ok(true)
 }

@@ -903,6 +903,19 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::Id;
 
+    /// 征求意见: the agencies whose opinion on an open case is awaited.
+    work_opinions (case_id, agency) {
+        case_id -> Id,
+        agency -> Text,
+        due_on -> Text,
+        yellow_on -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::Id;
+
     /// What came onto the worklists and left them.
     work_postings (id) {
         id -> Id,

@@ -1,10 +1,12 @@
 //! 待办 as rows: which cases lie on the worklists, who works on them, who is on leave.
 //!
 //! What always holds: a case is on the worklists exactly while it is filed and not
-//! closed; its place there is written by the commit that writes the case.
+//! closed, and on those of an agency whose opinion it awaits while it does; its places
+//! there are written by the commit that writes the case.
 
 mod counts;
 mod lists;
+mod opinions;
 mod search;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -29,6 +31,7 @@ use crate::domain::work::{CaseClaim, Leave};
 
 pub use counts::{BalanceRow, Counted, Posting};
 pub use lists::{Assignee, Order, WorkCursor, WorkFilter, WorkLine};
+pub use opinions::AwaitedRow;
 
 /// The day in the place of none, after all others.
 const NEVER: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
@@ -128,6 +131,11 @@ pub enum WorkWrite {
     EndLeave {
         post: Uuid,
     },
+    /// The opinions a case awaits now, no others.
+    Await {
+        case: Uuid,
+        awaited: Vec<AwaitedRow>,
+    },
     /// Sums up postings, which nobody else may have done.
     Settle {
         postings: Vec<Uuid>,
@@ -180,6 +188,7 @@ impl WorkWrite {
                 let leave = post_leaves::table.filter(post_leaves::post.eq(Key(*post)));
                 diesel::delete(leave).execute(conn).map(|n| n == 1)
             }
+            Write::Await { case, awaited } => opinions::put(conn, Key(*case), awaited).map(|()| true),
             Write::Settle { postings, sums } => counts::settle(conn, postings, sums),
             Write::Tidy { at } => tidy(conn, *at),
         }
@@ -218,6 +227,18 @@ impl Changes {
             }
         });
         self.work.push(WorkUpdate { case_id: Key(case.id), left, came, row });
+        if case.state.accepted().is_some_and(|accepted| !accepted.opinions.is_empty()) {
+            let awaited = desk.map_or(&[][..], |desk| &desk.opinions);
+            let awaited = awaited.iter().map(|one| AwaitedRow::new(Key(case.id), one)).collect();
+            self.write(WorkWrite::Await { case: case.id, awaited });
+        }
+    }
+
+    /// Takes a case that was erased off whatever is left of it on the worklists; `id` is
+    /// for the posting.
+    pub fn take_off_worklists(&mut self, case: Uuid, id: Uuid) {
+        self.work.push(WorkUpdate { case_id: Key(case), left: Key(id), came: Key(id), row: None });
+        self.write(WorkWrite::Await { case, awaited: Vec::new() });
     }
 
     /// Lets a filed case be found by its applicant's name and numbers.

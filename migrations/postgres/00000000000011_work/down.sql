@@ -7,4 +7,5 @@ DROP TABLE post_leaves;
 DROP TABLE case_claims;
 DROP TABLE work_balances;
 DROP TABLE work_postings;
+DROP TABLE work_opinions;
 DROP TABLE work;

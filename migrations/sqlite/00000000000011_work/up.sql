@@ -28,6 +28,16 @@ CREATE INDEX work_by_agency_and_age ON work (agency, case_id, state);
 CREATE INDEX work_by_county_and_age ON work (county, case_id, state, region);
 CREATE INDEX work_by_city_and_age ON work (city, case_id, state);
 
+-- 征求意见: the agencies whose opinion on an open case is awaited. It lies on their worklists as well.
+CREATE TABLE work_opinions (
+    case_id BLOB NOT NULL,
+    agency TEXT NOT NULL,
+    due_on TEXT NOT NULL,
+    yellow_on TEXT NOT NULL,
+    PRIMARY KEY (case_id, agency)
+);
+CREATE INDEX work_opinions_by_agency ON work_opinions (agency, due_on, case_id, yellow_on);
+
 -- What came onto the worklists (1) and left them (-1) since it was last summed up.
 CREATE TABLE work_postings (
     id BLOB NOT NULL,

@@ -16,10 +16,11 @@ use super::permit::permit;
 use crate::domain::cases::StateName;
 use crate::domain::cases::clock::Light;
 use crate::domain::cases::desk::LightDays;
+use crate::domain::codes::Uscc;
 use crate::domain::policy::{Operation, Role, Target};
 use crate::domain::time::local_date;
 use crate::domain::work::{CaseClaim, Reach};
-use crate::store::{self, Assignee, BalanceRow, Changes, WorkFilter, WorkWrite};
+use crate::store::{self, Assignee, BalanceRow, Changes, WorkFilter, WorkLine, WorkWrite};
 
 pub use crate::store::{Order, WorkCursor};
 pub use batch::{BatchResult, MOST_IN_A_BATCH, accept_all};
@@ -56,6 +57,8 @@ pub struct WorkRequest {
 pub struct ShownWork {
     pub reply: CaseReply,
     pub due_on: Option<NaiveDate>,
+    /// The agency of the caller's whose opinion is all that is wanted of him.
+    pub opinion_of: Option<Uscc>,
     pub claims: Vec<CaseClaim>,
     /// Where the list goes on after it.
     pub cursor: WorkCursor,
@@ -64,7 +67,8 @@ pub struct ShownWork {
 /// A claim list longer than this is no officer's.
 const MOST_CLAIMED: i64 = 2000;
 
-/// The staff worklist: open cases within reach of the caller's posts. Of closed ones,
+/// The staff worklist: open cases within reach of the caller's posts, and those on which
+/// an agency of his is asked for its opinion. Of closed ones,
 /// which have no due day, those opened last come first.
 pub async fn list(ctx: &Ctx, caller: &Caller, request: WorkRequest) -> AppResult<Vec<ShownWork>> {
     let at = ctx.clock.now();
@@ -89,7 +93,7 @@ async fn closed(ctx: &Ctx, caller: &Caller, request: WorkRequest) -> AppResult<V
     let replies = cases::list_work(ctx, caller, closed).await?;
     let shown = |reply: CaseReply| {
         let cursor = WorkCursor { due_on: NaiveDate::MIN, case: reply.case.id };
-        ShownWork { reply, due_on: None, claims: Vec::new(), cursor }
+        ShownWork { reply, due_on: None, opinion_of: None, claims: Vec::new(), cursor }
     };
     Ok(replies.into_iter().map(shown).collect())
 }
@@ -122,7 +126,8 @@ async fn open(
             };
             if let Some(audience) = cases::audience(caller, &stored, at).filter(|_| shown.len() < wanted) {
                 let reply = cases::with_guide(ctx, stored.case, audience).await?;
-                shown.push(ShownWork { reply, due_on: line.due_on, claims: Vec::new(), cursor: line.cursor });
+                let WorkLine { opinion_of, due_on, cursor, .. } = line;
+                shown.push(ShownWork { reply, due_on, opinion_of, claims: Vec::new(), cursor });
             }
         }
         if is_last_page {

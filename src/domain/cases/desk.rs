@@ -5,9 +5,10 @@ use chrono::NaiveDate;
 
 use super::accepted::next_step;
 use super::case::{Case, CaseState, Paused};
-use super::clock::{Clock, Light, clocks, light_on};
+use super::clock::{Clock, ClockName, Light, clocks, light_on};
 use super::state_name::StateName;
 use crate::domain::calendar::WorkCalendar;
+use crate::domain::codes::Uscc;
 use crate::domain::guides::{Guide, Limit};
 
 /// What the worklists keep of a case.
@@ -17,6 +18,15 @@ pub struct Desk {
     pub days: Option<LightDays>,
     /// The step of the flow whose turn it is.
     pub step: Option<String>,
+    pub opinions: Vec<AwaitedOpinion>,
+}
+
+/// 征求意见: an agency that was asked and may still answer in time. Once it kept silent
+/// the case is for its superior, who sees it anyway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwaitedOpinion {
+    pub agency: Uscc,
+    pub days: LightDays,
 }
 
 /// When the light of a case turns.
@@ -58,8 +68,23 @@ pub fn desk(case: &Case, guide: &Guide, calendar: &WorkCalendar) -> Option<Desk>
     };
     // On which day they are looked at changes only how far clocks that stand still are told.
     let at = case.state.filing().map_or(case.opened.at, |filing| filing.at);
-    let days = light_days(case, &clocks(case, guide, calendar, at), calendar);
-    Some(Desk { days, step })
+    let clocks = clocks(case, guide, calendar, at);
+    let days = light_days(case, &clocks, calendar);
+    Some(Desk { days, step, opinions: opinions(case, &clocks, calendar) })
+}
+
+fn opinions(case: &Case, clocks: &[Clock], calendar: &WorkCalendar) -> Vec<AwaitedOpinion> {
+    let asked = case.state.in_progress().map_or(&[][..], |accepted| &accepted.opinions);
+    let awaited = asked.iter().filter(|asked| asked.answer.is_none() && asked.escalated_at.is_none());
+    let days = |agency: &Uscc| {
+        let runs = |clock: &&Clock| clock.name == ClockName::Opinion && clock.stopped_on.is_none();
+        let of = clocks.iter().filter(runs).find(|clock| clock.of.as_deref() == Some(agency.as_str()));
+        of.and_then(|clock| turns(case, clock, calendar))
+    };
+    let awaited = awaited.filter_map(|asked| {
+        Some(AwaitedOpinion { agency: asked.agency.clone(), days: days(&asked.agency)? })
+    });
+    awaited.collect()
 }
 
 /// When the light of a case with these clocks turns, as long as nothing happens to it;

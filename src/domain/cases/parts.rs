@@ -129,6 +129,10 @@ impl Reached {
 }
 
 impl Ending {
+    /// Every way in which a case ends that was handed in.
+    pub const AFTER_FILING: [&str; 8] =
+        ["issued", "denied", "refused", "withdrawn", "lapsed", "void", "transferred", "revoked"];
+
     pub fn name(&self) -> &'static str {
         match self {
             Ending::Issued { .. } => "issued",

@@ -49,6 +49,9 @@ pub struct WorkLineView {
     pub line: CaseLineView,
     /// The step of the flow whose turn it is.
     pub step: Option<String>,
+    /// 征求意见: the agency whose opinion on the case is all that is wanted of the caller.
+    /// `light` and `due_on` are then those of the opinion.
+    pub opinion_of: Option<String>,
     pub claims: Vec<ClaimView>,
 }
 
@@ -131,8 +134,8 @@ fn cursor(text: &str, order: Order) -> Result<WorkCursor, Problem> {
     read().ok_or_else(|| invalid("?after", "invalid", words()))
 }
 
-/// The staff worklist: open cases within reach of the caller's posts, what is due first
-/// first. With `state=closed` closed ones, newest first. `assignee` is `me`, `none` or a
+/// The staff worklist: open cases within reach of the caller's posts, and those that await
+/// the opinion of an agency of his, what is due first first. With `state=closed` closed ones, newest first. `assignee` is `me`, `none` or a
 /// post; `order` is `due` or `newest`.
 #[utoipa::path(tag = "work", operation_id = "list_work", params(
     ("state" = Option<String>, Query), ("guide" = Option<String>, Query), ("counter" = Option<String>, Query),
@@ -159,9 +162,19 @@ fn line(ctx: &Ctx, caller: &Caller, work: ShownWork) -> WorkLineView {
     let calendar = ctx.calendar.current();
     let guide = work.reply.guide.for_case(&work.reply.case);
     let desk = crate::domain::cases::desk::desk(&work.reply.case, guide, &calendar);
+    let at = ctx.clock.now();
+    let mut line = CaseLineView::of(&work.reply, &calendar, at);
+    line.due_on = work.due_on.or(line.due_on);
+    if let Some(agency) = &work.opinion_of {
+        // Of the case's clocks this one is the caller's.
+        let opinions = desk.iter().flat_map(|desk| &desk.opinions);
+        let own = opinions.into_iter().find(|awaited| awaited.agency == *agency);
+        line.light = own.map(|awaited| awaited.days.light(local_date(at)));
+    }
     WorkLineView {
-        line: CaseLineView::of(&work.reply, &calendar, ctx.clock.now()),
+        line,
         step: desk.and_then(|desk| desk.step),
+        opinion_of: work.opinion_of.map(|agency| agency.to_string()),
         claims: work.claims.iter().map(|claim| ClaimView::of(caller, claim)).collect(),
     }
 }

@@ -18,7 +18,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Integer, Text};
 use uuid::Uuid;
 
-use super::NEVER;
+use super::{NEVER, opinions};
 use crate::domain::cases::StateName;
 use crate::domain::cases::desk::LightDays;
 use crate::domain::codes::RegionCode;
@@ -137,12 +137,14 @@ impl Store {
         Ok(rows.into_iter().map(Posting).collect())
     }
 
-    /// The open cases within reach.
+    /// The open cases within reach, those that await an opinion from there included.
     pub async fn count_work(&self, reach: Reach) -> Result<Vec<Counted>> {
         let places = places(&reach);
         let agencies_alone = reach.has_no_regions();
-        let rows: Vec<CountRow> = self
+        let within = reach.clone();
+        let (rows, asked): (Vec<CountRow>, _) = self
             .read(move |conn| {
+                let asked = opinions::count(conn, &within)?;
                 let mut balances = work_balances::table
                     .filter(work_balances::place.eq_any(places))
                     .select((
@@ -167,10 +169,17 @@ impl Store {
                     work_postings::yellow_on,
                     work_postings::cases,
                 ));
-                Ok(Both(balances, postings).load(conn)?)
+                Ok((Both(balances, postings).load(conn)?, asked))
             })
             .await?;
-        rows.into_iter().filter(|row| belongs(&reach, row)).map(counted).collect()
+        let asked = asked.into_iter().map(|(state, due_on, yellow_on, cases)| {
+            counted("work_opinions", "", (state, due_on, yellow_on, cases))
+        });
+        let lying = rows.into_iter().filter(|row| belongs(&reach, row));
+        let lying = lying.map(|(_, place, _, state, due_on, yellow_on, cases)| {
+            counted("work_balances", &place, (state, due_on, yellow_on, cases))
+        });
+        lying.chain(asked).collect()
     }
 }
 
@@ -221,8 +230,12 @@ fn belongs(reach: &Reach, (kind, place, region, ..): &CountRow) -> bool {
     }
 }
 
-fn counted((_, place, _, state, due_on, yellow_on, cases): CountRow) -> Result<Counted> {
-    let corrupt = |why: &str| Error::corrupt("work_balances", &place, why);
+fn counted(
+    table: &'static str,
+    place: &str,
+    (state, due_on, yellow_on, cases): (String, String, String, i64),
+) -> Result<Counted> {
+    let corrupt = |why: &str| Error::corrupt(table, place, why);
     let state = StateName::parse(&state).ok_or_else(|| corrupt("its state is none"))?;
     let day = |text: &str| text.parse::<NaiveDate>().map_err(|_| corrupt("its day is none"));
     let days = LightDays { due_on: day(&due_on)?, yellow_on: day(&yellow_on)? };

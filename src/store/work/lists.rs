@@ -15,7 +15,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Bool, Integer, Text};
 use uuid::Uuid;
 
-use super::NEVER;
+use super::{NEVER, opinions};
 use crate::domain::cases::StateName;
 use crate::domain::cases::clock::Light;
 use crate::domain::codes::{RegionCode, RegionLevel, Uscc};
@@ -72,9 +72,11 @@ pub struct WorkFilter {
 }
 
 /// A case on a worklist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkLine {
     pub case: Uuid,
+    /// The agency within reach whose opinion is all that is wanted.
+    pub opinion_of: Option<Uscc>,
     /// None while no clock runs.
     pub due_on: Option<NaiveDate>,
     pub cursor: WorkCursor,
@@ -104,14 +106,16 @@ impl Store {
     pub async fn list_work(&self, filter: WorkFilter) -> Result<Vec<WorkLine>> {
         let limit = usize::try_from(filter.limit).unwrap_or(0);
         let order = filter.order;
-        let rows: Vec<(String, Key)> = self
+        let rows: Vec<(String, Key, Option<String>)> = self
             .read(move |conn| {
-                let mut found = Vec::new();
+                let asked = opinions::list(conn, &filter)?;
+                let asked = asked.into_iter().map(|(day, case, agency)| (day, case, Some(agency)));
+                let mut found: Vec<_> = asked.collect();
                 let mut walks = walks(&filter);
                 while !walks.is_empty() {
                     let rest = walks.split_off(walks.len().min(MOST_WALKS));
                     let page: Vec<(String, Key)> = Together(walks).load(conn)?;
-                    found.extend(page);
+                    found.extend(page.into_iter().map(|(day, case)| (day, case, None)));
                     walks = rest;
                 }
                 Ok(found)
@@ -147,11 +151,13 @@ impl Store {
     }
 }
 
-fn line((due_on, case): (String, Key)) -> Result<WorkLine> {
+fn line((due_on, case, agency): (String, Key, Option<String>)) -> Result<WorkLine> {
     let case = case.0;
+    let opinion_of = agency.map(|agency| Uscc::parse(&agency)).transpose();
+    let opinion_of = opinion_of.map_err(|_| Error::corrupt("work_opinions", case, "its agency is none"))?;
     let day = due_on.parse().map_err(|_| Error::corrupt("work", case, "its day is none"))?;
     let due_on = Some(day).filter(|day| *day != NEVER);
-    Ok(WorkLine { case, due_on, cursor: WorkCursor { due_on: day, case } })
+    Ok(WorkLine { case, opinion_of, due_on, cursor: WorkCursor { due_on: day, case } })
 }
 
 fn walks(filter: &WorkFilter) -> Vec<Walk<'static>> {

@@ -60,22 +60,37 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Uuid>> {
         self.read(move |conn| {
-            let mut query = cases::table
-                .filter(cases::case_no.ge(begins.clone()))
-                .filter(cases::case_no.le(format!("{begins}{LAST}")))
-                .order(cases::case_no)
-                .limit(limit)
-                .select((cases::id, cases::agency, cases::region))
-                .into_boxed();
-            if let Some(after) = after {
-                query = query.filter(cases::case_no.gt(after));
+            let wanted = usize::try_from(limit).unwrap_or(0);
+            let (mut found, mut after) = (Vec::new(), after);
+            while found.len() < wanted {
+                let page = numbered(conn, &begins, after.as_deref())?;
+                let Some((Some(last), _)) = page.last() else { break };
+                after = Some(last.clone());
+                let is_last = i64::try_from(page.len()).is_ok_and(|count| count < LOOKED_AT);
+                // A beginning names its guide; but transferred cases lie elsewhere.
+                let within = page.into_iter().map(|(_, lies)| lies).filter(|lies| is_within(&reach, lies));
+                found.extend(within.map(|lies| lies.0.0));
+                if is_last {
+                    break;
+                }
             }
-            let lie: Vec<Lies> = query.load(conn)?;
-            // A beginning names its guide, and so they are all within reach or none is.
-            Ok(lie.into_iter().filter(|lies| is_within(&reach, lies)).map(|lies| lies.0.0).collect())
+            found.truncate(wanted);
+            Ok(found)
         })
         .await
     }
+}
+
+fn numbered(conn: &mut Conn, begins: &str, after: Option<&str>) -> QueryResult<Vec<(Option<String>, Lies)>> {
+    let mut query = cases::table
+        .filter(cases::case_no.ge(begins.to_owned()))
+        .filter(cases::case_no.le(format!("{begins}{LAST}")))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(cases::case_no.gt(after.to_owned()));
+    }
+    let lies = (cases::id, cases::agency, cases::region);
+    query.order(cases::case_no).limit(LOOKED_AT).select((cases::case_no, lies)).load(conn)
 }
 
 fn page(conn: &mut Conn, digest: &[u8], after: Option<Key>) -> QueryResult<Vec<Key>> {
