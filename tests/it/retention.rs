@@ -6,8 +6,11 @@ use wanshitong::app::seals::SealKeys;
 use wanshitong::app::verify::{attested, follows};
 use wanshitong::app::{retention, timers};
 use wanshitong::domain::audit::AuditAction;
+use wanshitong::domain::codes::RegionCode;
+use wanshitong::domain::registries::PersonName;
 use wanshitong::domain::verification::Part;
-use wanshitong::store::AuditFilter;
+use wanshitong::domain::work::Reach;
+use wanshitong::store::{AuditFilter, name_key};
 
 use crate::api::road_draft;
 use crate::support::{Database, PDF, Portal};
@@ -23,6 +26,14 @@ async fn erased(portal: &Portal) -> usize {
     retention::erase_due(&portal.city.ctx).await.unwrap()
 }
 
+/// The cases that are found by the name of who applied.
+async fn found(portal: &Portal) -> Vec<uuid::Uuid> {
+    let (store, name) = (&portal.city.ctx.store, PersonName::parse("", "林晓岚").unwrap());
+    let everywhere = vec![RegionCode::parse("340000000000").unwrap()];
+    let reach = Reach { below: everywhere, ..Reach::default() };
+    store.find_cases_by_key(name_key(store.vault(), &name), reach, None, 10).await.unwrap()
+}
+
 async fn personal_data_goes_after_ten_years(database: Database) {
     let portal = Portal::open(database).await;
     let case = closed_road_case(&portal).await;
@@ -31,6 +42,7 @@ async fn personal_data_goes_after_ten_years(database: Database) {
     let history = events(&portal, WHO, &case).await;
     let read = portal.get(WHO, &at).await.expect(200);
     assert!(read.to_string().contains("方书文"));
+    assert_eq!(found(&portal).await, [case.parse::<uuid::Uuid>().unwrap()]);
     days(&portal, 3650);
     assert_eq!(erased(&portal).await, 0, "two days early: two of the years were leap years");
     days(&portal, 4);
@@ -52,6 +64,7 @@ async fn personal_data_goes_after_ten_years(database: Database) {
     let keys = portal.get("", "/.well-known/seal-keys.json").await.expect(200);
     let receipt = attested(&receipt.to_string(), &SealKeys::from_jwks(&keys).unwrap()).unwrap();
     assert_eq!(follows(&receipt, &history.to_string()), Ok(0));
+    assert!(found(&portal).await.is_empty(), "nobody finds it by who applied");
     // The certificate is its holder's.
     let mine = portal.get(WHO, "/api/v1/me/certificates").await.expect(200);
     let own = mine["items"].as_array().unwrap().iter().find(|own| own["case"] == case.as_str()).unwrap();

@@ -182,7 +182,14 @@ pub fn may(capacity: Capacity, operation: Operation) -> bool {
             matches!(operation, O::OpenCase | O::ReadCase | O::EditCase | O::SubmitCase | O::RateCase)
         }
         Capacity::Consulted => matches!(operation, O::ReadCase | O::GiveOpinion),
-        Capacity::Post(Role::CounterOfficer) => matches!(
+        Capacity::Post(role) => post_may(role, operation),
+    }
+}
+
+fn post_may(role: Role, operation: Operation) -> bool {
+    use Operation as O;
+    match role {
+        Role::CounterOfficer => matches!(
             operation,
             O::ReadCase
                 | O::AcceptCase
@@ -195,7 +202,7 @@ pub fn may(capacity: Capacity, operation: Operation) -> bool {
                 | O::IdentifyPerson
                 | O::WitnessPerson
         ),
-        Capacity::Post(Role::Handler) => matches!(
+        Role::Handler => matches!(
             operation,
             O::ReadCase
                 | O::AcceptCase
@@ -211,13 +218,13 @@ pub fn may(capacity: Capacity, operation: Operation) -> bool {
                 | O::ListWork
                 | O::ClaimCase
         ),
-        Capacity::Post(Role::Reviewer) => {
+        Role::Reviewer => {
             matches!(
                 operation,
                 O::ReadCase | O::TakeStep(StepRole::Reviewer) | O::UnmaskCase | O::ListWork | O::ClaimCase
             )
         }
-        Capacity::Post(Role::Approver) => matches!(
+        Role::Approver => matches!(
             operation,
             O::ReadCase
                 | O::TakeStep(StepRole::Approver)
@@ -228,15 +235,15 @@ pub fn may(capacity: Capacity, operation: Operation) -> bool {
                 | O::ListWork
                 | O::ClaimCase
         ),
-        Capacity::Post(Role::Supervisor) => matches!(
+        Role::Supervisor => matches!(
             operation,
             O::ReadCase | O::ListWork | O::ReassignCase | O::ManageLeave | O::ReadReports | O::SuperviseCase
         ),
-        Capacity::Post(Role::CatalogueEditor) => matches!(operation, O::EditCatalogue),
-        Capacity::Post(Role::CataloguePublisher) => matches!(operation, O::PublishCatalogue),
-        Capacity::Post(Role::Administrator) => {
+        Role::CatalogueEditor => matches!(operation, O::EditCatalogue),
+        Role::CataloguePublisher => matches!(operation, O::PublishCatalogue),
+        Role::Administrator => {
             matches!(operation, O::ManageOrganisation | O::ManagePosts | O::ManageClients | O::SetClock)
         }
-        Capacity::Post(Role::Auditor) => matches!(operation, O::ReadAudit),
+        Role::Auditor => matches!(operation, O::ReadAudit),
     }
 }

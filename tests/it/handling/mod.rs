@@ -5,17 +5,19 @@ use serde_json::{Value, json};
 
 use crate::support::{Database, PDF, Portal, id};
 
-const YAML: &str = include_str!("hall.yaml");
+pub const YAML: &str = include_str!("hall.yaml");
 const TYPES: &str = "format: 1\nkind: certificate_types\ntypes:\n  - { type: 11100000MBWXT0006A098, name: { zh: 助餐点登记证, en: Canteen registration }, attributes: [canteen] }\n";
-const CODE: &str = "11340705MBWXT061304000101098000";
-const RESIDENT: &str = "resident@web";
+pub const CODE: &str = "11340705MBWXT061304000101098000";
+/// The agency that handles it.
+pub const HALL: &str = "11340705MBWXT06130";
+pub const RESIDENT: &str = "resident@web";
 const COUNTER: &str = "counter_officer@counter";
-const HANDLER: &str = "handler@web";
+pub const HANDLER: &str = "handler@web";
 const APPROVER: &str = "approver@web";
 const SUPERVISOR: &str = "supervisor@web";
-const POLICE: &str = "11340705MBWXT0111D";
+pub const POLICE: &str = "11340705MBWXT0111D";
 
-async fn portal(database: Database) -> Portal {
+pub async fn portal(database: Database) -> Portal {
     let portal = Portal::open(database).await;
     let files = vec![("types.yaml".to_owned(), TYPES.to_owned()), ("hall.yaml".to_owned(), YAML.to_owned())];
     wanshitong::app::catalog::publish(&portal.city.ctx, files).await.unwrap().unwrap();
@@ -23,9 +25,9 @@ async fn portal(database: Database) -> Portal {
 }
 
 /// One case and who does something with it.
-struct Played<'a> {
+pub struct Played<'a> {
     portal: &'a Portal,
-    case: String,
+    pub case: String,
 }
 
 impl Played<'_> {
@@ -33,21 +35,21 @@ impl Played<'_> {
         format!("/api/v1/cases/{}{rest}", self.case)
     }
 
-    async fn does(&self, who: &str, what: &str, body: Value) -> Value {
+    pub async fn does(&self, who: &str, what: &str, body: Value) -> Value {
         self.portal.post(who, &self.at(&format!("/{what}")), body).await.expect(200)
     }
 
-    async fn is_told(&self, who: &str, what: &str, body: Value, status: u16) -> Value {
+    pub async fn is_told(&self, who: &str, what: &str, body: Value, status: u16) -> Value {
         self.portal.post(who, &self.at(&format!("/{what}")), body).await.problem(status)
     }
 
-    async fn attach(&self, material: &str) -> Value {
+    pub async fn attach(&self, material: &str) -> Value {
         let path = self.at(&format!("/materials/{material}"));
         let put = self.portal.request(RESIDENT, "PUT", &path).header("content-type", "application/pdf");
         self.portal.send(put.body(PDF.to_vec())).await.expect(200)
     }
 
-    async fn read(&self, who: &str) -> Value {
+    pub async fn read(&self, who: &str) -> Value {
         self.portal.get(who, &self.at("")).await.expect(200)
     }
 
@@ -65,7 +67,7 @@ impl Played<'_> {
 }
 
 /// A draft with all answers and the floor plan.
-async fn draft(portal: &Portal) -> Played<'_> {
+pub async fn draft(portal: &Portal) -> Played<'_> {
     let facts = json!({ "canteen": "幸福里助餐点", "seats": 40 });
     let opened = portal.post(RESIDENT, "/api/v1/cases", json!({ "guide_code": CODE, "facts": facts })).await;
     let case = Played { portal, case: id(&opened.expect(201)) };
@@ -73,7 +75,7 @@ async fn draft(portal: &Portal) -> Played<'_> {
     case
 }
 
-async fn accepted(portal: &Portal) -> Played<'_> {
+pub async fn accepted(portal: &Portal) -> Played<'_> {
     let case = draft(portal).await;
     case.attach("lease").await;
     case.does(RESIDENT, "submit", json!({})).await;

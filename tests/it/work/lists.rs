@@ -8,13 +8,16 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use wanshitong::app::cases::{self, Action, ApplicantRef, OpenRequest, Request};
+use wanshitong::app::cases::{self, Action, ApplicantRef, CaseReply, OpenRequest, Request};
 use wanshitong::app::identity::Caller;
-use wanshitong::app::work::{self, Order, StateCounts, Whose, WorkCursor, WorkRequest};
+use wanshitong::app::work::{self, Order, ShownWork, StateCounts, Whose, WorkCursor, WorkRequest};
 use wanshitong::app::{Ctx, timers};
-use wanshitong::domain::cases::clock::Light;
-use wanshitong::domain::cases::{GiveGrounds, RecordStep, StateName, WithdrawCase};
-use wanshitong::domain::guides::Facts;
+use wanshitong::domain::cases::clock::{Light, clocks, light};
+use wanshitong::domain::cases::{
+    Ask, Correctable, CorrectionItem, CorrectionReason, GiveGrounds, PauseCase, RecordStep,
+    RequestCorrection, ResumeCase, StateName, WithdrawCase,
+};
+use wanshitong::domain::guides::{Facts, SpecialProcedure};
 
 use crate::api::{road_draft, submitted_road_case};
 use crate::support::{City, Database, Portal, road_facts};
@@ -30,7 +33,7 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let one = prop_oneof![
         3 => Just(Step::File),
-        6 => (0..12_usize, 0..5_u8).prop_map(|(case, act)| Step::Act { case, act }),
+        6 => (0..12_usize, 0..9_u8).prop_map(|(case, act)| Step::Act { case, act }),
         2 => (1..6_i64).prop_map(Step::Days),
         1 => Just(Step::Settle),
     ];
@@ -72,6 +75,10 @@ async fn act(city: &City, case: Uuid, act: u8) {
         0 => ("counter_officer@counter", Action::Accept),
         1 => ("handler@web", step("handle")),
         2 => ("reviewer@web", step("review")),
+        4 => ("handler@web", pause()),
+        5 => ("handler@web", Action::Resume(ResumeCase { kind: SpecialProcedure::Inspection })),
+        6 => ("handler@web", correction()),
+        7 => ("resident@web", Action::Urge(Ask { text: "请尽快办理".into() })),
         3 => ("resident@web", Action::Withdraw(WithdrawCase { reason: String::new() })),
         _ => ("handler@web", Action::Refuse(grounds)),
     };
@@ -95,6 +102,26 @@ fn request(state: Option<StateName>, light: Option<Light>, order: Order) -> Work
     }
 }
 
+fn pause() -> Action {
+    let reason = "现场核查".to_owned();
+    Action::Pause(PauseCase { kind: SpecialProcedure::Inspection, reason, expected_days: 5 })
+}
+
+fn correction() -> Action {
+    let item = CorrectionItem {
+        of: Correctable::Material("location_plan".into()),
+        reason: CorrectionReason::Wrong,
+        note: String::new().into(),
+    };
+    Action::RequestCorrection(RequestCorrection { items: vec![item], days: None })
+}
+
+/// As whoever reads the case is told it.
+fn shown_light(ctx: &Ctx, shown: &ShownWork) -> Option<Light> {
+    let CaseReply { case, guide, .. } = &shown.reply;
+    light(&clocks(case, guide.for_case(case), &ctx.calendar.current(), ctx.clock.now()))
+}
+
 /// The whole list, page by page.
 async fn all(ctx: &Ctx, caller: &Caller, request: WorkRequest) -> Vec<WorkCursor> {
     let (mut found, mut after) = (Vec::new(), None);
@@ -102,6 +129,9 @@ async fn all(ctx: &Ctx, caller: &Caller, request: WorkRequest) -> Vec<WorkCursor
         let page = work::list(ctx, caller, WorkRequest { after, ..request.clone() }).await.unwrap();
         let Some(last) = page.last() else { return found };
         after = Some(last.cursor);
+        for shown in page.iter().filter(|_| request.light.is_some()) {
+            assert_eq!(shown_light(ctx, shown), request.light, "the light of the list is that of the case");
+        }
         found.extend(page.iter().map(|work| work.cursor));
     }
 }
@@ -121,11 +151,13 @@ async fn agree(city: &City) {
     ] {
         let counts = work::counts(&city.ctx, &caller).await.unwrap();
         for StateCounts { state, green, yellow, red, still } in counts {
-            assert_eq!(still, 0, "a clock runs in every state there is");
+            assert!(still == 0 || state == StateName::Paused, "a clock runs in every other state");
             for (light, count) in [(Light::Green, green), (Light::Yellow, yellow), (Light::Red, red)] {
                 let listed = all(&city.ctx, &caller, request(Some(state), Some(light), Order::Due)).await;
                 assert_eq!(listed.len() as i64, count, "{who}: {state:?} {light:?}");
             }
+            let listed = all(&city.ctx, &caller, request(Some(state), None, Order::Due)).await;
+            assert_eq!(listed.len() as i64, green + yellow + red + still, "{who}: {state:?}");
         }
         let due = all(&city.ctx, &caller, request(None, None, Order::Due)).await;
         assert!(due.is_sorted_by_key(|line| (line.due_on, line.case)), "{due:?}");

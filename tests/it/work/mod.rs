@@ -4,6 +4,7 @@ mod claims;
 mod editors;
 mod handoffs;
 mod lists;
+mod opinions;
 mod search;
 mod uploads;
 
@@ -29,7 +30,16 @@ pub const ROADS: &str = "11340705MBWXT1317J";
 
 /// A second officer with the same post as one who is there.
 pub async fn colleague(portal: &Portal, persona: &str, like: &str) -> wanshitong::domain::policy::Post {
-    let like = posts(&portal.city, like, Some(ROADS)).await.remove(0);
+    colleague_at(portal, persona, like, ROADS).await
+}
+
+pub async fn colleague_at(
+    portal: &Portal,
+    persona: &str,
+    like: &str,
+    agency: &str,
+) -> wanshitong::domain::policy::Post {
+    let like = posts(&portal.city, like, Some(agency)).await.remove(0);
     let post =
         wanshitong::domain::policy::Post { id: uuid::Uuid::from_bytes(wanshitong::store::random()), ..like };
     let account = portal.city.account(persona).await;
