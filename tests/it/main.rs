@@ -18,6 +18,7 @@ mod hostile;
 mod house;
 mod idempotency;
 mod identity;
+mod kernel;
 mod letters;
 mod logs;
 mod operations;

@@ -65,6 +65,22 @@ impl Database {
         Self { location, folder, key: founded::KEY.clone(), drop_on, is_empty: true.into() }
     }
 
+    /// What the disk holds if the process dies now, in a database of its own.
+    pub fn as_after_a_crash(&self) -> Self {
+        use diesel::Connection as _;
+        use diesel::connection::SimpleConnection as _;
+        let (mut after, path) = (Self::sqlite(), |of: &Self| of.folder.join("portal.db"));
+        (after.key, after.is_empty) = (self.key.clone(), false.into());
+        // While somebody reads, no checkpoint moves pages from the log into the file.
+        let mut reader = diesel::SqliteConnection::establish(path(self).to_str().unwrap()).unwrap();
+        reader.batch_execute("BEGIN; SELECT count(*) FROM settings").unwrap();
+        for name in ["portal.db-wal", "portal.db"] {
+            std::fs::copy(self.folder.join(name), after.folder.join(name)).unwrap();
+        }
+        reader.batch_execute("ROLLBACK").unwrap();
+        after
+    }
+
     pub fn open(&self) -> Store {
         self.is_empty.store(false, Ordering::Relaxed);
         Store::open(&self.location, Vault::new(&self.key), Tuning::default()).unwrap()
@@ -140,6 +156,15 @@ impl City {
         let settings = (*self.ctx.settings).clone();
         let ctx = instance(&self.database, self.ctx.identity.issuer(), self.sms.clone(), settings).await;
         Self { ctx, sheet: self.sheet.clone(), sms: self.sms.clone(), database: self.database.clone() }
+    }
+
+    /// The portal after its process died and was started again, at the same time.
+    pub async fn after_a_crash(&self) -> Self {
+        let database = Arc::new(self.database.as_after_a_crash());
+        let settings = (*self.ctx.settings).clone();
+        let ctx = instance(&database, self.ctx.identity.issuer(), self.sms.clone(), settings).await;
+        ctx.clock.advance(self.ctx.clock.ahead());
+        Self { ctx, sheet: self.sheet.clone(), sms: self.sms.clone(), database }
     }
 
     /// Whom a token of the sheet stands for.

@@ -148,7 +148,7 @@ impl CorrectionBody {
                     "请写 /facts/字段名 或 /materials/材料编码。",
                     "Write /facts/<field> or /materials/<code>.",
                 );
-                super::invalid(&format!("/items/{index}/pointer"), "not_a_pointer", words)
+                super::invalid(format!("/items/{index}/pointer"), "not_a_pointer", words)
             })?;
             Ok(CorrectionItem { of, reason: item.reason, note: item.note.trim().to_owned().into() })
         });

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use crate::support::{Database, PDF, Portal, id};
 
-pub const YAML: &str = include_str!("hall.yaml");
-const TYPES: &str = "format: 1\nkind: certificate_types\ntypes:\n  - { type: 11100000MBWXT0006A098, name: { zh: 助餐点登记证, en: Canteen registration }, attributes: [canteen] }\n";
+pub const HALL: &str = include_str!("hall.yaml");
+pub const HALL_TYPES: &str = "format: 1\nkind: certificate_types\ntypes:\n  - { type: 11100000MBWXT0006A098, name: { zh: 助餐点登记证, en: Canteen registration }, attributes: [canteen] }\n";
 pub const CODE: &str = "11340705MBWXT061304000101098000";
 /// The agency that handles it.
-pub const HALL: &str = "11340705MBWXT06130";
+pub const HALL_AGENCY: &str = "11340705MBWXT06130";
 pub const RESIDENT: &str = "resident@web";
 const COUNTER: &str = "counter_officer@counter";
 pub const HANDLER: &str = "handler@web";
@@ -19,7 +19,8 @@ pub const POLICE: &str = "11340705MBWXT0111D";
 
 pub async fn portal(database: Database) -> Portal {
     let portal = Portal::open(database).await;
-    let files = vec![("types.yaml".to_owned(), TYPES.to_owned()), ("hall.yaml".to_owned(), YAML.to_owned())];
+    let files =
+        vec![("types.yaml".to_owned(), HALL_TYPES.to_owned()), ("hall.yaml".to_owned(), HALL.to_owned())];
     wanshitong::app::catalog::publish(&portal.city.ctx, files).await.unwrap().unwrap();
     portal
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use wanshitong::app::timers;
 
 use super::{ROADS, colleague_at};
-use crate::handling::{self, CODE, HALL, HANDLER, POLICE, Played, RESIDENT, YAML};
+use crate::handling::{self, CODE, HALL, HALL_AGENCY, HANDLER, POLICE, Played, RESIDENT};
 use crate::support::{Database, Portal};
 
 /// An officer of the consulted agency, and of no other.
@@ -46,7 +46,7 @@ async fn whoever_is_asked_finds_the_case(database: Database) {
     for (query, expected) in [
         ("state=accepted&light=green&order=newest", 1),
         ("step=decide&assignee=none", 1),
-        (&*format!("guide={CODE}&agency={HALL}"), 1),
+        (&*format!("guide={CODE}&agency={HALL_AGENCY}"), 1),
         ("state=paused", 0),
         ("light=red", 0),
         ("counter=hall-340700", 0),
@@ -107,7 +107,7 @@ async fn a_consulted_agency_whose_time_is_over_or_that_is_not_asked_any_more_fin
 #[actix_web::test]
 async fn a_case_that_was_passed_on_is_on_the_lists_of_the_other_agency_and_nobody_s() {
     let portal = handling::portal(Database::sqlite()).await;
-    let files = vec![("roads.yaml".to_owned(), YAML.replace(HALL, ROADS))];
+    let files = vec![("roads.yaml".to_owned(), HALL.replace(HALL_AGENCY, ROADS))];
     wanshitong::app::catalog::publish(&portal.city.ctx, files).await.unwrap().unwrap();
     colleague_at(&portal, "editor", "handler", ROADS).await;
     let case = handling::draft(&portal).await;
@@ -122,7 +122,7 @@ async fn a_case_that_was_passed_on_is_on_the_lists_of_the_other_agency_and_nobod
         found["items"].as_array().unwrap().len()
     };
     assert_eq!(found(CONSULTED).await, 0);
-    let to = json!({ "guide_code": CODE.replace(HALL, ROADS), "reason": "不属本机关职权" });
+    let to = json!({ "guide_code": CODE.replace(HALL_AGENCY, ROADS), "reason": "不属本机关职权" });
     case.does(HANDLER, "transfer", to).await;
     let moved = listed(&portal, CONSULTED, "assignee=none").await;
     assert_eq!((moved.len(), &moved[0]["claims"]), (1, &json!([])));
