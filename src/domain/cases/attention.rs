@@ -11,16 +11,10 @@ use super::command::{Ask, GiveReply, RateService};
 use super::decide::{Act, Rules, act};
 use super::draft::invalid;
 use super::event::{By, CaseEvent, Occasion, Urgency};
-use crate::domain::guides::{DayUnit, Limit};
 use crate::domain::private::Private;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
 use crate::domain::time::local_date;
-
-/// How long an answer to a reminder may take (practice).
-pub const REPLY_LIMIT: Limit = Limit { days: 3, unit: DayUnit::WorkingDay };
-/// How long putting right what was rated badly may take (practice: 5 or 15 working days).
-pub const RECTIFICATION_LIMIT: Limit = Limit { days: 15, unit: DayUnit::WorkingDay };
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attention {
@@ -113,7 +107,7 @@ pub(super) fn ask(
         ));
     }
     let text = said("/text", &command.text)?;
-    let due = rules.calendar.due(local_date(at), REPLY_LIMIT);
+    let due = rules.calendar.due(local_date(at), rules.guide.limits.reply());
     Ok(vec![act(by, CaseEvent::Asked { urgency, text, due })])
 }
 
@@ -148,7 +142,7 @@ pub(super) fn rate(
         ));
     }
     let bad = command.score >= 4;
-    let rectify_by = bad.then(|| rules.calendar.due(local_date(at), RECTIFICATION_LIMIT));
+    let rectify_by = bad.then(|| rules.calendar.due(local_date(at), rules.guide.limits.rectification()));
     let comment = Private::Known(command.comment.trim().to_owned());
     Ok(vec![act(by, CaseEvent::Rated { score: command.score, occasion, comment, rectify_by })])
 }

@@ -6,7 +6,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::accepted::DELIVERY_LIMIT;
-use super::attention::{RECTIFICATION_LIMIT, REPLY_LIMIT};
 use super::case::{Accepted, Case, CaseState, Ending, Filing};
 use super::procedures;
 use super::submitted::INTAKE_LIMIT;
@@ -119,13 +118,15 @@ fn starts(case: &Case, guide: &Guide, calendar: &WorkCalendar) -> Vec<Start> {
     }
     for (number, asked) in case.attention.asked.iter().enumerate() {
         let ended = asked.reply.as_ref().map(|reply| reply.at);
-        let start = Start::new(ClockName::Reply, asked.at, REPLY_LIMIT, ended);
+        let limit = guide.limits.reply();
+        let start = Start::new(ClockName::Reply, asked.at, limit, ended);
         all.push(Start { of: Some(number.to_string()), ..start });
     }
     for (number, rating) in case.attention.ratings.iter().enumerate() {
         if let Some(owed) = &rating.rectification {
             let ended = owed.report.as_ref().map(|report| report.at);
-            let start = Start::new(ClockName::Rectification, rating.at, RECTIFICATION_LIMIT, ended);
+            let limit = guide.limits.rectification();
+            let start = Start::new(ClockName::Rectification, rating.at, limit, ended);
             all.push(Start { of: Some(number.to_string()), ..start });
         }
     }

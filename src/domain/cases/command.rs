@@ -123,7 +123,7 @@ pub struct AcceptDeferred {
 pub struct RequestCorrection {
     /// Everything there is to mend: it is asked once (行政许可法 32).
     pub items: Vec<CorrectionItem>,
-    /// Working days the applicant has; none: [`CORRECTION_DAYS`](super::CORRECTION_DAYS).
+    /// Working days the applicant has; none: as the guide has it.
     pub days: Option<u16>,
 }
 

@@ -13,14 +13,12 @@ use super::event::{By, CaseEvent, Correctable, CorrectionItem};
 use super::evidence::Evidence;
 use super::submitted::{INTAKE_LIMIT, eligible, supplied};
 use crate::domain::calendar::Stop;
-use crate::domain::guides::{self, DayUnit, Facts, FieldKind, Limit};
+use crate::domain::guides::{self, Facts, FieldKind, Limit};
 use crate::domain::private::Private;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
 use crate::domain::time::local_date;
 
-/// Working days for corrections where the officer names no other (practice).
-pub const CORRECTION_DAYS: u16 = 15;
 /// More than this is no help to an applicant (practice).
 const MOST_DAYS: u16 = 60;
 
@@ -49,17 +47,16 @@ pub(super) fn request(
         )
         .article("《中华人民共和国行政许可法》第三十二条"));
     }
-    let days = command.days.unwrap_or(CORRECTION_DAYS);
-    let errors = wrong_request(rules, &command.items, days);
+    let limit = command.days.map_or_else(|| rules.guide.limits.correction(), Limit::working_days);
+    let errors = wrong_request(rules, &command.items, command.days);
     if !errors.is_empty() {
         return Err(invalid(errors));
     }
-    let limit = Limit { days, unit: DayUnit::WorkingDay };
     let due = rules.calendar.due(local_date(at), limit);
     Ok(vec![act(by, CaseEvent::CorrectionRequested { items: command.items, due })])
 }
 
-fn wrong_request(rules: Rules<'_>, items: &[CorrectionItem], days: u16) -> Vec<FieldError> {
+fn wrong_request(rules: Rules<'_>, items: &[CorrectionItem], days: Option<u16>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let mut error = |pointer: String, code, zh: &str, en: &str| {
         errors.push(FieldError::new(pointer, code, Text::new(zh, en)));
@@ -72,7 +69,7 @@ fn wrong_request(rules: Rules<'_>, items: &[CorrectionItem], days: u16) -> Vec<F
             "List everything that must be mended.",
         );
     }
-    if !(1..=MOST_DAYS).contains(&days) {
+    if days.is_some_and(|days| !(1..=MOST_DAYS).contains(&days)) {
         error("/days".into(), "out_of_range", "补正期限为 1 至 60 个工作日。", "Allow 1 to 60 working days.");
     }
     let mut seen = BTreeSet::new();

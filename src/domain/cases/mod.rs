@@ -36,7 +36,6 @@ pub use attention::*;
 pub use case::*;
 pub use command::*;
 pub use command_name::CommandName;
-pub use correcting::CORRECTION_DAYS;
 pub use decide::{Act, DRAFT_DAYS, Rules, decide, open};
 pub use draft::{only_the_counter_sees_originals, unfit};
 pub use event::*;

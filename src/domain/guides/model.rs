@@ -183,6 +183,30 @@ pub struct Limits {
     pub legal: Limit,
     /// Never longer than `legal`.
     pub promised: Limit,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Limit>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Limit>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rectification: Option<Limit>,
+}
+
+/// What the law leaves to practice: usual where a guide says nothing else.
+impl Limits {
+    /// 补正期限: how long the applicant has to mend what was asked for.
+    pub fn correction(&self) -> Limit {
+        self.correction.unwrap_or(Limit::working_days(15))
+    }
+
+    /// 催办、督办答复期限
+    pub fn reply(&self) -> Limit {
+        self.reply.unwrap_or(Limit::working_days(3))
+    }
+
+    /// 差评整改期限: in use are 5 and 15 working days.
+    pub fn rectification(&self) -> Limit {
+        self.rectification.unwrap_or(Limit::working_days(15))
+    }
 }
 
 /// A span of days. `days` is 0 for "on the spot".
@@ -190,6 +214,12 @@ pub struct Limits {
 pub struct Limit {
     pub days: u16,
     pub unit: DayUnit,
+}
+
+impl Limit {
+    pub const fn working_days(days: u16) -> Self {
+        Self { days, unit: DayUnit::WorkingDay }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -152,3 +152,30 @@ fn a_clock_that_was_red_once_stays_red() {
     let promised = clocks.iter().find(|clock| clock.name == ClockName::Promised).unwrap();
     assert_eq!(promised.light, Light::Red);
 }
+
+#[test]
+fn what_practice_allows_is_as_the_guide_has_it() {
+    static OWN: LazyLock<Guide> = LazyLock::new(|| {
+        let mut guide = JOINT.clone();
+        guide.limits.correction = Some(Limit::working_days(2));
+        guide.limits.reply = Some(Limit::working_days(1));
+        guide.limits.rectification = Some(Limit::working_days(4));
+        guide
+    });
+    let due = |guide: &'static Guide, name: ClockName, course: &[C]| {
+        let story = Story::complete_at(guide, morning("2026-03-02")).then(&[C::Submit]).then(course);
+        let clocks = clocks(&story.case, guide, &CALENDAR, story.at);
+        clocks.into_iter().find(|clock| clock.name == name).and_then(|clock| clock.due_on).unwrap()
+    };
+    for (name, course, own, usual) in [
+        (ClockName::Correction, [C::RequestCorrection], "2026-03-04", "2026-03-23"),
+        (ClockName::Reply, [C::Urge], "2026-03-03", "2026-03-05"),
+        (ClockName::Rectification, [C::Rate], "2026-03-06", "2026-03-23"),
+    ] {
+        assert_eq!(
+            (due(&OWN, name, &course), due(&JOINT, name, &course)),
+            (day(own), day(usual)),
+            "{name:?}"
+        );
+    }
+}

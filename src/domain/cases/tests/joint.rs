@@ -36,6 +36,7 @@ pub(super) static JOINT: LazyLock<Guide> = LazyLock::new(|| {
     guide.limits = Limits {
         legal: Limit { days: 20, unit: DayUnit::WorkingDay },
         promised: Limit { days: 15, unit: DayUnit::WorkingDay },
+        ..guide.limits
     };
     guide
 });

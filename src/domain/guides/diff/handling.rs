@@ -7,8 +7,8 @@ use super::words::{
 };
 use super::{About, Pairs, Teller};
 use crate::domain::guides::model::{
-    AutomaticDecision, Condition, Delivery, Fee, Handling, Limits, Question, ResultKind, SpecialProcedure,
-    Step,
+    AutomaticDecision, Condition, Delivery, Fee, Handling, Limit, Limits, Question, ResultKind,
+    SpecialProcedure, Step,
 };
 use crate::domain::text::Text;
 
@@ -17,7 +17,7 @@ pub(super) fn kind(teller: &mut Teller, old: Handling, new: Handling) {
 }
 
 pub(super) fn limits(teller: &mut Teller, old: Limits, new: Limits) {
-    let Limits { legal, promised } = old;
+    let Limits { legal, promised, correction: _, reply: _, rectification: _ } = old;
     if promised != new.promised {
         let change = days(promised, new.promised);
         teller.tell(
@@ -33,6 +33,17 @@ pub(super) fn limits(teller: &mut Teller, old: Limits, new: Limits) {
             format!("法定时限 {}", change.zh),
             format!("legal limit {}", change.en),
         );
+    }
+    let of_practice: [(&str, &str, fn(&Limits) -> Limit); 3] = [
+        ("补正期限", "time for corrections", Limits::correction),
+        ("催办答复期限", "time to answer a reminder", Limits::reply),
+        ("整改期限", "time to put right what was rated badly", Limits::rectification),
+    ];
+    for (zh, en, limit) in of_practice {
+        if limit(&old) != limit(&new) {
+            let change = days(limit(&old), limit(&new));
+            teller.tell(About::TimeLimit, format!("{zh} {}", change.zh), format!("{en} {}", change.en));
+        }
     }
 }
 

@@ -37,6 +37,14 @@ impl Read for Limits {
         let keys = Keys::of(node, reader)?;
         let (legal, promised) = (keys.need::<Limit>("legal"), keys.need::<Limit>("promised"));
         let nodes = (keys.get("legal"), keys.get("promised"));
+        let of_practice = |key| {
+            let limit = keys.optional::<Limit>(key)?;
+            if let (Some(Limit { days: 0, .. }), Some(node)) = (limit, keys.get(key)) {
+                reader.problems.at(node, "这一期限至少 1 天。", "This limit is at least 1 day.");
+            }
+            Some(limit)
+        };
+        let [correction, reply, rectification] = ["correction", "reply", "rectification"].map(of_practice);
         keys.close();
         let (legal, promised) = (legal?, promised?);
         if let (0, (Some(node), _)) = (legal.days, nodes) {
@@ -49,7 +57,7 @@ impl Read for Limits {
                 "The promised limit must not exceed the legal one (5 working days count as 7 days).",
             );
         }
-        Some(Self { legal, promised })
+        Some(Self { legal, promised, correction: correction?, reply: reply?, rectification: rectification? })
     }
 }
 

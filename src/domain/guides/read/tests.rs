@@ -4,7 +4,7 @@ mod scenarios;
 use proptest::prelude::*;
 
 use super::read_guide;
-use crate::domain::guides::model::{Guide, Handling, MaterialSource};
+use crate::domain::guides::model::{Guide, Handling, Limits, MaterialSource};
 use crate::domain::guides::problem::Problem;
 use crate::domain::guides::source::MAX_FILE_BYTES;
 
@@ -188,6 +188,17 @@ fn the_promised_limit_is_compared_across_units() {
     }
     assert!(limits("5, unit: working_day", "0, unit: working_day").contains("handling: instant"));
     assert!(limits("0, unit: working_day", "1, unit: working_day").contains("at least 1 day"));
+}
+
+#[test]
+fn limits_of_practice_are_the_usual_ones_unless_the_guide_has_its_own() {
+    let usual = valid().limits;
+    let days = |limits: Limits| [limits.correction(), limits.reply(), limits.rectification()].map(|l| l.days);
+    assert_eq!(days(usual), [15, 3, 15]);
+    let own = with("limits:\n", "limits:\n  correction: { days: 10, unit: working_day }\n");
+    assert_eq!(days(read_guide(&own).unwrap().limits), [10, 3, 15]);
+    let never = told(&own.replace("days: 10", "days: 0"));
+    assert!(never.contains("limits/correction: This limit is at least 1 day"), "{never}");
 }
 
 #[test]

@@ -60,6 +60,9 @@ static WHOLE: LazyLock<Value> = LazyLock::new(|| {
     fields.insert(0, row("number", json!({})));
     fields.insert(0, row("uscc", json!({ "required": false })));
     whole["limits"]["promised"]["days"] = 3.into();
+    for (key, days) in [("correction", 10), ("reply", 2), ("rectification", 5)] {
+        whole["limits"][key] = json!({ "days": days, "unit": "working_day" });
+    }
     whole["fee"] = json!({ "amount_fen": 1000, "basis": { "zh": "物价通知", "en": "Price notice" } });
     whole["examples"][0]["expect"] = json!({ "eligible": true });
     whole

@@ -178,7 +178,15 @@ fn answer(given: &Answer) -> Outline {
 }
 
 fn limits(limits: Limits) -> Outline {
-    Outline::mapping([("legal", limit(limits.legal)), ("promised", limit(limits.promised))])
+    let Limits { legal, promised, correction, reply, rectification } = limits;
+    let given = [
+        ("legal", Some(legal)),
+        ("promised", Some(promised)),
+        ("correction", correction),
+        ("reply", reply),
+        ("rectification", rectification),
+    ];
+    Outline::mapping(given.into_iter().filter_map(|(key, given)| Some((key, limit(given?)))))
 }
 
 fn limit(limit: Limit) -> Outline {
