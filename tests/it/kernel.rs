@@ -245,7 +245,7 @@ impl Played {
         wanshitong::app::catalog::publish(&city.ctx, files.into()).await.unwrap().unwrap();
         let applicant = city.caller(APPLICANT).await;
         let Value::Object(facts) = json!({ "canteen": "幸福里助餐点", "seats": 40 }) else {
-            unreachable!()
+            panic!("facts are an object")
         };
         let request = OpenRequest {
             guide: "11340705MBWXT061304000101098000".to_owned(),
@@ -332,7 +332,9 @@ impl Played {
 }
 
 fn facts(seats: u8) -> SaveCase {
-    let Value::Object(patch) = json!({ "seats": 41 + u32::from(seats) }) else { unreachable!() };
+    let Value::Object(patch) = json!({ "seats": 41 + u32::from(seats) }) else {
+        panic!("facts are an object")
+    };
     SaveCase { patch }
 }
 
@@ -386,7 +388,7 @@ fn asked(what: What, number: u8) -> (&'static str, Action) {
         What::Withdraw => (APPLICANT, Action::Withdraw(WithdrawCase { reason: "改期".to_owned() })),
         What::Void => (APPROVER, Action::Void(grounds())),
         What::Revoke => (APPROVER, Action::Revoke(grounds())),
-        What::TimePasses => unreachable!("nobody asks for time to pass"),
+        What::TimePasses => panic!("nobody asks for time to pass"),
     }
 }
 

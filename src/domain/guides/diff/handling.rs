@@ -34,7 +34,8 @@ pub(super) fn limits(teller: &mut Teller, old: Limits, new: Limits) {
             format!("legal limit {}", change.en),
         );
     }
-    let of_practice: [(&str, &str, fn(&Limits) -> Limit); 3] = [
+    type OfGuide = fn(&Limits) -> Limit;
+    let of_practice: [(&str, &str, OfGuide); 3] = [
         ("补正期限", "time for corrections", Limits::correction),
         ("催办答复期限", "time to answer a reminder", Limits::reply),
         ("整改期限", "time to put right what was rated badly", Limits::rectification),
