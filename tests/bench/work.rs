@@ -94,7 +94,7 @@ fn fill(location: &Location, agencies: &[(Uscc, String)], cases: usize) {
         .enumerate()
         .map(|(n, (code, region))| format!("({n}, '{code}', '{region}')"))
         .collect();
-    let words: [(&str, String, String); 5] = [
+    let words: [(&str, String, String); 6] = [
         (
             "numbers",
             format!(
@@ -113,6 +113,12 @@ fn fill(location: &Location, agencies: &[(Uscc, String)], cases: usize) {
             "yellow",
             "date('2026-03-02', (offs - gap) || ' days')".into(),
             "to_char(date '2026-03-02' + (offs - gap)::int, 'YYYY-MM-DD')".into(),
+        ),
+        // A hundred days after it is due: thousands fall due at each midnight to come.
+        (
+            "tick",
+            "CAST((julianday(due_on) - 2440487.5) * 86400000000 AS INTEGER)".into(),
+            "(due_on::date + 100)::timestamptz".into(),
         ),
         ("now", "1772415000000000".into(), "'2026-03-02T01:30:00Z'::timestamptz".into()),
     ];
@@ -203,6 +209,7 @@ async fn measure(store: &Store, agencies: &[(Uscc, String)]) {
         said("counts", &mut times, "");
     }
     search(store, below("340000000000"), of(0)).await;
+    timers(store).await;
 }
 
 /// What officers ask of a list.
@@ -243,6 +250,23 @@ async fn list(store: &Store, what: &str, mut filter: WorkFilter) {
         for step in store.explain_work(first).await.unwrap() {
             println!("      {step}");
         }
+    }
+}
+
+/// What the clock costs: a tick for which nothing is due, and pages of what is.
+async fn timers(store: &Store) {
+    println!("\ntimers");
+    let now = today().and_time(chrono::NaiveTime::MIN).and_utc();
+    for (what, at) in [("nothing is due", now), ("thousands are", now + chrono::TimeDelta::days(90))] {
+        let (mut times, mut found, mut after) = (Vec::new(), 0, None);
+        for _ in 0..ROUNDS {
+            let started = Instant::now();
+            let due = store.list_cases_to_tick(at, after, 100).await.unwrap();
+            times.push(milliseconds(started));
+            found += due.len();
+            after = due.last().copied();
+        }
+        said(what, &mut times, &format!("{found} cases"));
     }
 }
 

@@ -24,7 +24,7 @@ INSERT INTO cases (id, version, head, state, outcome, guide, guide_version, agen
     document, personal, data_key, letters, opened_at, updated_at, due_on, tick_at)
 SELECT case_id, 3, {blank}, state, NULL, guide, 1, agency, region, case_id, NULL, NULL,
     '{"padding": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}',
-    NULL, NULL, 1, {now}, {now}, due_on, NULL
+    NULL, NULL, 1, {now}, {now}, due_on, {tick}
 FROM work;
 
 {numbers}

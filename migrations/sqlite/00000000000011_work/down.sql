@@ -9,3 +9,5 @@ DROP TABLE work_balances;
 DROP TABLE work_postings;
 DROP TABLE work_opinions;
 DROP TABLE work;
+DROP INDEX cases_by_tick;
+CREATE INDEX cases_by_tick ON cases (tick_at);

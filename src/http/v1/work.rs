@@ -135,7 +135,7 @@ fn cursor(text: &str, order: Order) -> Result<WorkCursor, Problem> {
 }
 
 /// The staff worklist: open cases within reach of the caller's posts, and those that await
-/// the opinion of an agency of his, what is due first first. With `state=closed` closed ones, newest first. `assignee` is `me`, `none` or a
+/// the opinion of an agency of his, the most urgent first. With `state=closed` closed ones, newest first. `assignee` is `me`, `none` or a
 /// post; `order` is `due` or `newest`.
 #[utoipa::path(tag = "work", operation_id = "list_work", params(
     ("state" = Option<String>, Query), ("guide" = Option<String>, Query), ("counter" = Option<String>, Query),

@@ -105,8 +105,9 @@ impl Store {
         self.read(move |conn| {
             let mut query = cases::table.filter(cases::tick_at.le(At(at))).into_boxed();
             if let Some((tick_at, id)) = after {
-                let later = cases::tick_at.gt(At(tick_at));
-                query = query.filter(later.or(cases::tick_at.eq(At(tick_at)).and(cases::id.gt(Key(id)))));
+                // The first condition is what the index begins at, the second leaves out what was had.
+                query = query.filter(cases::tick_at.ge(At(tick_at)));
+                query = query.filter(cases::tick_at.gt(At(tick_at)).or(cases::id.gt(Key(id))));
             }
             let rows: Vec<(Option<At>, Key)> = query
                 .order((cases::tick_at, cases::id))
