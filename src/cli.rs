@@ -116,6 +116,11 @@ fn print(text: &str) -> Outcome {
     Ok(())
 }
 
+/// `1 file`, `2 files`.
+fn counted(number: usize, of: &str) -> String {
+    format!("{number} {of}{}", if number == 1 { "" } else { "s" })
+}
+
 fn block_on(command: impl Future<Output = Outcome>) -> Outcome {
     actix_web::rt::System::new().block_on(command)
 }

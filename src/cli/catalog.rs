@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::{Outcome, block_on, diff, load, print, production, said};
+use super::{Outcome, block_on, counted, diff, load, print, production, said};
 use crate::app::{catalog, upkeep};
 use crate::boot;
 use crate::domain::guides::{FileKind, Origin, Problem};
@@ -137,7 +137,7 @@ fn failed(failures: &[catalog::FileFailures]) -> Vec<String> {
 
 pub(super) fn refused(wrong: &[catalog::FileProblems]) -> String {
     let lines = report(wrong);
-    format!("{}\n{} problems", lines.join("\n"), lines.len())
+    format!("{}\n{}", lines.join("\n"), counted(lines.len(), "problem"))
 }
 
 /// What the files may lean on: nothing, or what the portal has published.
@@ -157,7 +157,7 @@ fn checked(config: Option<&Path>, files: &Files) -> Result<catalog::Checked, Str
 fn check(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
     let files = read_files(files)?;
     let checked = checked(config, &files)?;
-    print(&format!("{} files, nothing wrong", checked.len()))
+    print(&format!("{}, nothing wrong", counted(checked.len(), "file")))
 }
 
 /// Every region counts as there.
@@ -168,7 +168,8 @@ fn test(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
     let failures = checked.try_examples(&files, &calendar, &|_| true);
     if failures.is_empty() {
         let tried: usize = checked.guides.iter().map(|(_, guide)| guide.examples.len()).sum();
-        return print(&format!("{tried} examples of {} guides hold", checked.guides.len()));
+        let (examples, guides) = (counted(tried, "example"), counted(checked.guides.len(), "guide"));
+        return print(&format!("{examples} of {guides}, each as expected"));
     }
     Err(failed(&failures).join("\n"))
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::catalog::{read_files, refused};
-use super::{Outcome, print};
+use super::{Outcome, counted, print};
 use crate::app::catalog;
 use crate::domain::agencies::{Agency, parse_agencies};
 use crate::domain::csv_rows::RowError;
@@ -196,7 +196,7 @@ fn import_tables(files: &[PathBuf]) -> Outcome {
     let guide = read_guide(&yaml).map_err(|problems| {
         let lines: Vec<String> =
             problems.iter().map(|one| format!("{}: {} {}", one.path, one.reason.zh, one.reason.en)).collect();
-        format!("{}\nthese tables are no guide yet: {} problems", lines.join("\n"), lines.len())
+        format!("{}\nthese tables are no guide yet: {}", lines.join("\n"), counted(lines.len(), "problem"))
     })?;
     print(to_yaml(&guide).trim_end())
 }

@@ -12,7 +12,7 @@ use wanshitong::domain::verification::Part;
 use wanshitong::domain::work::Reach;
 use wanshitong::store::{AuditFilter, name_key};
 
-use crate::api::road_draft;
+use crate::api::{road_draft, submitted_road_case};
 use crate::support::{Database, PDF, Portal};
 use crate::verify::{closed_road_case, events, look, of_case};
 
@@ -89,6 +89,38 @@ async fn the_personal_data_of_a_closed_case_goes_after_ten_years() {
 #[ignore = "needs PostgreSQL: run tests/run"]
 async fn the_personal_data_of_a_closed_case_goes_after_ten_years_on_postgres() {
     personal_data_goes_after_ten_years(Database::postgres()).await;
+}
+
+/// One case for every way to end but those of `closed_road_case`.
+#[actix_web::test]
+async fn however_a_case_ended_its_personal_data_goes() {
+    const COUNTER: &str = "counter_officer@counter";
+    const APPROVER: &str = "approver@web";
+    let portal = Portal::open(Database::sqlite()).await;
+    let grounds = json!({"reason": "查明情况不符", "article": "第五条"});
+    let ends = [
+        (WHO, "withdraw", json!({"reason": "改期"})),
+        (COUNTER, "refuse", grounds.clone()),
+        (COUNTER, "transfer", json!({"agency_name": "省民政厅", "reason": "属省级权限"})),
+        (APPROVER, "void", grounds.clone()),
+    ];
+    for (who, command, body) in ends {
+        let case = submitted_road_case(&portal, WHO).await;
+        portal.act(who, &case, command, body).await;
+    }
+    let revoked = closed_road_case(&portal).await;
+    portal.act(APPROVER, &revoked, "revoke", grounds).await;
+    let lapsed = submitted_road_case(&portal, WHO).await;
+    let items = json!([{"pointer": "/facts/area", "reason": "wrong"}]);
+    portal.act(COUNTER, &lapsed, "request-correction", json!({"items": items})).await;
+    days(&portal, 40);
+    assert_eq!(timers::run(&portal.city.ctx).await.unwrap(), 1);
+
+    days(&portal, 3654);
+    assert_eq!(erased(&portal).await, 6);
+    assert_eq!(look(&portal.city.ctx).await.1, []);
+    assert!(found(&portal).await.is_empty());
+    portal.close().await;
 }
 
 #[actix_web::test]
