@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
+    IF_NONE_MATCH, VARY,
 };
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, Utc};
@@ -199,17 +200,22 @@ fn answer(published: &PublishedGuide, request: &HttpRequest) -> Reply {
     let written = published.answer.get_or_init(|| write(published));
     let mut response = HttpResponse::Ok();
     response
-        .insert_header((CONTENT_TYPE, "application/json"))
-        .insert_header((CACHE_CONTROL, "public, max-age=0, must-revalidate"))
-        .insert_header((VARY, "accept-encoding"))
+        .insert_header((CONTENT_TYPE, fixed("application/json")))
+        .insert_header((CACHE_CONTROL, fixed("public, max-age=0, must-revalidate")))
+        .insert_header((VARY, fixed("accept-encoding")))
         .insert_header((ETAG, tag));
     Ok(match is_compressed {
-        true => response.insert_header((CONTENT_ENCODING, "gzip")).body(written.gzip.clone()),
+        true => response.insert_header((CONTENT_ENCODING, fixed("gzip"))).body(written.gzip.clone()),
         false => response.body(written.plain.clone()),
     })
 }
 
 /// Whether the asker holds what bears this tag (RFC 9110 §13.1.2).
+/// A header's value that need not be copied and looked at for every answer.
+const fn fixed(value: &'static str) -> HeaderValue {
+    HeaderValue::from_static(value)
+}
+
 pub(super) fn has_already(headers: &HeaderMap, tag: &str) -> bool {
     let values = headers.get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
     let tags = values.flat_map(|value| value.split(',')).map(str::trim);

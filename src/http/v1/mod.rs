@@ -43,6 +43,8 @@ use crate::http::routes::Routes;
 
 /// Registers every operation under `/api/v1`.
 pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
+    // Routes are tried one after the other: what is asked for most comes first.
+    routes.service(catalogue::read_guide);
     // Before `/cases/{id}`, or `batch` would be taken for a case.
     routes.service(work::accept_cases).service(search::search);
     routes
@@ -52,7 +54,6 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(organisation::list_counters)
         .service(catalogue::list_items)
         .service(catalogue::read_item)
-        .service(catalogue::read_guide)
         .service(catalogue::read_version)
         .service(evaluate::read_form)
         .service(evaluate::evaluate)
