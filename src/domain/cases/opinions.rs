@@ -46,6 +46,14 @@ pub(super) fn give(state: &Accepted, command: GiveOpinion, by: &By) -> Result<Ve
     Ok(vec![act(by, CaseEvent::OpinionGiven { agency, consents, text })])
 }
 
+impl Accepted {
+    /// The agency the case waits for longest: of those that have not answered, the one
+    /// whose time is over first.
+    pub fn slowest(&self) -> Option<&Consultation> {
+        self.opinions.iter().filter(|asked| asked.answer.is_none()).min_by_key(|asked| asked.due)
+    }
+}
+
 /// A step is taken when nobody is left to be heard.
 pub(super) fn all_heard(state: &Accepted, step: &Step) -> Result<(), Refusal> {
     let waiting = state.opinions.iter().filter(|asked| asked.step == step.code && asked.answer.is_none());

@@ -25,6 +25,8 @@ pub struct CourseView {
     pub procedures: Vec<ProcedureView>,
     /// 延期
     pub extension: Option<ExtensionView>,
+    /// Of the agencies whose opinion is awaited, the slowest.
+    pub waits_for: Option<WaitsForView>,
     /// 征求意见; for staff.
     pub opinions: Vec<OpinionView>,
     /// 催办、督办, in their order.
@@ -83,6 +85,15 @@ pub struct ExtensionView {
     /// Working days.
     pub days: u16,
     pub reason: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WaitsForView {
+    pub agency: String,
+    pub name: TextView,
+    pub since: DateTime<Utc>,
+    /// In the past where the agency is late.
+    pub due: NaiveDate,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -158,6 +169,9 @@ impl From<&CaseReply> for CourseView {
                     reason: extension.reason.known().cloned(),
                 }
             }),
+            waits_for: (accepted.filter(|_| case.state.as_closed().is_none()))
+                .and_then(|accepted| accepted.slowest())
+                .map(WaitsForView::from),
             opinions: accepted
                 .filter(|_| staff)
                 .map_or_else(Vec::new, |accepted| accepted.opinions.iter().map(OpinionView::from).collect()),
@@ -223,6 +237,17 @@ fn procedures(state: &CaseState) -> Vec<ProcedureView> {
         }));
     }
     all
+}
+
+impl From<&Consultation> for WaitsForView {
+    fn from(asked: &Consultation) -> Self {
+        Self {
+            agency: asked.agency.to_string(),
+            name: asked.name.clone().into(),
+            since: asked.asked_at,
+            due: asked.due,
+        }
+    }
 }
 
 impl From<&Consultation> for OpinionView {

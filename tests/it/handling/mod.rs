@@ -172,10 +172,13 @@ async fn whole_course(database: Database) {
 
     let stepped = case.does(HANDLER, "record-step", json!({ "step": "handle" })).await;
     assert_eq!(stepped["course"]["opinions"][0]["agency"], POLICE);
-    assert_eq!(case.read(RESIDENT).await["course"]["opinions"], json!([]), "opinions are the agencies' own");
+    let read = case.read(RESIDENT).await;
+    assert_eq!(read["course"]["opinions"], json!([]), "opinions are the agencies' own");
+    assert_eq!(read["course"]["waits_for"]["agency"], POLICE, "whom it waits for is the applicant's to know");
     case.is_told(APPROVER, "approve", json!({}), 409).await;
     case.is_told(RESIDENT, "give-opinion", json!({ "agency": POLICE, "consents": true }), 403).await;
-    case.does(HANDLER, "give-opinion", json!({ "agency": POLICE, "consents": true })).await;
+    let heard = case.does(HANDLER, "give-opinion", json!({ "agency": POLICE, "consents": true })).await;
+    assert_eq!(heard["course"]["waits_for"], Value::Null);
     let owed = case.is_told(APPROVER, "approve", json!({}), 409).await;
     assert!(owed["detail"].as_str().unwrap().contains("lease"), "{owed:#}");
     case.attach("lease").await;

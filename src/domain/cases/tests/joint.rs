@@ -98,6 +98,18 @@ fn silence_is_consent_of_the_one_and_goes_to_the_superior_of_the_other() {
 }
 
 #[test]
+fn the_slowest_is_who_has_not_answered_and_is_due_first() {
+    let slowest = |story: &Story| {
+        story.case.state.accepted().and_then(Accepted::slowest).map(|asked| asked.agency.clone())
+    };
+    let story = accepted();
+    assert_eq!(slowest(&story), Some(consenting()));
+    let story = story.later(TimeDelta::days(9)).then(&[CommandName::Tick]);
+    assert_eq!(slowest(&story), Some(escalating()), "the other's silence was its answer");
+    assert_eq!(slowest(&story.then(&[CommandName::GiveOpinion])), None);
+}
+
+#[test]
 fn a_material_may_wait_where_it_was_promised_and_nothing_is_granted_before_it_came() {
     let mut story = Story::complete(&JOINT);
     let material = story.guide.materials.iter().find(|material| material.deferrable).unwrap().code.clone();
