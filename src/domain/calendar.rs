@@ -236,6 +236,14 @@ impl WorkCalendar {
                 left -= u16::from(counted);
                 days.push(self.look_at(date, counted, stopped(date)));
             }
+            // An extension begins where the limit would have ended (民法典 203).
+            let is_extended = extension > 0 && limit.days > 0 && unit == DayUnit::CalendarDay;
+            while is_extended
+                && days.last().is_some_and(|day| !count(day.date, DayUnit::WorkingDay))
+                && let Some(date) = following.next()
+            {
+                days.push(self.look_at(date, false, stopped(date)));
+            }
         }
         let last = days.last().map_or(start, |day| day.date);
         let rule = match (limit.days, limit.unit) {

@@ -46,11 +46,7 @@ impl Uploads {
             return Err(too_large());
         }
         let permit = self.reserve(announced).await?;
-        let bytes = tokio::time::timeout(DURATION, read(payload, MAX_FILE_BYTES)).await;
-        let bytes = bytes.map_err(|_| {
-            Problem::new(Code::BadRequest)
-                .detail("上传超时，请重试。", "The upload took too long; try again.")
-        })??;
+        let bytes = read_in_time(payload, MAX_FILE_BYTES).await?;
         if bytes.is_empty() {
             return Err(Problem::new(Code::BadRequest).detail("文件为空。", "The file is empty."));
         }
@@ -70,6 +66,15 @@ impl Default for Uploads {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// A body that comes in time: who sends a byte now and then must not keep memory from
+/// all others.
+pub async fn read_in_time(payload: Payload, most: usize) -> Result<Bytes, Problem> {
+    let read = tokio::time::timeout(DURATION, read(payload, most)).await;
+    read.map_err(|_| {
+        Problem::new(Code::BadRequest).detail("上传超时，请重试。", "The upload took too long; try again.")
+    })?
 }
 
 fn too_large() -> Problem {

@@ -21,6 +21,7 @@ use crate::app::identity::Caller;
 use crate::app::permit::permit;
 use crate::domain::cases::history::hex;
 use crate::domain::cases::letters::Letter;
+use crate::domain::codes::Uscc;
 use crate::domain::papers::{Font, Opening, Sheet, pdf};
 use crate::domain::policy::{Operation, Target};
 use crate::domain::text::Text;
@@ -155,14 +156,17 @@ async fn sheet(ctx: &Ctx, stored: &StoredCase, letter: &Letter) -> AppResult<She
         .version(case.place().guide.as_str(), case.guide_version())
         .await?
         .ok_or_else(|| AppError::Internal(format!("the guide of case {} is gone", case.id)))?;
-    let agency = issuer_name(ctx, stored).await?;
+    let agency = issuer_name(ctx, issuer(stored, letter)).await?;
     let verify_at = format!("{}/api/v1/letters/verify", ctx.identity.issuer());
     Ok(Sheet::of(letter, &agency, &guide.for_case(case).item.name, &verify_at))
 }
 
+fn issuer<'a>(stored: &'a StoredCase, letter: &'a Letter) -> &'a Uscc {
+    letter.agency.as_ref().unwrap_or(&stored.case.place().agency)
+}
+
 /// An agency that is in no register goes by its code.
-async fn issuer_name(ctx: &Ctx, stored: &StoredCase) -> AppResult<Text> {
-    let code = &stored.case.place().agency;
+async fn issuer_name(ctx: &Ctx, code: &Uscc) -> AppResult<Text> {
     let agency = ctx.store.find_agency(code.clone()).await?;
     Ok(agency.map_or_else(|| Text::new(code.as_str(), code.as_str()), |agency| agency.name))
 }
@@ -187,7 +191,7 @@ async fn printed(
         number: record.letter.number.clone(),
         kind: record.letter.kind.as_str().to_owned(),
         case_no: stored.case.case_no().map(ToString::to_string).unwrap_or_default(),
-        issuer: stored.case.place().agency.to_string(),
+        issuer: issuer(stored, &record.letter).to_string(),
         issuer_name: sheet.agency,
         written_at: record.letter.at,
         sealed_at: at,

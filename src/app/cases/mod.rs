@@ -264,7 +264,7 @@ fn rules<'a>(
 
 fn role_whose_turn(case: &Case, guide: &PublishedGuide) -> StepRole {
     use crate::domain::cases::next_step;
-    let flow = &guide.guide.flow;
+    let flow = &guide.for_case(case).flow;
     let step = match (case.state.in_progress(), case.state.accepted()) {
         (Some(accepted), _) => next_step(accepted, flow),
         (None, None) => flow.first(),

@@ -18,7 +18,7 @@ use crate::domain::cases::history::{self, Provenance, Record};
 use crate::domain::cases::letters::letters_for;
 use crate::domain::cases::papers::Paper;
 use crate::domain::cases::{Act, By, Case, CaseEvent, CaseState, Decision, Issued, begin, evolve};
-use crate::domain::codes::CertificateId;
+use crate::domain::codes::{CertificateId, Uscc};
 use crate::store::{
     Changes, Derived, Message, NewLetter, Origin, RevokeCertificate, StoredCase, WorkWrite, random,
 };
@@ -94,9 +94,11 @@ impl Writing<'_> {
     fn add(&self, mut progress: Progress, act: Act) -> AppResult<Progress> {
         let Self { at, provenance, .. } = self;
         let (seq, salt) = (progress.head.seq + 1, random());
+        // Who passes a case on writes of it, not who is given it.
+        let agency = progress.case.place().agency.clone();
         progress.case = evolve(progress.case, act.clone(), *at).map_err(internal)?;
         let mut papers = Vec::new();
-        papers.extend(self.write_letters(&mut progress, &act.event, seq, &history::hex(&salt))?);
+        papers.extend(self.write_letters(&mut progress, &agency, &act.event, seq, &history::hex(&salt))?);
         papers.extend(self.make_out(&mut progress, &act.event)?);
         let record =
             history::append_with(progress.head, &act, papers, *at, provenance, salt).map_err(internal)?;
@@ -132,6 +134,7 @@ impl Writing<'_> {
     fn write_letters(
         &self,
         progress: &mut Progress,
+        agency: &Uscc,
         event: &CaseEvent,
         seq: u64,
         salt: &str,
@@ -139,7 +142,7 @@ impl Writing<'_> {
         let (case, guide) = (&progress.case, self.guide.for_case(&progress.case));
         let written = progress.letters_before + progress.letters.len();
         let mut papers = Vec::new();
-        for letter in letters_for(case, guide, event, self.at, written) {
+        for letter in letters_for(case, agency, guide, event, self.at, written) {
             let id = new_id(self.at);
             papers.push(Paper::of_letter(id, &letter, salt).map_err(internal)?);
             progress.letters.push(NewLetter { id, seq, letter });

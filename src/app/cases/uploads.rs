@@ -231,7 +231,9 @@ async fn finish(ctx: &Ctx, caller: &Caller, upload: UploadRecord) -> AppResult<C
         );
         return Err(AppError::Invalid(vec![FieldError::new("/digest_sha256", "mismatch", words)]));
     }
-    let UploadRecord { id, case, material, file_name, original_seen, .. } = upload;
+    let UploadRecord { id, case, material, file_name, begun_by, .. } = upload;
+    // Whoever says that he saw the original must be who sends the file to its end.
+    let original_seen = upload.original_seen && begun_by == caller.actor.account;
     let file = Upload::File { bytes, file_name, original_seen };
     let attached = attach(ctx, caller, case, None, material, file).await;
     match attached {

@@ -196,7 +196,8 @@ fn is_told(whole: &WholeCase, part: &Part) -> bool {
 /// digest was erased are not known any more.
 fn files(records: &[Record]) -> BTreeSet<(String, String)> {
     let attached = records.iter().filter_map(|record| match record.act().ok()?.event {
-        CaseEvent::MaterialAttached { material, evidence, .. } => match evidence.known() {
+        CaseEvent::MaterialAttached { material, evidence, .. }
+        | CaseEvent::MaterialSupplied { material, evidence, .. } => match evidence.known() {
             Some(Evidence::File { digest, .. }) => Some((material, digest.clone())),
             Some(Evidence::Certificate { .. } | Evidence::Promise) | None => None,
         },

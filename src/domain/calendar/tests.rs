@@ -274,6 +274,17 @@ proptest! {
     }
 
     #[test]
+    fn an_extension_ends_so_many_working_days_after_the_limit(
+        start in some_day(), limit in some_limit(), extension in 1..=10_u16,
+    ) {
+        prop_assume!(limit.days > 0);
+        let calendar = calendar();
+        let extended = calendar.add_around(start, limit, &[], extension).due;
+        let more = calendar.working_days_between(calendar.due(start, limit), extended);
+        prop_assert_eq!(more, i64::from(extension));
+    }
+
+    #[test]
     fn a_longer_limit_or_a_later_start_never_ends_earlier(
         start in some_day(), limit in some_limit(),
     ) {

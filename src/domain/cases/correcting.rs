@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 
 use super::case::{Case, Correcting, Submitted};
 use super::command::{AttachMaterial, CorrectCase, RequestCorrection, SaveCase};
@@ -11,9 +12,9 @@ use super::decide::{Act, Rules, act};
 use super::draft::{self, invalid, unfit, with_whole_numbers};
 use super::event::{By, CaseEvent, Correctable, CorrectionItem};
 use super::evidence::Evidence;
-use super::submitted::{INTAKE_LIMIT, eligible, supplied};
+use super::submitted::{self, INTAKE_LIMIT, eligible, supplied};
 use crate::domain::calendar::Stop;
-use crate::domain::guides::{self, Facts, FieldKind, Limit};
+use crate::domain::guides::{self, Facts, FieldKind, Limit, Material, MaterialSource};
 use crate::domain::private::Private;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
@@ -102,9 +103,14 @@ pub(super) fn mend(
     rules: Rules<'_>,
     command: SaveCase,
     by: &By,
+    at: DateTime<Utc>,
 ) -> Result<Vec<Act>, Refusal> {
     let patch = with_whole_numbers(command.patch);
-    let asked = |name: &String| asks_for(state, &Correctable::Field(name.clone()));
+    let listed = |name: &String| asks_for(state, &Correctable::Field(name.clone()));
+    let changes = patch.iter().filter(|(name, _)| listed(name));
+    let follow =
+        follow(state, rules, changes.map(|(name, value)| (name.clone(), value.clone())).collect(), at);
+    let asked = |name: &String| listed(name) || follow.contains(name);
     let errors: Vec<FieldError> =
         patch.keys().filter(|name| !asked(name)).map(|name| not_asked(format!("/facts/{name}"))).collect();
     if !errors.is_empty() {
@@ -124,11 +130,51 @@ pub(super) fn supply(
     by: &By,
     at: DateTime<Utc>,
 ) -> Result<Vec<Act>, Refusal> {
-    if !asks_for(state, &Correctable::Material(command.material.clone())) {
+    let follows = state.materials.contains_key(&command.material)
+        || required(state, rules, at).iter().any(|material| material.code == command.material);
+    if !follows && !asks_for(state, &Correctable::Material(command.material.clone())) {
         return Err(invalid(vec![not_asked(format!("/materials/{}", command.material))]));
     }
     draft::fit(case, rules, &command, by, at)?;
     Ok(vec![act(by, supplied(&command))])
+}
+
+/// Fields that the mended answers make necessary, and those answered before for that
+/// reason: a true correction must not be one that cannot be handed in.
+fn follow(
+    state: &Correcting,
+    rules: Rules<'_>,
+    changes: Map<String, Value>,
+    at: DateTime<Utc>,
+) -> BTreeSet<String> {
+    let Some(applicant) = state.filing.applicant.known() else { return BTreeSet::new() };
+    let mut facts = mended(state);
+    facts.merge(changes);
+    let today = local_date(at);
+    let facts = guides::normalise(&rules.guide.form, &facts, applicant, today);
+    let lacking = guides::check_complete(rules.guide, &facts, applicant, today, rules.region_exists);
+    let name = |error: FieldError| Some(error.pointer.strip_prefix("/facts/")?.split('/').next()?.to_owned());
+    let answered = state.answers.known().into_iter().flat_map(|answers| answers.keys().cloned());
+    lacking.into_iter().filter_map(name).chain(answered).collect()
+}
+
+/// Materials that the mended answers make necessary and that are not there.
+fn required<'g>(state: &Correcting, rules: Rules<'g>, at: DateTime<Utc>) -> Vec<&'g Material> {
+    let Some(applicant) = state.filing.applicant.known() else { return Vec::new() };
+    let today = local_date(at);
+    let facts = guides::normalise(&rules.guide.form, &mended(state), applicant, today);
+    let is_there = |code: &String| {
+        let filing = &state.filing;
+        filing.materials.contains_key(code)
+            || state.materials.contains_key(code)
+            || filing.promised.contains(code)
+    };
+    guides::requirements(rules.guide, &facts, applicant, today)
+        .into_iter()
+        .filter(|need| need.required && !matches!(need.material.source, MaterialSource::Shared { .. }))
+        .map(|need| need.material)
+        .filter(|material| !is_there(&material.code))
+        .collect()
 }
 
 fn asks_for(state: &Correcting, of: &Correctable) -> bool {
@@ -167,6 +213,13 @@ pub(super) fn correct(
     let mut errors = missing(state);
     errors.extend(guides::check_complete(rules.guide, &facts, applicant, today, rules.region_exists));
     errors.extend(unfit_materials(case, state, rules, &command, at));
+    let mut acts = Vec::new();
+    for material in required(state, rules, at) {
+        match held(case, material, &command, at) {
+            Some(event) => acts.push(act(by, event)),
+            None => errors.push(submitted::missing(material)),
+        }
+    }
     errors.dedup_by(|a, b| a.pointer == b.pointer);
     if !errors.is_empty() {
         return Err(invalid(errors));
@@ -174,7 +227,18 @@ pub(super) fn correct(
     eligible(rules, &facts, applicant, today)?;
     let stop = Stop { from: local_date(state.notice.at), until: today };
     let intake = rules.calendar.add_around(local_date(state.filing.at), INTAKE_LIMIT, &[stop], 0);
-    Ok(vec![act(by, CaseEvent::Corrected { facts: facts.into(), intake_due: intake.due })])
+    acts.push(act(by, CaseEvent::Corrected { facts: facts.into(), intake_due: intake.due }));
+    Ok(acts)
+}
+
+/// A certificate the applicant holds is not asked for.
+fn held(case: &Case, material: &Material, command: &CorrectCase, at: DateTime<Utc>) -> Option<CaseEvent> {
+    command.certificates.iter().find_map(|known| {
+        let evidence = Evidence::Certificate { certificate: known.id.clone() };
+        let is_fit = unfit(material, &evidence, Some(known), case.opened.party, at).is_none();
+        let material = material.code.clone();
+        is_fit.then(|| supplied(&AttachMaterial { material, evidence, certificate: Some(known.clone()) }))
+    })
 }
 
 fn missing(state: &Correcting) -> Vec<FieldError> {

@@ -159,7 +159,7 @@ fn on_correcting(
     use Command as C;
     let name = command.name();
     match command {
-        C::Save(save) => correcting::mend(state, rules, save, by),
+        C::Save(save) => correcting::mend(state, rules, save, by, at),
         C::Attach(attach) => correcting::supply(case, state, rules, attach, by, at),
         C::Correct(correct) => correcting::correct(case, state, rules, *correct, by, at),
         C::Withdraw(withdraw) => ended::withdraw(withdraw, by),

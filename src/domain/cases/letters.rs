@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::case::{Case, Grounds};
 use super::event::{CaseEvent, Issued};
 use super::wording::{Content, content};
-use crate::domain::codes::ItemType;
+use crate::domain::codes::{ItemType, Uscc};
 use crate::domain::guides::Guide;
 use crate::domain::private::Private;
 use crate::domain::text::Text;
@@ -53,6 +53,9 @@ pub struct Letter {
     pub number: String,
     pub at: DateTime<Utc>,
     pub title: Text,
+    /// The agency whose letter it is; absent in those of before it was written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agency: Option<Uscc>,
     /// Who it is addressed to.
     pub addressee: Private<String>,
     pub paragraphs: Vec<Text>,
@@ -118,6 +121,7 @@ pub fn statutory_remedy() -> Text {
 /// letters the case has already.
 pub fn letters_for(
     case: &Case,
+    agency: &Uscc,
     guide: &Guide,
     event: &CaseEvent,
     at: DateTime<Utc>,
@@ -135,6 +139,7 @@ pub fn letters_for(
             number: format!("{}-{:02}", filing.case_no, written + index + 1),
             at,
             title: kind.title(),
+            agency: Some(agency.clone()),
             addressee: addressee.clone(),
             paragraphs,
             article: article(kind, guide.item.item_type),

@@ -100,6 +100,7 @@ mod tests {
             kind: LetterKind::Receipt,
             number: "X-01".to_owned(),
             at: "2026-03-02T01:30:00Z".parse().unwrap(),
+            agency: None,
             title: LetterKind::Receipt.title(),
             addressee: Private::Known(addressee.to_owned()),
             paragraphs: vec![Text::new("已收到。", "Received.")],

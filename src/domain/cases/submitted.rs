@@ -132,7 +132,7 @@ fn gather_materials(
     attached
 }
 
-fn missing(material: &Material) -> FieldError {
+pub(super) fn missing(material: &Material) -> FieldError {
     let Text { zh, en } = &material.name;
     let text = match material.deferrable {
         false => Text::new(format!("请提交“{zh}”。"), format!("Please hand in “{en}”.")),

@@ -41,7 +41,8 @@ impl Sheet {
     /// `verify_at`: the address where seals are checked.
     pub fn of(letter: &Letter, agency: &Text, item: &Text, verify_at: &str) -> Self {
         // Whoever gives letters a new part decides here where it stands.
-        let Letter { kind: _, number, at, title, addressee, paragraphs, article, grounds, notes } = letter;
+        let Letter { kind: _, agency: _, number, at, title, addressee, paragraphs, article, grounds, notes } =
+            letter;
         let mut rows = Vec::new();
         if let Some(article) = article {
             rows.push(Row {

@@ -27,6 +27,7 @@ fn denial(reason: &str) -> Letter {
         kind: LetterKind::Denial,
         number: "340705000012345678000123456789012202603020001-03".to_owned(),
         at: "2026-03-02T01:30:00Z".parse().unwrap(),
+        agency: None,
         title: LetterKind::Denial.title(),
         addressee: "林晓岚".to_owned().into(),
         paragraphs: vec![Text::new(

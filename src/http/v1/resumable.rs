@@ -19,9 +19,9 @@ use crate::app::Ctx;
 use crate::app::cases::uploads::{self as files, Added, Announced, MAX_PART_BYTES, Standing, Wanted};
 use crate::app::identity::Caller;
 use crate::app::once::Answer;
-use crate::http::extract::{Body, read};
+use crate::http::extract::Body;
 use crate::http::problem::{Problem, ProblemView, UPLOAD_OFFSET};
-use crate::http::uploads::Uploads;
+use crate::http::uploads::{Uploads, read_in_time};
 
 const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
 const UPLOAD_COMPLETE: HeaderName = HeaderName::from_static("upload-complete");
@@ -128,9 +128,15 @@ pub async fn add(
     payload: web::Payload,
 ) -> Reply {
     let offset = request.headers().get(UPLOAD_OFFSET).and_then(|value| value.to_str().ok()?.parse().ok());
-    let _permit = budget.reserve(MAX_PART_BYTES).await?;
-    let bytes = read(payload.into_inner(), MAX_PART_BYTES).await?;
-    match files::add(&ctx, &caller, &wanted(path), offset, bytes).await? {
+    let wanted = wanted(path);
+    // Before anything is kept for it: there must be such an upload.
+    let standing = files::find(&ctx, &caller, &wanted).await?;
+    let left = standing.size_bytes.saturating_sub(standing.received_bytes);
+    // With its last part a file is put together.
+    let whole = if left <= MAX_PART_BYTES as u64 { standing.size_bytes } else { 0 };
+    let _permit = budget.reserve(MAX_PART_BYTES + usize::try_from(whole).unwrap_or(0)).await?;
+    let bytes = read_in_time(payload.into_inner(), MAX_PART_BYTES).await?;
+    match files::add(&ctx, &caller, &wanted, offset, bytes).await? {
         Added::Part(standing) => {
             let mut response = HttpResponse::NoContent();
             tell(&mut response, &standing);

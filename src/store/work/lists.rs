@@ -98,8 +98,14 @@ enum Along {
     These(Vec<Uuid>),
 }
 
-/// Walks in one statement: SQLite takes no more than 500.
-const MOST_WALKS: usize = 100;
+/// Walks in one statement, which saves the way to a server. For SQLite there is no way,
+/// and planning a long statement takes longer than all its walks.
+fn most_walks(conn: &Conn) -> usize {
+    match conn {
+        Conn::Pg(_) => 100,
+        Conn::Sqlite(_) => 1,
+    }
+}
 
 impl Store {
     /// The cases of a page, in order; fewer than asked for on the last.
@@ -113,7 +119,7 @@ impl Store {
                 let mut found: Vec<_> = asked.collect();
                 let mut walks = walks(&filter);
                 while !walks.is_empty() {
-                    let rest = walks.split_off(walks.len().min(MOST_WALKS));
+                    let rest = walks.split_off(walks.len().min(most_walks(conn)));
                     let page: Vec<(String, Key)> = Together(walks).load(conn)?;
                     found.extend(page.into_iter().map(|(day, case)| (day, case, None)));
                     walks = rest;

@@ -290,3 +290,36 @@ async fn what_is_another_agency_s_is_passed_on_and_a_void_case_ends() {
     assert_eq!(void["grounds"]["reason"], "重复申请");
     portal.close().await;
 }
+
+/// Who decides is as the scenario's own flow has it, not as the common one.
+#[actix_web::test]
+async fn a_scenario_with_a_flow_of_its_own_is_decided_by_whom_that_names() {
+    const SCENARIOS: &str = "scenarios:
+  - { code: long, name: { zh: 一般程序, en: Ordinary } }
+  - code: short
+    name: { zh: 告知承诺, en: Promise }
+    flow:
+      - { code: decide, name: { zh: 决定, en: Decision }, role: approver }
+questions:
+  ask: { zh: 愿意承诺吗？, en: Do you promise? }
+  answers:
+    - { answer: { zh: 愿意, en: \"Yes\" }, scenario: short }
+    - { answer: { zh: 不愿意, en: \"No\" }, scenario: long }
+limits:
+";
+    let portal = portal(Database::sqlite()).await;
+    let yaml = HALL.replace("000101098000", "000101099000").replace("limits:\n", SCENARIOS);
+    crate::catalogue::publish(&portal, &yaml).await;
+    let facts = json!({ "canteen": "幸福里助餐点", "seats": 40 });
+    let code = CODE.replace("000101098000", "000101099000");
+    let body = json!({ "guide_code": code, "scenario": "short", "facts": facts });
+    let case = Played { portal: &portal, case: id(&portal.open_case(RESIDENT, body).await) };
+    case.attach("plan").await;
+    case.attach("lease").await;
+    case.does(RESIDENT, "submit", json!({})).await;
+    case.does(COUNTER, "accept", json!({})).await;
+    case.is_told(HANDLER, "approve", json!({}), 403).await;
+    let approved = case.does(APPROVER, "approve", json!({})).await;
+    assert_eq!(approved["state"], "decided");
+    portal.close().await;
+}

@@ -30,6 +30,48 @@ fn corrections_are_asked_once_and_only_what_was_asked_can_be_mended() {
 }
 
 #[test]
+fn what_a_true_correction_makes_necessary_may_be_answered_and_is_asked_for() {
+    const FIELDS: &str = "    - { name: gas, label: { zh: 使用燃气, en: Gas }, type: boolean }
+    - { name: supplier, label: { zh: 供气单位, en: Supplier }, type: text, visible_when: facts.gas }
+materials:
+  - code: gas_check
+    name: { zh: 燃气检验证, en: Gas inspection }
+    source: { certificate: \"11100000MBWXT0004A001\" }
+    required: facts.gas
+";
+    static GAS: LazyLock<Guide> = LazyLock::new(|| {
+        let hall = include_str!("../../../../tests/it/handling/hall.yaml");
+        read_guide(&hall.replace("materials:\n", FIELDS)).unwrap()
+    });
+    let mut story = Story::complete(&GAS);
+    let Command::Submit(mut submission) = story.submission() else { panic!("it is one") };
+    submission.certificates.clear();
+    story.tell(Command::Submit(submission), &APPLICANT).unwrap();
+    let of = Correctable::Field("gas".to_owned());
+    let item = CorrectionItem { of, reason: CorrectionReason::Wrong, note: "现场有灶".to_owned().into() };
+    story.must(Command::RequestCorrection(RequestCorrection { items: vec![item], days: None }));
+    let save =
+        |patch: serde_json::Value| Command::Save(SaveCase { patch: patch.as_object().cloned().unwrap() });
+    let supplier = || save(json!({ "supplier": "示例燃气公司" }));
+    assert_eq!(story.ask(supplier(), &APPLICANT).unwrap_err().errors[0].code, "not_asked");
+    story.tell(save(json!({ "gas": true })), &APPLICANT).unwrap();
+    let bare = || Command::Correct(Box::new(CorrectCase { certificates: Vec::new() }));
+    let lacking = story.ask(bare(), &APPLICANT).unwrap_err();
+    let pointers: Vec<&str> = lacking.errors.iter().map(|error| error.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/facts/supplier", "/materials/gas_check"]);
+    story.tell(supplier(), &APPLICANT).unwrap();
+    story.tell(supplier(), &APPLICANT).unwrap();
+    assert_eq!(
+        story.ask(bare(), &APPLICANT).unwrap_err().errors.len(),
+        1,
+        "the certificate is still to come"
+    );
+    story.tell(story.command(C::Correct), &APPLICANT).unwrap();
+    let filing = story.case.state.filing().unwrap();
+    assert!(filing.materials.contains_key("gas_check"), "one that he holds is not asked for");
+}
+
+#[test]
 fn corrections_that_do_not_come_end_the_case() {
     let story = submitted().then(&[C::RequestCorrection]).later(TimeDelta::days(40)).then(&[C::Tick]);
     assert_eq!(story.case.state.as_closed().map(|closed| closed.ending.name()), Some("lapsed"));
@@ -143,7 +185,7 @@ fn every_letter_of_a_case_has_its_number_kind_and_article() {
             let event = act.event.clone();
             case = evolve(case, act, record.at).unwrap();
             let guide = FOOD.handled_as(case.opened.scenario.as_deref());
-            for letter in letters_for(&case, guide, &event, record.at, written) {
+            for letter in letters_for(&case, &case.place().agency, guide, &event, record.at, written) {
                 written += 1;
                 assert!(letter.number.ends_with(&format!("-{written:02}")));
                 let article = letter.article.as_ref().map_or("", |article| article.zh.as_str());

@@ -177,6 +177,7 @@ mod tests {
             kind: LetterKind::Denial,
             number: "110000-03".to_owned(),
             at: "2026-03-02T01:30:00Z".parse().unwrap(),
+            agency: None,
             title: LetterKind::Denial.title(),
             addressee: "林晓岚".to_owned().into(),
             paragraphs: vec![Text::new("申请不予批准，理由和依据如下。", "The application is denied.")],
