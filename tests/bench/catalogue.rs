@@ -33,7 +33,7 @@ fn main() {
 
 async fn open(folder: &Path) -> Ctx {
     let location = location(folder);
-    let store = Store::open(&location, Vault::new(&MasterKey::random()), Tuning::default()).unwrap();
+    let store = Store::open(&location, Vault::new(&master_key(folder)), Tuning::default()).unwrap();
     let parts = Parts {
         store,
         clock: Clock::system(),
@@ -113,6 +113,15 @@ async fn serve(folder: &Path) {
     let each = begun.elapsed().as_secs_f64() * 1000.0 / READ as f64;
     println!("serving: {READ} guides read, {each:.2} ms each, {} MB", memory("VmRSS"));
     println!("serving: at the most {} MB", memory("VmHWM"));
+}
+
+/// The same for whoever opens the folder.
+fn master_key(folder: &Path) -> MasterKey {
+    let file = folder.join("master.key");
+    if !file.exists() {
+        std::fs::write(&file, MasterKey::random().to_text()).unwrap();
+    }
+    MasterKey::parse(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
 /// Of this process, in MB.
