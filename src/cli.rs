@@ -117,8 +117,9 @@ fn print(text: &str) -> Outcome {
 }
 
 /// `1 file`, `2 files`.
-fn counted(number: usize, of: &str) -> String {
-    format!("{number} {of}{}", if number == 1 { "" } else { "s" })
+fn counted<N: std::fmt::Display + PartialEq + From<u8>>(number: N, of: &str) -> String {
+    let plural = if number == N::from(1) { "" } else { "s" };
+    format!("{number} {of}{plural}")
 }
 
 fn block_on(command: impl Future<Output = Outcome>) -> Outcome {

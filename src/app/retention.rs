@@ -17,15 +17,13 @@ use crate::store::{self, Changes, RetentionWrite, Vault};
 /// Cases erased in one go, of each way to end: a backlog must not take the database
 /// from the people who are being served.
 const BATCH: i64 = 50;
-/// The end of a draft.
-const LAPSED: &str = "expired";
 
 /// Erases what is due; gives how many cases. One that cannot be erased is told to the
 /// log and tried again later.
 pub async fn erase_due(ctx: &Ctx) -> AppResult<usize> {
     let at = ctx.clock.now();
     let retention = ctx.settings.retention;
-    let mut erased = erase_ended(ctx, LAPSED, retention.drafts_until(at), at).await?;
+    let mut erased = erase_ended(ctx, Ending::Expired.name(), retention.drafts_until(at), at).await?;
     for ending in Ending::AFTER_FILING {
         erased += erase_ended(ctx, ending, retention.cases_until(at), at).await?;
     }
@@ -64,7 +62,7 @@ async fn erase(ctx: &Ctx, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
     for record in ctx.store.list_records(&stored).await? {
         let act =
             record.act().map_err(|error| AppError::Internal(format!("record of case {id}: {error}")))?;
-        if let Some(digest) = file_of(&act.event)
+        if let Some((_, digest)) = act.event.file()
             && ctx.store.is_only_user_of(index_of(ctx.store.vault(), digest), id).await?
         {
             ctx.blobs.delete(digest).await?;
@@ -85,7 +83,7 @@ async fn erase(ctx: &Ctx, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
 
 /// That a case uses the file an event attaches, so that nobody deletes it before.
 pub fn use_of_file(vault: &Vault, used_by: Uuid, event: &CaseEvent) -> Option<RetentionWrite> {
-    file_of(event).map(|digest| RetentionWrite::UseFile { file: index_of(vault, digest), used_by })
+    event.file().map(|(_, digest)| RetentionWrite::UseFile { file: index_of(vault, digest), used_by })
 }
 
 /// The same for an application for a bundle.
@@ -95,18 +93,6 @@ pub fn use_of_evidence(vault: &Vault, used_by: Uuid, evidence: &Evidence) -> Opt
             Some(RetentionWrite::UseFile { file: index_of(vault, digest), used_by })
         }
         Evidence::Certificate { .. } | Evidence::Promise => None,
-    }
-}
-
-fn file_of(event: &CaseEvent) -> Option<&str> {
-    match event {
-        CaseEvent::MaterialAttached { evidence, .. } | CaseEvent::MaterialSupplied { evidence, .. } => {
-            match evidence.known() {
-                Some(Evidence::File { digest, .. }) => Some(digest),
-                Some(Evidence::Certificate { .. } | Evidence::Promise) | None => None,
-            }
-        }
-        _ => None,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
-use super::{Outcome, blobs, block_on, load, location, print, said};
+use super::{Outcome, blobs, block_on, counted, load, location, print, said};
 use crate::app::Clock;
 use crate::app::ports::Blobs;
 use crate::app::seals::SealKeys;
@@ -70,14 +70,14 @@ async fn all(place: Place) -> Outcome {
     let counts = verifier.all(&mut |fault| tell(&mut told, fault)).await.map_err(said)?;
     told?;
     print(&format!(
-        "looked at {} cases ({} of them erased), {} records, {} letters, {} certificates, {} files, {} daily roots",
-        counts.cases,
+        "looked at {} ({} erased), {}, {}, {}, {}, {}",
+        counted(counts.cases, "case"),
         counts.erased,
-        counts.records,
-        counts.letters,
-        counts.certificates,
-        counts.files,
-        counts.roots
+        counted(counts.records, "record"),
+        counted(counts.letters, "letter"),
+        counted(counts.certificates, "certificate"),
+        counted(counts.files, "file"),
+        counted(counts.roots, "daily root")
     ))?;
     judged(counts.faults)
 }
@@ -95,8 +95,11 @@ async fn numbers(place: Place) -> Outcome {
     let counts = explain_numbers(&store, at, &mut gap, &mut fault).await.map_err(said)?;
     told.and(explained)?;
     print(&format!(
-        "looked at {} series: {} numbers were given, each to one case; {} were not, as explained above",
-        counts.series, counts.given, counts.not_given
+        "looked at {} series: {} {} given, each to one case; {} were not, as explained above",
+        counts.series,
+        counted(counts.given, "number"),
+        if counts.given == 1 { "was" } else { "were" },
+        counts.not_given
     ))?;
     judged(counts.faults)
 }

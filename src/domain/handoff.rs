@@ -1,46 +1,10 @@
 //! 接续码: goes on with a case at another channel, or lets an officer help with it.
 //! Eight letters, thirty minutes, once.
 
-use std::fmt;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::identity::UserCode;
-
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(30);
-
-/// The code as a person reads and types it. `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct HandoffCode(UserCode);
-
-impl HandoffCode {
-    pub fn from_random(bytes: [u8; 8]) -> Self {
-        Self(UserCode::from_random(bytes))
-    }
-
-    /// Small letters, blanks and hyphens do not matter.
-    pub fn parse(text: &str) -> Option<Self> {
-        UserCode::parse(text).map(Self)
-    }
-
-    /// For finding what it stands for.
-    pub fn letters(&self) -> &str {
-        self.0.letters()
-    }
-}
-
-impl fmt::Display for HandoffCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Debug for HandoffCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("HandoffCode(…)")
-    }
-}
 
 /// What a code stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +29,7 @@ impl Handoff {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::identity::UserCode;
 
     #[test]
     fn a_code_is_good_for_half_an_hour_and_once() {
@@ -73,8 +38,8 @@ mod tests {
         assert!(handoff.is_good(at) && handoff.is_good(at + LIFETIME - TimeDelta::microseconds(1)));
         assert!(!handoff.is_good(at + LIFETIME));
         assert!(!Handoff { opened_at: Some(at), ..handoff }.is_good(at));
-        let code = HandoffCode::from_random([7; 8]);
-        assert_eq!(HandoffCode::parse(&code.to_string().to_lowercase()), Some(code.clone()));
+        let code = UserCode::from_random([7; 8]);
+        assert_eq!(UserCode::parse(&code.to_string().to_lowercase()), Some(code.clone()));
         assert!(!format!("{code:?}").contains(code.letters()));
     }
 }

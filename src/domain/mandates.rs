@@ -16,7 +16,7 @@ use super::policy;
 use super::refusal::{FieldError, Refusal, RefusalCode};
 use super::time::end_of_local_day;
 
-pub use helper_code::{HelperCode, IssuedCode};
+pub use helper_code::IssuedCode;
 pub use terms::{MOST_GUIDES, Terms};
 
 /// How long an offer waits for an answer.

@@ -6,7 +6,7 @@ mod alike;
 mod lists;
 mod papers;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
@@ -67,15 +67,6 @@ pub struct LetterRecord {
     pub opening: Option<Opening>,
 }
 
-/// What a row holds of a case that does not follow from its history alone.
-#[derive(Debug, Clone, Default)]
-pub struct Derived {
-    /// The day its present clock runs out.
-    pub due_on: Option<NaiveDate>,
-    /// Once it is decided.
-    pub alike: Option<Alike>,
-}
-
 impl Origin {
     /// Of a case that is not stored yet.
     pub fn new(case: Uuid, vault: &Vault) -> Self {
@@ -96,20 +87,20 @@ impl Origin {
 
 impl Changes {
     /// Writes what happened to a case since `origin`: its state `after`, with the
-    /// records and letters that led to it.
+    /// records and letters that led to it, and what decided cases are compared by.
     pub fn record_case(
         &mut self,
         origin: &Origin,
         after: &Case,
         records: &[Record],
         written: &[NewLetter],
-        derived: Derived,
+        alike: Option<Alike>,
     ) -> Result<()> {
         let key = origin.key()?;
         let head = records.last().map_or(origin.head, Record::head);
         let at = records.last().map_or(after.opened.at, |record| record.at);
         let letters = origin.letters + written.len();
-        let row = case_row(after, head, key, letters, derived, at)?;
+        let row = case_row(after, head, key, letters, alike, at)?;
         for record in records {
             self.events.push(event_row(after.id, record, key)?);
         }
@@ -130,7 +121,7 @@ pub(super) fn case_row(
     head: Head,
     key: &CaseKey,
     letters: usize,
-    derived: Derived,
+    alike: Option<Alike>,
     at: DateTime<Utc>,
 ) -> Result<CaseRow> {
     let (document, parts) = take_apart("cases", case.id, case)?;
@@ -158,11 +149,10 @@ pub(super) fn case_row(
         letters: i32::try_from(letters).unwrap_or(i32::MAX),
         opened_at: At(case.opened.at),
         updated_at: At(at),
-        due_on: derived.due_on.map(|day| day.to_string()),
         tick_at: next_tick_at(case).map(At),
         kept_since: case.state.as_closed().map(|closed| At(closed.at)),
-        decision: derived.alike.as_ref().map(|alike| alike.judgement.as_str().to_owned()),
-        facts_digest: derived.alike.map(|alike| alike.digest),
+        decision: alike.as_ref().map(|alike| alike.judgement.as_str().to_owned()),
+        facts_digest: alike.map(|alike| alike.digest),
     })
 }
 

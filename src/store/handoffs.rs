@@ -10,7 +10,8 @@ use super::error::Result;
 use super::schema::{case_helpers, handoffs};
 use super::types::{At, Key};
 use super::vault::Vault;
-use crate::domain::handoff::{Handoff, HandoffCode};
+use crate::domain::handoff::Handoff;
+use crate::domain::identity::UserCode;
 use crate::domain::policy::CaseHelper;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -34,7 +35,7 @@ struct HelperRow {
 }
 
 impl HandoffRow {
-    pub fn new(code: &HandoffCode, handoff: &Handoff, vault: &Vault) -> Self {
+    pub fn new(code: &UserCode, handoff: &Handoff, vault: &Vault) -> Self {
         Self {
             digest: handoff_digest(vault, code),
             case_id: Key(handoff.case),
@@ -57,7 +58,7 @@ impl HandoffRow {
 }
 
 /// What a code is kept by.
-pub fn handoff_digest(vault: &Vault, code: &HandoffCode) -> Vec<u8> {
+pub fn handoff_digest(vault: &Vault, code: &UserCode) -> Vec<u8> {
     vault.blind_index("handoff", code.letters())
 }
 
@@ -123,7 +124,7 @@ pub(super) fn helpers(conn: &mut Conn, case: Uuid) -> QueryResult<Vec<CaseHelper
 }
 
 impl Store {
-    pub async fn find_handoff(&self, code: &HandoffCode) -> Result<Option<Handoff>> {
+    pub async fn find_handoff(&self, code: &UserCode) -> Result<Option<Handoff>> {
         let digest = handoff_digest(self.vault(), code);
         let row: Option<HandoffRow> = self
             .read(move |conn| {

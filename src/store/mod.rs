@@ -46,8 +46,7 @@ pub use audit::AuditFilter;
 pub use bundles::{ApplicationOrigin, BundleRecord, FollowedCase, StoredApplication, Write as BundleWrite};
 pub use calendar::PutNotice;
 pub use cases::{
-    Alike, CaseFilter, Derived, JudgedAlike, LetterRecord, LetterWrite, NewLetter, Origin, PaperRecord,
-    StoredCase,
+    Alike, CaseFilter, JudgedAlike, LetterRecord, LetterWrite, NewLetter, Origin, PaperRecord, StoredCase,
 };
 pub use catalog::{
     DraftFilter, DraftRecord, DraftState, DraftWrite, GuideLineRecord, GuideRecord, ItemRecord, ItemWrite,

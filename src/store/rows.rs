@@ -30,7 +30,6 @@ pub struct CaseRow {
     pub letters: i32,
     pub opened_at: At,
     pub updated_at: At,
-    pub due_on: Option<String>,
     pub tick_at: Option<At>,
     pub kept_since: Option<At>,
     pub facts_digest: Option<Vec<u8>>,

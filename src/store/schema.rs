@@ -460,7 +460,6 @@ diesel::table! {
         letters -> Integer,
         opened_at -> Instant,
         updated_at -> Instant,
-        due_on -> Nullable<Text>,
         tick_at -> Nullable<Instant>,
         kept_since -> Nullable<Instant>,
         facts_digest -> Nullable<Binary>,

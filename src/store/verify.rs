@@ -7,14 +7,14 @@
 
 mod reading;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::Store;
-use super::cases::{Derived, case_row, event_context, signed};
+use super::cases::{case_row, event_context, signed};
 use super::certificates::SealedCertificate;
 use super::conn::Conn;
 use super::error::{Error, Result};
@@ -342,19 +342,12 @@ impl WholeCase {
     ///
     /// # Errors
     /// When `folded` cannot be stored, which would be a defect.
-    pub fn differs_from(
-        &self,
-        folded: &Case,
-        head: Head,
-        letters: usize,
-        due_on: Option<NaiveDate>,
-    ) -> Result<Vec<&'static str>> {
+    pub fn differs_from(&self, folded: &Case, head: Head, letters: usize) -> Result<Vec<&'static str>> {
         // Only to have one: what is sealed is compared open.
         let any = Vault::new(&super::MasterKey::random()).new_case_key(folded.id);
         let at = self.records.last().map_or(folded.opened.at, |record| record.at);
         // What cases are compared by is no part of their history.
-        let derived = Derived { due_on, alike: None };
-        let should = case_row(folded, head, &any, letters, derived, at)?;
+        let should = case_row(folded, head, &any, letters, None, at)?;
         let is = &self.row;
         let mut differ: Vec<&'static str> = [
             ("id", is.id == should.id),
@@ -373,7 +366,6 @@ impl WholeCase {
             ("letters", is.letters == should.letters),
             ("opened_at", is.opened_at == should.opened_at),
             ("updated_at", is.updated_at == should.updated_at),
-            ("due_on", is.due_on == should.due_on),
             ("tick_at", is.tick_at == should.tick_at),
             ("kept_since", is.kept_since == should.kept_since.filter(|_| !self.erased)),
         ]

@@ -21,10 +21,10 @@ FROM (
 ) AS timed;
 
 INSERT INTO cases (id, version, head, state, outcome, guide, guide_version, agency, region, party, opened_by, case_no,
-    document, personal, data_key, letters, opened_at, updated_at, due_on, tick_at)
+    document, personal, data_key, letters, opened_at, updated_at, tick_at)
 SELECT case_id, 3, {blank}, state, NULL, guide, 1, agency, region, case_id, NULL, NULL,
     '{"padding": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}',
-    NULL, NULL, 1, {now}, {now}, due_on, {tick}
+    NULL, NULL, 1, {now}, {now}, {tick}
 FROM work;
 
 {numbers}

@@ -11,3 +11,4 @@ DROP TABLE work_opinions;
 DROP TABLE work;
 DROP INDEX cases_by_tick;
 CREATE INDEX cases_by_tick ON cases (tick_at);
+ALTER TABLE cases ADD COLUMN due_on TEXT;

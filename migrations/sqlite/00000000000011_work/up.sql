@@ -150,3 +150,6 @@ SELECT case_id, agency, region, state, due_on, yellow_on, 1 FROM work;
 -- Many cases fall due at the same midnight: the clock walks through them page by page.
 DROP INDEX cases_by_tick;
 CREATE INDEX cases_by_tick ON cases (tick_at, id);
+
+-- When a case is due is on the worklists now, and nowhere else.
+ALTER TABLE cases DROP COLUMN due_on;

@@ -19,8 +19,8 @@ use crate::app::once::{Answer, Claim, first_answer};
 use crate::app::permit::permit;
 use crate::domain::audit::{AuditAction, Outcome};
 use crate::domain::cases::By;
-use crate::domain::handoff::{Handoff, HandoffCode};
-use crate::domain::identity::Subject;
+use crate::domain::handoff::Handoff;
+use crate::domain::identity::{Subject, UserCode};
 use crate::domain::network::Network;
 use crate::domain::policy::{CaseHelper, Operation, Role, Target};
 use crate::domain::time::{end_of_local_day, local_date};
@@ -33,7 +33,7 @@ const DRAWS: usize = 5;
 
 /// A code to be carried elsewhere; it is shown once.
 pub struct HandedOn {
-    pub code: HandoffCode,
+    pub code: UserCode,
     pub expires_at: DateTime<Utc>,
 }
 
@@ -51,7 +51,7 @@ pub async fn hand_off(ctx: &Ctx, caller: &Caller, case: Uuid) -> AppResult<Hande
     }
     let handoff = Handoff::issue(case, caller.actor.account, at);
     for _ in 0..DRAWS {
-        let code = HandoffCode::from_random(random());
+        let code = UserCode::from_random(random());
         let mut changes = Changes::new();
         changes
             .write(HandoffWrite::Issue(HandoffRow::new(&code, &handoff, ctx.store.vault())))
@@ -92,7 +92,7 @@ async fn open_once(
     code: &str,
     claim: Option<&Claim>,
 ) -> AppResult<Uuid> {
-    let code = HandoffCode::parse(code).ok_or(AppError::NotFound)?;
+    let code = UserCode::parse(code).ok_or(AppError::NotFound)?;
     let at = ctx.clock.now();
     let counted = count(ctx, caller, from, at).await?;
     let good = ctx.store.find_handoff(&code).await?.filter(|handoff| handoff.is_good(at));

@@ -28,12 +28,11 @@ pub use letters::{
 pub use materials::{MAX_FILE_BYTES, Place, Upload, attach, download, evidence_of, remove};
 pub use open::{ApplicantRef, OpenRequest, applicant, open};
 pub use read::{
-    ListRequest, RECEIPT, Receipt, clock, events, fold, list_mine, list_work, parties, read, receipt,
+    ListRequest, RECEIPT, Receipt, clock, events, fold, list_closed, list_mine, parties, read, receipt,
     verify_receipt,
 };
 pub(in crate::app) use read::{audience, with_guide};
 use record::Writing;
-pub use record::due_on;
 pub use unmask::unmask;
 
 use super::catalog::PublishedGuide;

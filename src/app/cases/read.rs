@@ -82,14 +82,18 @@ pub fn parties(caller: &Caller, at: DateTime<Utc>) -> Vec<Uuid> {
     parties
 }
 
-/// The staff worklist: filed cases within reach of the caller's posts.
-pub async fn list_work(ctx: &Ctx, caller: &Caller, request: ListRequest) -> AppResult<Vec<CaseReply>> {
+/// Closed cases within reach of the caller's posts, newest first.
+pub async fn list_closed(ctx: &Ctx, caller: &Caller, request: ListRequest) -> AppResult<Vec<CaseReply>> {
     let at = ctx.clock.now();
     permit(caller, Operation::ListWork, Target::Platform, at).map_err(AppError::or_forbidden)?;
     list(
         ctx,
         caller,
-        CaseFilter { reach: Some(Reach::of(caller.actor.posts.iter(), at)), ..filter(request) },
+        CaseFilter {
+            state: Some(StateName::Closed),
+            reach: Some(Reach::of(caller.actor.posts.iter(), at)),
+            ..filter(request)
+        },
         at,
     )
     .await

@@ -1,7 +1,7 @@
 //! Turning acts into everything that is written because of them: records of the
 //! history, the next state, letters, certificates, and word to the world.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -17,11 +17,9 @@ use crate::domain::cases::desk::desk;
 use crate::domain::cases::history::{self, Provenance, Record};
 use crate::domain::cases::letters::letters_for;
 use crate::domain::cases::papers::Paper;
-use crate::domain::cases::{Act, By, Case, CaseEvent, CaseState, Decision, Issued, begin, evolve};
+use crate::domain::cases::{Act, By, Case, CaseEvent, Decision, Issued, begin, evolve};
 use crate::domain::codes::{CertificateId, Uscc};
-use crate::store::{
-    Changes, Derived, Message, NewLetter, Origin, RevokeCertificate, StoredCase, WorkWrite, random,
-};
+use crate::store::{Changes, Message, NewLetter, Origin, RevokeCertificate, StoredCase, WorkWrite, random};
 
 /// Under what circumstances acts are written down.
 pub(super) struct Writing<'a> {
@@ -167,8 +165,7 @@ impl Writing<'_> {
     async fn finish(self, origin: &Origin, progress: Progress) -> AppResult<Case> {
         let Progress { case, records, letters, mut changes, .. } = progress;
         let alike = alike(&case, &self.guide.for_case(&case).form, self.ctx.store.vault())?;
-        let derived = Derived { due_on: due_on(&case), alike };
-        changes.record_case(origin, &case, &records, &letters, derived)?;
+        changes.record_case(origin, &case, &records, &letters, alike)?;
         self.put_on_worklists(origin, &case, &records, &mut changes);
         let pointer = ReplayPointer { case: case.id, version: case.version, audience: self.audience };
         changes.claim(self.claim, serde_json::to_string(&pointer).map_err(internal)?, self.at);
@@ -224,17 +221,6 @@ fn issued_certificates(case: &Case) -> impl Iterator<Item = &CertificateId> {
         Issued::Certificate { id, .. } => Some(id),
         Issued::Letter { .. } => None,
     })
-}
-
-/// The day the case's present clock runs out; worklists are ordered by it.
-pub fn due_on(case: &Case) -> Option<NaiveDate> {
-    match &case.state {
-        CaseState::Submitted(submitted) => Some(submitted.intake_due),
-        CaseState::Correcting(correcting) => Some(correcting.notice.due),
-        CaseState::Accepted(accepted) => Some(accepted.dues().promised),
-        CaseState::Decided(decided) => Some(decided.delivery_due),
-        CaseState::Draft(_) | CaseState::Paused(_) | CaseState::Closed(_) => None,
-    }
 }
 
 /// The topic under which an event is told to the world; drafts are nobody's business.

@@ -19,8 +19,8 @@ use crate::app::identity::Caller;
 use crate::app::identity::throttle::charge;
 use crate::app::once::{Answer, Claim};
 use crate::domain::audit::{AuditAction, Outcome};
-use crate::domain::identity::Subject;
-use crate::domain::mandates::{HelperCode, IssuedCode, Mandate, MandateKind};
+use crate::domain::identity::{Subject, UserCode};
+use crate::domain::mandates::{IssuedCode, Mandate, MandateKind};
 use crate::domain::network::Network;
 use crate::domain::policy::Operation;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
@@ -34,7 +34,7 @@ const DRAWS: usize = 5;
 
 /// A code to be handed over; it is shown once.
 pub struct HandedCode {
-    pub code: HelperCode,
+    pub code: UserCode,
     pub issued: IssuedCode,
 }
 
@@ -63,7 +63,7 @@ pub async fn issue(
         }
     };
     for _ in 0..DRAWS {
-        let code = HelperCode::from_random(random());
+        let code = UserCode::from_random(random());
         let details = json!({ "guides": issued.guides, "until": issued.valid_until });
         let mut changes = Changes::new();
         changes.write(PeopleWrite::InsertHelperCode(HelperCodeRow::new(&code, &issued, ctx.store.vault())));
@@ -107,7 +107,7 @@ async fn redeem_once(
     claim: Option<&Claim>,
 ) -> AppResult<Uuid> {
     own.known_at_least(caller, NEEDED)?;
-    let code = HelperCode::parse(code).ok_or_else(not_a_code)?;
+    let code = UserCode::parse(code).ok_or_else(not_a_code)?;
     let at = ctx.clock.now();
     let counted = count(ctx, own, from, at).await?;
     let issued = ctx.store.find_helper_code(&code).await?.filter(|issued| issued.is_good(at));

@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
 use super::{Findings, NOT_REVOKED_SO, NOT_SEALED, Verifier};
-use crate::app::cases::{due_on, fold};
+use crate::app::cases::fold;
 use crate::app::certificates;
 use crate::app::error::{AppError, AppResult};
 use crate::app::seals::SealKeys;
 use crate::domain::cases::history::{Broken, examine, hex};
 use crate::domain::cases::papers::{Paper, PaperKind};
-use crate::domain::cases::{CaseEvent, Evidence, Record};
+use crate::domain::cases::{CaseEvent, Record};
 use crate::domain::verification::{CaseName, Fault, Part};
 use crate::store::{HeldCertificate, WholeCase};
 
@@ -119,7 +119,7 @@ fn state(whole: &WholeCase) -> AppResult<Option<Fault>> {
         true => whole.letters.len(),
         false => papers(whole, PaperKind::Letter).len(),
     };
-    let differ = whole.differs_from(&folded, last.head(), written, due_on(&folded))?;
+    let differ = whole.differs_from(&folded, last.head(), written)?;
     Ok(match differ.as_slice() {
         [] => None,
         columns => fault(format!("not what its history says in {}", columns.join(", "))),
@@ -195,13 +195,8 @@ fn is_told(whole: &WholeCase, part: &Part) -> bool {
 /// Every file ever attached, by the code of its material and its digest; those whose
 /// digest was erased are not known any more.
 fn files(records: &[Record]) -> BTreeSet<(String, String)> {
-    let attached = records.iter().filter_map(|record| match record.act().ok()?.event {
-        CaseEvent::MaterialAttached { material, evidence, .. }
-        | CaseEvent::MaterialSupplied { material, evidence, .. } => match evidence.known() {
-            Some(Evidence::File { digest, .. }) => Some((material, digest.clone())),
-            Some(Evidence::Certificate { .. } | Evidence::Promise) | None => None,
-        },
-        _ => None,
-    });
-    attached.collect()
+    let events = records.iter().filter_map(|record| record.act().ok()).map(|act| act.event);
+    let of =
+        |event: CaseEvent| event.file().map(|(material, digest)| (material.to_owned(), digest.to_owned()));
+    events.filter_map(of).collect()
 }

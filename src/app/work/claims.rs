@@ -11,13 +11,14 @@ use crate::app::cases::scope;
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
-use crate::app::permit::permit_on_case;
+use crate::app::permit::{permit, permit_on_case};
 use crate::domain::audit::{AuditAction, Outcome};
 use crate::domain::cases::By;
 use crate::domain::codes::mask_name;
 use crate::domain::policy::{Operation, Post, Target};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
+use crate::domain::time::local_date;
 use crate::domain::work::{CaseClaim, held_by, in_the_way};
 use crate::store::{self, Changes, ClaimRow, HeldPost, StoredCase, WorkWrite};
 
@@ -86,10 +87,7 @@ pub async fn release(ctx: &Ctx, caller: &Caller, case: Uuid) -> AppResult<Vec<Ca
     let at = ctx.clock.now();
     let stored = ctx.store.find_case(case).await?.ok_or(AppError::NotFound)?;
     let target = Target::Case(scope(&stored));
-    let supervises = matches!(
-        crate::app::permit::permit(caller, Operation::ReassignCase, target, at),
-        Ok(By::Officer { .. })
-    );
+    let supervises = matches!(permit(caller, Operation::ReassignCase, target, at), Ok(By::Officer { .. }));
     if !supervises {
         permit_on_case(ctx, caller, Operation::ClaimCase, target, case).await?;
     }
@@ -127,11 +125,12 @@ pub async fn reassign(ctx: &Ctx, caller: &Caller, wanted: Reassign) -> AppResult
     let Reassign { case, post } = wanted;
     let at = ctx.clock.now();
     let stored = open_case(ctx, caller, Operation::ReassignCase, case).await?;
-    let named = ctx.store.find_held_post(post).await?.ok_or_else(|| unfit_post("/post"))?;
+    let named =
+        ctx.store.find_held_post(post).await?.ok_or_else(|| AppError::Invalid(vec![unfit_post("/post")]))?;
     let receives = standing_in(ctx, named, at).await?;
     let fits = receives.post.in_force(at) && receives.post.reaches(&scope(&stored));
     if !fits || !receives.post.role.takes_cases() {
-        return Err(unfit_post("/post"));
+        return Err(AppError::Invalid(vec![unfit_post("/post")]));
     }
     let claim =
         CaseClaim { case, role: receives.post.role, post: receives.post.id, account: receives.account, at };
@@ -186,19 +185,19 @@ fn own_post<'a>(
             && post.reaches(&target)
             && wanted.is_none_or(|wanted| wanted == post.id)
     });
-    fit.next().ok_or_else(|| unfit_post("/post"))
+    fit.next().ok_or_else(|| AppError::Invalid(vec![unfit_post("/post")]))
 }
 
-pub(super) fn unfit_post(pointer: &str) -> AppError {
+pub(super) fn unfit_post(pointer: &str) -> FieldError {
     let words = Text::new(
         "该岗位不存在、已终止，或不负责此办件。请另选岗位。",
         "There is no such post, it has ended, or it does not look after this. Choose another.",
     );
-    AppError::Invalid(vec![FieldError::new(pointer, "unfit", words)])
+    FieldError::new(pointer, "unfit", words)
 }
 
 fn on_leave(until: DateTime<Utc>) -> Refusal {
-    let day = crate::domain::time::local_date(until);
+    let day = local_date(until);
     Refusal::new(
         RefusalCode::WrongState,
         format!("该岗位请假至 {day}，且无人代办。请先销假，或改派其他岗位。"),

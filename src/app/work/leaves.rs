@@ -118,11 +118,5 @@ async fn present(
     let held = ctx.store.find_held_post(substitute).await?;
     let fit = held.filter(|held| held.post.can_stand_in_for(&absent.post, at));
     let away = ctx.store.find_leave(substitute).await?.is_some_and(|leave| leave.lasts(at));
-    match fit.filter(|_| !away) {
-        Some(held) => Ok(Ok(held)),
-        None => match unfit_post("/to") {
-            AppError::Invalid(mut errors) => Ok(Err(errors.remove(0))),
-            error => Err(error),
-        },
-    }
+    Ok(fit.filter(|_| !away).ok_or_else(|| unfit_post("/to")))
 }

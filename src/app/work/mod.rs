@@ -68,8 +68,8 @@ pub struct ShownWork {
 const MOST_CLAIMED: i64 = 2000;
 
 /// The staff worklist: open cases within reach of the caller's posts, and those on which
-/// an agency of his is asked for its opinion. Of closed ones,
-/// which have no due day, those opened last come first.
+/// an agency of his is asked for its opinion. Of closed ones, which have no due day,
+/// those opened last come first.
 pub async fn list(ctx: &Ctx, caller: &Caller, request: WorkRequest) -> AppResult<Vec<ShownWork>> {
     let at = ctx.clock.now();
     permit(caller, Operation::ListWork, Target::Platform, at).map_err(AppError::or_forbidden)?;
@@ -85,12 +85,12 @@ async fn closed(ctx: &Ctx, caller: &Caller, request: WorkRequest) -> AppResult<V
         return Ok(Vec::new());
     }
     let closed = cases::ListRequest {
-        state: Some(StateName::Closed),
+        state: None,
         guide: request.guide,
         after: request.after.map(|after| after.case),
         limit: request.limit,
     };
-    let replies = cases::list_work(ctx, caller, closed).await?;
+    let replies = cases::list_closed(ctx, caller, closed).await?;
     let shown = |reply: CaseReply| {
         let cursor = WorkCursor { due_on: NaiveDate::MIN, case: reply.case.id };
         ShownWork { reply, due_on: None, opinion_of: None, claims: Vec::new(), cursor }

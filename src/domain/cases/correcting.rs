@@ -215,8 +215,12 @@ pub(super) fn correct(
     errors.extend(unfit_materials(case, state, rules, &command, at));
     let mut acts = Vec::new();
     for material in required(state, rules, at) {
-        match held(case, material, &command, at) {
-            Some(event) => acts.push(act(by, event)),
+        // A certificate the applicant holds is not asked for.
+        match submitted::held(case, material, &command.certificates, at) {
+            Some((evidence, known)) => {
+                let (material, certificate) = (material.code.clone(), Some(known.clone()));
+                acts.push(act(by, supplied(&AttachMaterial { material, evidence, certificate })));
+            }
             None => errors.push(submitted::missing(material)),
         }
     }
@@ -229,16 +233,6 @@ pub(super) fn correct(
     let intake = rules.calendar.add_around(local_date(state.filing.at), INTAKE_LIMIT, &[stop], 0);
     acts.push(act(by, CaseEvent::Corrected { facts: facts.into(), intake_due: intake.due }));
     Ok(acts)
-}
-
-/// A certificate the applicant holds is not asked for.
-fn held(case: &Case, material: &Material, command: &CorrectCase, at: DateTime<Utc>) -> Option<CaseEvent> {
-    command.certificates.iter().find_map(|known| {
-        let evidence = Evidence::Certificate { certificate: known.id.clone() };
-        let is_fit = unfit(material, &evidence, Some(known), case.opened.party, at).is_none();
-        let material = material.code.clone();
-        is_fit.then(|| supplied(&AttachMaterial { material, evidence, certificate: Some(known.clone()) }))
-    })
 }
 
 fn missing(state: &Correcting) -> Vec<FieldError> {

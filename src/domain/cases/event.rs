@@ -290,6 +290,18 @@ pub enum Issued {
 }
 
 impl CaseEvent {
+    /// The file it put in the place of a material: the material's code and the digest.
+    pub fn file(&self) -> Option<(&str, &str)> {
+        match self {
+            CaseEvent::MaterialAttached { material, evidence, .. }
+            | CaseEvent::MaterialSupplied { material, evidence, .. } => match evidence.known()? {
+                Evidence::File { digest, .. } => Some((material, digest)),
+                Evidence::Certificate { .. } | Evidence::Promise => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The event's wire name, as in its JSON `type`.
     pub fn name(&self) -> &'static str {
         match self {

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::case::{Accepted, Case, Draft, Grounds, Place, Submitted};
-use super::command::{AcceptDeferred, AttachMaterial, GiveGrounds, SubmitCase, TransferCase, TransferTarget};
+use super::command::{
+    AcceptDeferred, AttachMaterial, GiveGrounds, KnownCertificate, SubmitCase, TransferCase, TransferTarget,
+};
 use super::decide::{Act, Rules, act};
 use super::draft::{self, invalid, unfit};
 use super::event::{AcceptanceBasis, By, CaseEvent};
@@ -110,12 +112,8 @@ fn gather_materials(
             errors.extend(unfit(material, evidence, certificate, case.opened.party, at));
             continue;
         }
-        let held = command.certificates.iter().find_map(|known| {
-            let evidence = Evidence::Certificate { certificate: known.id.clone() };
-            unfit(material, &evidence, Some(known), case.opened.party, at).is_none().then_some(evidence)
-        });
-        match (held, &material.source) {
-            (Some(evidence), _) => attached.push(CaseEvent::MaterialAttached {
+        match (held(case, material, &command.certificates, at), &material.source) {
+            (Some((evidence, _)), _) => attached.push(CaseEvent::MaterialAttached {
                 material: material.code.clone(),
                 evidence: evidence.into(),
                 expires_at: draft.expires_at,
@@ -130,6 +128,20 @@ fn gather_materials(
         }
     }
     attached
+}
+
+/// A certificate the applicant holds that will do for a material.
+pub(super) fn held<'c>(
+    case: &Case,
+    material: &Material,
+    certificates: &'c [KnownCertificate],
+    at: DateTime<Utc>,
+) -> Option<(Evidence, &'c KnownCertificate)> {
+    certificates.iter().find_map(|known| {
+        let evidence = Evidence::Certificate { certificate: known.id.clone() };
+        let is_fit = unfit(material, &evidence, Some(known), case.opened.party, at).is_none();
+        is_fit.then_some((evidence, known))
+    })
 }
 
 pub(super) fn missing(material: &Material) -> FieldError {

@@ -2,51 +2,17 @@
 //! helps him can act for him for a few days. Eight letters, ten minutes, once.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{NewMandate, Terms};
-use crate::domain::identity::UserCode;
 use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
 
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(10);
 /// How long the help may last.
 pub const LONGEST_HELP: TimeDelta = TimeDelta::days(30);
-
-/// The code as a person reads and types it. `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct HelperCode(UserCode);
-
-impl HelperCode {
-    pub fn from_random(bytes: [u8; 8]) -> Self {
-        Self(UserCode::from_random(bytes))
-    }
-
-    /// Small letters, blanks and hyphens do not matter.
-    pub fn parse(text: &str) -> Option<Self> {
-        UserCode::parse(text).map(Self)
-    }
-
-    /// For finding what it stands for.
-    pub fn letters(&self) -> &str {
-        self.0.letters()
-    }
-}
-
-impl fmt::Display for HelperCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Debug for HelperCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("HelperCode(…)")
-    }
-}
 
 /// What a code stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +83,7 @@ impl IssuedCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::identity::UserCode;
 
     fn guides() -> BTreeSet<String> {
         BTreeSet::from(["a".to_owned()])
@@ -153,8 +120,7 @@ mod tests {
         let mandate = code.mandate(Uuid::from_u128(3), start);
         assert_eq!((mandate.terms.guides, mandate.terms.may_delegate), (Some(guides()), false));
         assert!(
-            !format!("{:?}", HelperCode::from_random([7; 8]))
-                .contains(HelperCode::from_random([7; 8]).letters())
+            !format!("{:?}", UserCode::from_random([7; 8])).contains(UserCode::from_random([7; 8]).letters())
         );
     }
 }

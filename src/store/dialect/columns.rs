@@ -73,14 +73,13 @@ column_statement! {
         letters: Integer as i32 = |r| r.letters,
         opened_at: Instant as At = |r| r.opened_at,
         updated_at: Instant as At = |r| r.updated_at,
-        due_on: Nullable<Text> as Option<String> = |r| r.due_on.clone(),
         tick_at: Nullable<Instant> as Option<At> = |r| r.tick_at,
         kept_since: Nullable<Instant> as Option<At> = |r| r.kept_since,
         facts_digest: Nullable<Binary> as Option<Vec<u8>> = |r| r.facts_digest.clone(),
         decision: Nullable<Text> as Option<String> = |r| r.decision.clone(),
     }
     "INSERT INTO cases (id, version, head, state, outcome, guide, guide_version, agency, region, party, \
-     opened_by, case_no, document, personal, data_key, letters, opened_at, updated_at, due_on, tick_at, \
+     opened_by, case_no, document, personal, data_key, letters, opened_at, updated_at, tick_at, \
      kept_since, facts_digest, decision) SELECT * FROM unnest("
     ")"
 }
@@ -99,7 +98,6 @@ column_statement! {
         personal: Nullable<Binary> as Option<Vec<u8>> = |u| u.row.personal.clone(),
         letters: Integer as i32 = |u| u.row.letters,
         updated_at: Instant as At = |u| u.row.updated_at,
-        due_on: Nullable<Text> as Option<String> = |u| u.row.due_on.clone(),
         tick_at: Nullable<Instant> as Option<At> = |u| u.row.tick_at,
         kept_since: Nullable<Instant> as Option<At> = |u| u.row.kept_since,
         facts_digest: Nullable<Binary> as Option<Vec<u8>> = |u| u.row.facts_digest.clone(),
@@ -107,10 +105,10 @@ column_statement! {
     }
     "UPDATE cases c SET version = u.version, head = u.head, state = u.state, outcome = u.outcome, \
      guide_version = u.guide_version, case_no = u.case_no, document = u.document, personal = u.personal, \
-     letters = u.letters, updated_at = u.updated_at, due_on = u.due_on, tick_at = u.tick_at, \
+     letters = u.letters, updated_at = u.updated_at, tick_at = u.tick_at, \
      kept_since = u.kept_since, facts_digest = u.facts_digest, decision = u.decision FROM unnest("
     ") AS u(id, expected, version, head, state, outcome, guide_version, case_no, document, personal, \
-     letters, updated_at, due_on, tick_at, kept_since, facts_digest, decision) WHERE c.id = u.id AND c.version = u.expected RETURNING c.id"
+     letters, updated_at, tick_at, kept_since, facts_digest, decision) WHERE c.id = u.id AND c.version = u.expected RETURNING c.id"
 }
 
 column_statement! {

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use crate::domain::mandates::{HelperCode, IssuedCode};
+use crate::domain::identity::UserCode;
+use crate::domain::mandates::IssuedCode;
 use crate::store::Store;
 use crate::store::conn::Conn;
 use crate::store::error::Result;
@@ -27,7 +28,7 @@ pub struct HelperCodeRow {
 }
 
 impl HelperCodeRow {
-    pub fn new(code: &HelperCode, issued: &IssuedCode, vault: &Vault) -> Self {
+    pub fn new(code: &UserCode, issued: &IssuedCode, vault: &Vault) -> Self {
         Self {
             digest: helper_code_digest(vault, code),
             principal: Key(issued.principal),
@@ -54,7 +55,7 @@ impl HelperCodeRow {
 }
 
 /// What a code is kept by.
-pub fn helper_code_digest(vault: &Vault, code: &HelperCode) -> Vec<u8> {
+pub fn helper_code_digest(vault: &Vault, code: &UserCode) -> Vec<u8> {
     vault.blind_index("helper_code", code.letters())
 }
 
@@ -75,7 +76,7 @@ pub(super) fn sweep(conn: &mut Conn, before: DateTime<Utc>) -> QueryResult<bool>
 }
 
 impl Store {
-    pub async fn find_helper_code(&self, code: &HelperCode) -> Result<Option<IssuedCode>> {
+    pub async fn find_helper_code(&self, code: &UserCode) -> Result<Option<IssuedCode>> {
         let digest = helper_code_digest(self.vault(), code);
         let row: Option<HelperCodeRow> = self
             .read(move |conn| {

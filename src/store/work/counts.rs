@@ -4,7 +4,7 @@
 //! commit of a province wait for the one before. So it is kept as books are: each
 //! commit only *posts* what came and what left, which nobody has to wait for, and a
 //! moment later the postings are summed up into *balances* by one writer at a time. A
-//! count is balances and postings read in one statement, and so it agrees with the
+//! count is balances, postings and opinions read in one moment, and so it agrees with the
 //! list at every moment.
 //!
 //! A balance is of a place, a state and the two days on which its light turns, so that
@@ -30,6 +30,7 @@ use crate::store::error::{Error, Result};
 use crate::store::rows::PostingRow;
 use crate::store::schema::{work_balances, work_postings};
 use crate::store::types::Key;
+use crate::store::verify::in_one_moment;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable, Insertable)]
 #[diesel(table_name = work_balances, treat_none_as_default_value = false)]
@@ -144,32 +145,34 @@ impl Store {
         let within = reach.clone();
         let (rows, asked): (Vec<CountRow>, _) = self
             .read(move |conn| {
-                let asked = opinions::count(conn, &within)?;
-                let mut balances = work_balances::table
-                    .filter(work_balances::place.eq_any(places))
-                    .select((
-                        diesel::dsl::sql::<Integer>(BALANCE),
-                        work_balances::place,
-                        work_balances::region,
-                        work_balances::state,
-                        work_balances::due_on,
-                        work_balances::yellow_on,
-                        work_balances::cases,
-                    ))
-                    .into_boxed::<MultiBackend>();
-                if agencies_alone {
-                    balances = balances.filter(work_balances::region.eq(""));
-                }
-                let postings = work_postings::table.select((
-                    diesel::dsl::sql::<Integer>(POSTING),
-                    work_postings::agency,
-                    work_postings::region,
-                    work_postings::state,
-                    work_postings::due_on,
-                    work_postings::yellow_on,
-                    work_postings::cases,
-                ));
-                Ok((Both(balances, postings).load(conn)?, asked))
+                in_one_moment(conn, |conn| {
+                    let asked = opinions::count(conn, &within)?;
+                    let mut balances = work_balances::table
+                        .filter(work_balances::place.eq_any(places))
+                        .select((
+                            diesel::dsl::sql::<Integer>(BALANCE),
+                            work_balances::place,
+                            work_balances::region,
+                            work_balances::state,
+                            work_balances::due_on,
+                            work_balances::yellow_on,
+                            work_balances::cases,
+                        ))
+                        .into_boxed::<MultiBackend>();
+                    if agencies_alone {
+                        balances = balances.filter(work_balances::region.eq(""));
+                    }
+                    let postings = work_postings::table.select((
+                        diesel::dsl::sql::<Integer>(POSTING),
+                        work_postings::agency,
+                        work_postings::region,
+                        work_postings::state,
+                        work_postings::due_on,
+                        work_postings::yellow_on,
+                        work_postings::cases,
+                    ));
+                    Ok((Both(balances, postings).load(conn)?, asked))
+                })
             })
             .await?;
         let asked = asked.into_iter().map(|(state, due_on, yellow_on, cases)| {

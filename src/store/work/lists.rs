@@ -27,6 +27,7 @@ use crate::store::conn::{Conn, MultiBackend};
 use crate::store::error::{Error, Result};
 use crate::store::schema::{case_claims, work};
 use crate::store::types::{Id, Key};
+use crate::store::verify::in_one_moment;
 
 /// In which order cases are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,17 +115,20 @@ impl Store {
         let order = filter.order;
         let rows: Vec<(String, Key, Option<String>)> = self
             .read(move |conn| {
-                let asked = opinions::list(conn, &filter)?;
-                let asked = asked.into_iter().map(|(day, case, agency)| (day, case, Some(agency)));
-                let mut found: Vec<_> = asked.collect();
-                let mut walks = walks(&filter);
-                while !walks.is_empty() {
-                    let rest = walks.split_off(walks.len().min(most_walks(conn)));
-                    let page: Vec<(String, Key)> = Together(walks).load(conn)?;
-                    found.extend(page.into_iter().map(|(day, case)| (day, case, None)));
-                    walks = rest;
-                }
-                Ok(found)
+                // In one moment: a case that moves between two walks is on one of them.
+                in_one_moment(conn, |conn| {
+                    let asked = opinions::list(conn, &filter)?;
+                    let asked = asked.into_iter().map(|(day, case, agency)| (day, case, Some(agency)));
+                    let mut found: Vec<_> = asked.collect();
+                    let mut walks = walks(&filter);
+                    while !walks.is_empty() {
+                        let rest = walks.split_off(walks.len().min(most_walks(conn)));
+                        let page: Vec<(String, Key)> = Together(walks).load(conn)?;
+                        found.extend(page.into_iter().map(|(day, case)| (day, case, None)));
+                        walks = rest;
+                    }
+                    Ok(found)
+                })
             })
             .await?;
         let mut lines = rows.into_iter().map(line).collect::<Result<Vec<_>>>()?;

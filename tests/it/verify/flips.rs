@@ -155,7 +155,7 @@ async fn bytes_that_are_changed_are_found_and_named_on_postgres() {
         ("certificates", "case_id", flip("sealed"), "certificate"),
         ("certificates", "case_id", "seal = seal || 'A'".to_owned(), "certificate"),
         ("cases", "id", flip("personal"), "present state"),
-        ("cases", "id", "due_on = '2026-01-01'".to_owned(), "present state"),
+        ("cases", "id", "tick_at = updated_at".to_owned(), "present state"),
     ] {
         let row = of_case(&portal, key, &case);
         let database = &portal.city.database;
