@@ -52,6 +52,7 @@ pub async fn assemble(parts: Parts) -> AppResult<Ctx> {
         bundles: Arc::new(Bundles::default()),
         catalogue: Arc::new(Catalogue::load(parts.store.clone(), parts.clock.clone()).await?),
         numbers: Arc::new(Numbers::new(new_id(at))),
+        roots: Arc::default(),
         identity: Arc::new(identity),
         calendar: Arc::new(Calendars::load(parts.store.clone(), calendar).await?),
         store: parts.store,

@@ -11,6 +11,7 @@ use super::calendar::Calendars;
 use super::catalog::Catalogue;
 use super::numbers::Numbers;
 use super::ports::{Blobs, Registries, SignOuts, Sms};
+use super::roots::Days;
 use super::settings::Settings;
 use crate::domain::time::truncate_micros;
 use crate::store::Store;
@@ -28,6 +29,7 @@ pub struct Ctx {
     pub bundles: Arc<Bundles>,
     pub calendar: Arc<Calendars>,
     pub numbers: Arc<Numbers>,
+    pub roots: Arc<Days>,
     pub identity: Arc<super::identity::Identity>,
     pub settings: Arc<Settings>,
     /// Whether this is a demo: the test clock may be moved.

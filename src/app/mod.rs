@@ -11,6 +11,7 @@ pub mod ctx;
 pub mod demo;
 pub mod error;
 pub mod exports;
+pub mod files;
 pub mod identity;
 pub mod notices;
 pub mod numbers;

@@ -46,19 +46,15 @@ pub trait SignOuts: Send + Sync {
     fn tell<'a>(&'a self, uri: &'a str, logout_token: &'a str) -> PortFuture<'a, ()>;
 }
 
-/// Where uploaded files lie, addressed by the SHA-256 of their bytes.
+/// Where uploaded files lie in folders: one for each case, application and upload
+/// under way.
 pub trait Blobs: Send + Sync {
-    /// Stores bytes under their digest (lower-case hex); storing the same bytes again is free.
-    fn put<'a>(&'a self, digest: &'a str, bytes: bytes::Bytes) -> PortFuture<'a, ()>;
+    /// Stores bytes; what lay there before is replaced in one moment.
+    fn put<'a>(&'a self, folder: uuid::Uuid, name: &'a str, bytes: bytes::Bytes) -> PortFuture<'a, ()>;
     /// `None` when nothing lies there.
-    fn get<'a>(&'a self, digest: &'a str) -> PortFuture<'a, Option<bytes::Bytes>>;
-    /// Deletes what lies there; nothing is as good.
-    fn delete<'a>(&'a self, digest: &'a str) -> PortFuture<'a, ()>;
-    /// Keeps a part of a file under way; `name` tells it from the others of that upload.
-    fn put_part<'a>(&'a self, upload: uuid::Uuid, name: &'a str, bytes: bytes::Bytes) -> PortFuture<'a, ()>;
-    fn get_part<'a>(&'a self, upload: uuid::Uuid, name: &'a str) -> PortFuture<'a, Option<bytes::Bytes>>;
-    /// Lets go of all parts of an upload.
-    fn drop_parts<'a>(&'a self, upload: uuid::Uuid) -> PortFuture<'a, ()>;
+    fn get<'a>(&'a self, folder: uuid::Uuid, name: &'a str) -> PortFuture<'a, Option<bytes::Bytes>>;
+    /// Deletes a folder with everything in it; none is as good.
+    fn drop_folder<'a>(&'a self, folder: uuid::Uuid) -> PortFuture<'a, ()>;
 }
 
 /// 人口库

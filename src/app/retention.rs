@@ -1,51 +1,67 @@
-//! 数据删除: the personal data of cases that ended long enough ago is erased, by
-//! schedule and in small batches. Histories, letters and numbers stay and verify;
-//! certificates are their holders' and stay whole.
+//! 数据删除: the personal data of cases and applications that ended long enough ago is
+//! erased, by schedule and in small batches. Histories, letters and numbers stay and
+//! verify; certificates are their holders' and stay whole.
 //!
-//! What always holds: an erasure is on the audit trail in the same transaction.
+//! What always holds: an erasure is on the audit trail in the same transaction, which
+//! dooms the folder of files, too; the files go after that, at the latest with the next
+//! round.
 
-use chrono::{DateTime, Utc};
-use serde_json::json;
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::ctx::{Ctx, new_id};
-use super::error::{AppError, AppResult};
+use super::error::AppResult;
 use crate::domain::audit::{AuditAction, AuditEntry, Outcome};
-use crate::domain::cases::{CaseEvent, CaseState, Ending, Evidence};
-use crate::store::{self, Changes, RetentionWrite, Vault};
+use crate::domain::cases::{CaseState, Ending};
+use crate::store::{self, Changes, Due, RetentionWrite};
 
-/// Cases erased in one go, of each way to end: a backlog must not take the database
-/// from the people who are being served.
+/// Erased in one go, of each way to end: a backlog must not take the database from the
+/// people who are being served.
 const BATCH: i64 = 50;
+/// Files are put in the folder of a case that is about to be filed for so long.
+const FILING: TimeDelta = TimeDelta::days(1);
 
-/// Erases what is due; gives how many cases. One that cannot be erased is told to the
-/// log and tried again later.
+/// What is looked at together.
+#[derive(Clone, Copy)]
+enum Group {
+    /// Cases that ended so.
+    Cases(&'static str),
+    /// Applications for bundles: drafts that lapsed, or all others.
+    Applications { lapsed: bool },
+}
+
+/// Erases what is due; gives how many cases and applications. One that cannot be erased
+/// is told to the log and tried again later.
 pub async fn erase_due(ctx: &Ctx) -> AppResult<usize> {
     let at = ctx.clock.now();
-    let retention = ctx.settings.retention;
-    let mut erased = erase_ended(ctx, Ending::Expired.name(), retention.drafts_until(at), at).await?;
+    let drafts = ctx.settings.retention.drafts_until(at);
+    let filed = ctx.settings.retention.cases_until(at);
+    let mut erased = erase_ended(ctx, Group::Cases(Ending::Expired.name()), drafts, at).await?;
+    erased += erase_ended(ctx, Group::Applications { lapsed: true }, drafts, at).await?;
     for ending in Ending::AFTER_FILING {
-        erased += erase_ended(ctx, ending, retention.cases_until(at), at).await?;
+        erased += erase_ended(ctx, Group::Cases(ending), filed, at).await?;
     }
+    erased += erase_ended(ctx, Group::Applications { lapsed: false }, filed, at).await?;
+    drop_doomed(ctx, at).await?;
     Ok(erased)
 }
 
-async fn erase_ended(
-    ctx: &Ctx,
-    ending: &'static str,
-    until: DateTime<Utc>,
-    at: DateTime<Utc>,
-) -> AppResult<usize> {
+async fn erase_ended(ctx: &Ctx, group: Group, until: DateTime<Utc>, at: DateTime<Utc>) -> AppResult<usize> {
     let mut erased = 0;
-    let mut after = None;
+    let mut after: Option<Due> = None;
     // Past those that cannot be erased, should they fill a batch.
     while erased == 0 {
-        let due = ctx.store.list_cases_to_erase(ending, until, after, BATCH).await?;
+        let due = match group {
+            Group::Cases(ending) => ctx.store.list_cases_to_erase(ending, until, after, BATCH).await?,
+            Group::Applications { lapsed } => {
+                ctx.store.list_applications_to_erase(lapsed, until, after, BATCH).await?
+            }
+        };
         let Some(last) = due.last().copied() else { break };
         for (_, id) in due {
-            match erase(ctx, id, at).await {
+            match erase(ctx, group, id, at).await {
                 Ok(done) => erased += usize::from(done),
-                Err(error) => tracing::error!(case = %id, ?error, "a case could not be erased"),
+                Err(error) => tracing::error!(%id, ?error, "personal data could not be erased"),
             }
         }
         after = Some(last);
@@ -53,27 +69,28 @@ async fn erase_ended(
     Ok(erased)
 }
 
-/// Erases one closed case; false when it is not, or another instance was faster.
-async fn erase(ctx: &Ctx, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
-    let Some(stored) = ctx.store.find_case(id).await? else { return Ok(false) };
-    let CaseState::Closed(closed) = &stored.case.state else { return Ok(false) };
-    // Files first: what is left when the process dies in between is erased next time.
-    let mut files = 0_u32;
-    for record in ctx.store.list_records(&stored).await? {
-        let act =
-            record.act().map_err(|error| AppError::Internal(format!("record of case {id}: {error}")))?;
-        if let Some((_, digest)) = act.event.file()
-            && ctx.store.is_only_user_of(index_of(ctx.store.vault(), digest), id).await?
-        {
-            ctx.blobs.delete(digest).await?;
-            files += 1;
+/// Erases one; false when it is not ended any more, or another instance was faster.
+async fn erase(ctx: &Ctx, group: Group, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
+    let (write, action) = match group {
+        Group::Cases(_) => {
+            let Some(stored) = ctx.store.find_case(id).await? else { return Ok(false) };
+            let CaseState::Closed(_) = &stored.case.state else { return Ok(false) };
+            let version = stored.case.version;
+            (RetentionWrite::EraseCase { case: id, version, at }, AuditAction::CaseErased)
         }
-    }
+        Group::Applications { .. } => {
+            let Some(stored) = ctx.store.find_application(id).await? else { return Ok(false) };
+            let version = stored.application.version;
+            let write = RetentionWrite::EraseApplication { application: id, version, at };
+            (write, AuditAction::ApplicationErased)
+        }
+    };
     let mut changes = Changes::new();
-    changes.write(RetentionWrite::Erase { case: id, version: stored.case.version });
-    changes.take_off_worklists(id, new_id(at));
-    let entry = AuditEntry::new(new_id(at), at, AuditAction::CaseErased, Outcome::Succeeded).on(id);
-    changes.audit(&entry.with(json!({ "closed_at": closed.at, "files": files })));
+    changes.write(write);
+    if let Group::Cases(_) = group {
+        changes.take_off_worklists(id, new_id(at));
+    }
+    changes.audit(&AuditEntry::new(new_id(at), at, action, Outcome::Succeeded).on(id));
     match ctx.store.commit(changes).await {
         Ok(()) => Ok(true),
         Err(store::Error::Stale) => Ok(false),
@@ -81,21 +98,25 @@ async fn erase(ctx: &Ctx, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
     }
 }
 
-/// That a case uses the file an event attaches, so that nobody deletes it before.
-pub fn use_of_file(vault: &Vault, used_by: Uuid, event: &CaseEvent) -> Option<RetentionWrite> {
-    event.file().map(|(_, digest)| RetentionWrite::UseFile { file: index_of(vault, digest), used_by })
+/// Says that a folder is of no use, unless it is spared within a day.
+pub async fn doom(ctx: &Ctx, folder: Uuid, at: DateTime<Utc>) -> AppResult<()> {
+    let mut changes = Changes::new();
+    changes.write(RetentionWrite::Doom { folder, drop_at: at + FILING });
+    Ok(ctx.store.commit(changes).await?)
 }
 
-/// The same for an application for a bundle.
-pub fn use_of_evidence(vault: &Vault, used_by: Uuid, evidence: &Evidence) -> Option<RetentionWrite> {
-    match evidence {
-        Evidence::File { digest, .. } => {
-            Some(RetentionWrite::UseFile { file: index_of(vault, digest), used_by })
+/// Deletes the folders nobody needs any more.
+async fn drop_doomed(ctx: &Ctx, at: DateTime<Utc>) -> AppResult<()> {
+    loop {
+        let doomed = ctx.store.list_doomed_folders(at, BATCH).await?;
+        if doomed.is_empty() {
+            return Ok(());
         }
-        Evidence::Certificate { .. } | Evidence::Promise => None,
+        let mut changes = Changes::new();
+        for folder in doomed {
+            ctx.blobs.drop_folder(folder).await?;
+            changes.write(RetentionWrite::Dropped { folder });
+        }
+        ctx.store.commit(changes).await?;
     }
-}
-
-fn index_of(vault: &Vault, digest: &str) -> Vec<u8> {
-    vault.blind_index("files", digest)
 }

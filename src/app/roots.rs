@@ -2,6 +2,9 @@
 //! Merkle tree, signed and bound to the root before it. Whoever keeps a root can tell
 //! later whether any history was written anew, and a case can be shown to be under it.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -16,7 +19,7 @@ use crate::domain::cases::history::{GENESIS, hex};
 use crate::domain::cases::merkle::{self, Leaf};
 use crate::domain::time::{end_of_local_day, local_date, start_of_local_day};
 pub use crate::store::DailyRoot;
-use crate::store::{self, Changes, DayRange};
+use crate::store::{self, Changes, DayRange, Store};
 
 /// The JWS type of a root.
 pub const DAILY_ROOT: &str = "daily-root+jwt";
@@ -109,6 +112,29 @@ pub async fn read(ctx: &Ctx, day: NaiveDate) -> AppResult<DailyRoot> {
     ctx.store.find_root(day).await?.ok_or(AppError::NotFound)
 }
 
+/// The leaves of days that have a root, which do not change any more: as many days as
+/// are likely to be asked for at once.
+#[derive(Default)]
+pub struct Days {
+    known: Mutex<VecDeque<(NaiveDate, Arc<Vec<Leaf>>)>>,
+}
+
+impl Days {
+    const KEPT: usize = 4;
+
+    async fn leaves(&self, store: &Store, day: NaiveDate) -> AppResult<Arc<Vec<Leaf>>> {
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, leaves)) = known().iter().find(|(of, _)| *of == day) {
+            return Ok(Arc::clone(leaves));
+        }
+        let leaves = Arc::new(store.leaves_of(range_of(day)).await?);
+        let mut known = known();
+        known.push_front((day, Arc::clone(&leaves)));
+        known.truncate(Self::KEPT);
+        Ok(leaves)
+    }
+}
+
 /// That a case's history stood so on a day.
 pub struct Proof {
     pub leaf: Leaf,
@@ -131,7 +157,7 @@ pub async fn prove(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Proof> {
     let last = ctx.store.last_record_at(id, covered).await?.ok_or(AppError::NotFound)?;
     let day = local_date(last);
     let root = ctx.store.find_root(day).await?.ok_or(AppError::NotFound)?;
-    let leaves = ctx.store.leaves_of(range_of(day)).await?;
+    let leaves = ctx.roots.leaves(&ctx.store, day).await?;
     let index = leaves.iter().position(|leaf| leaf.case == id).ok_or(AppError::NotFound)?;
     let hashes = hashes(&leaves);
     let path = merkle::path(index, &hashes).unwrap_or_default();

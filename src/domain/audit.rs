@@ -100,6 +100,8 @@ actions! {
     Unmasked = "case.unmasked",
     /// 数据删除: the personal data of a case was erased by schedule.
     CaseErased = "case.erased",
+    /// The same of an application for a bundle.
+    ApplicationErased = "bundle_application.erased",
     /// 领办: an officer took a case from a worklist.
     CaseClaimed = "case.claimed",
     /// 释放: it is anybody's again.

@@ -1,13 +1,12 @@
-//! Uploaded files in an object store: a local folder, or anything that speaks
-//! S3. Files are addressed by the SHA-256 of their bytes, so that nothing is
-//! stored twice and nothing can be altered unseen. Parts of files under way lie apart.
+//! Files in an object store: a local folder, or anything that speaks S3. What lies
+//! there is sealed; this room only keeps it.
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
+use object_store::{ObjectStore, ObjectStoreExt as _};
 use uuid::Uuid;
 
 use crate::app::ports::{Blobs, PortError, PortFuture};
@@ -38,6 +37,7 @@ impl BlobStore {
             PortError::Unavailable(format!("the folder {} cannot be made: {error}", folder.display()))
         })?;
         let store = LocalFileSystem::new_with_prefix(folder).map_err(unavailable)?.with_fsync(true);
+        let store = store.with_automatic_cleanup(true);
         Ok(Self { store: Box::new(store) })
     }
 
@@ -59,14 +59,10 @@ impl BlobStore {
     }
 }
 
-/// `sha256/ab/abcd…`: two levels keep folders small.
-fn path(digest: &str) -> Path {
-    Path::from_iter(["sha256", digest.get(..2).unwrap_or("00"), digest])
-}
-
-/// `parts/<upload>/…`
-fn parts(upload: Uuid) -> Path {
-    Path::from_iter(["parts".to_owned(), upload.simple().to_string()])
+/// `folders/3f/<uuid>`: made of the random end of the id, two levels keep folders small.
+fn path(folder: Uuid) -> Path {
+    let id = folder.simple().to_string();
+    Path::from_iter(["folders", id.get(30..).unwrap_or("00"), &id])
 }
 
 fn unavailable(error: object_store::Error) -> PortError {
@@ -74,62 +70,34 @@ fn unavailable(error: object_store::Error) -> PortError {
 }
 
 impl Blobs for BlobStore {
-    fn put<'a>(&'a self, digest: &'a str, bytes: Bytes) -> PortFuture<'a, ()> {
+    fn put<'a>(&'a self, folder: Uuid, name: &'a str, bytes: Bytes) -> PortFuture<'a, ()> {
         Box::pin(async move {
-            let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-            match self.store.put_opts(&path(digest), bytes.into(), options).await {
-                Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
+            self.store.put(&path(folder).join(name), bytes.into()).await.map(drop).map_err(unavailable)
+        })
+    }
+
+    fn get<'a>(&'a self, folder: Uuid, name: &'a str) -> PortFuture<'a, Option<Bytes>> {
+        Box::pin(async move {
+            match self.store.get(&path(folder).join(name)).await {
+                Ok(found) => found.bytes().await.map(Some).map_err(unavailable),
+                Err(object_store::Error::NotFound { .. }) => Ok(None),
                 Err(error) => Err(unavailable(error)),
             }
         })
     }
 
-    fn get<'a>(&'a self, digest: &'a str) -> PortFuture<'a, Option<Bytes>> {
-        Box::pin(self.read(path(digest)))
-    }
-
-    fn put_part<'a>(&'a self, upload: Uuid, name: &'a str, bytes: Bytes) -> PortFuture<'a, ()> {
+    fn drop_folder<'a>(&'a self, folder: Uuid) -> PortFuture<'a, ()> {
         Box::pin(async move {
-            let at = parts(upload).join(name);
-            self.store.put(&at, bytes.into()).await.map(drop).map_err(unavailable)
-        })
-    }
-
-    fn get_part<'a>(&'a self, upload: Uuid, name: &'a str) -> PortFuture<'a, Option<Bytes>> {
-        Box::pin(self.read(parts(upload).join(name)))
-    }
-
-    fn drop_parts<'a>(&'a self, upload: Uuid) -> PortFuture<'a, ()> {
-        Box::pin(async move {
-            let prefix = parts(upload);
-            let mut found = self.store.list(Some(&prefix));
-            while let Some(part) = found.next().await {
-                let part = part.map_err(unavailable)?;
-                match self.store.delete(&part.location).await {
+            let folder = path(folder);
+            let mut found = self.store.list(Some(&folder));
+            while let Some(file) = found.next().await {
+                let file = file.map_err(unavailable)?;
+                match self.store.delete(&file.location).await {
                     Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
                     Err(error) => return Err(unavailable(error)),
                 }
             }
             Ok(())
         })
-    }
-
-    fn delete<'a>(&'a self, digest: &'a str) -> PortFuture<'a, ()> {
-        Box::pin(async move {
-            match self.store.delete(&path(digest)).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-                Err(error) => Err(unavailable(error)),
-            }
-        })
-    }
-}
-
-impl BlobStore {
-    async fn read(&self, at: Path) -> Result<Option<Bytes>, PortError> {
-        match self.store.get(&at).await {
-            Ok(found) => found.bytes().await.map(Some).map_err(unavailable),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(unavailable(error)),
-        }
     }
 }

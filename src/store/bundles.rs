@@ -14,7 +14,7 @@ use super::error::{Error, Result};
 use super::schema::{bundle_applications, bundle_cases, bundles, cases};
 use super::types::{At, Key};
 use super::vault::{CaseKey, Vault};
-use crate::domain::bundles::{Application, Stage, next_tick_at};
+use crate::domain::bundles::{Application, Outcome, Stage, next_tick_at};
 use crate::domain::cases::StateName;
 use crate::domain::guides::Bundle;
 
@@ -61,6 +61,8 @@ pub struct ApplicationRow {
     opened_at: At,
     updated_at: At,
     tick_at: Option<At>,
+    kept_since: Option<At>,
+    lapsed: bool,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -134,6 +136,11 @@ impl ApplicationOrigin {
     pub fn new(id: Uuid, vault: &Vault) -> Self {
         Self { id, version: 0, key: Some(vault.new_case_key(id)) }
     }
+
+    /// Its key; none when that was destroyed.
+    pub fn key(&self) -> Option<&CaseKey> {
+        self.key.as_ref()
+    }
 }
 
 impl Changes {
@@ -174,11 +181,13 @@ fn application_row(
         party: Key(after.opened.party),
         stage: stage(after).to_owned(),
         document,
-        personal: Some(key.seal(&context(after.id), &parts)),
+        personal: Some(key.seal(&format!("bundle_applications:{}", after.id), &parts)),
         data_key: Some(key.wrapped().to_vec()),
         opened_at: At(after.opened.at),
         updated_at: At(at),
         tick_at: next_tick_at(&after.progress, at).map(At),
+        kept_since: after.progress.outcome().map(|_| At(at)),
+        lapsed: after.progress.outcome() == Some(Outcome::Lapsed),
     })
 }
 
@@ -188,10 +197,6 @@ fn stage(application: &Application) -> &'static str {
         Stage::UnderWay { .. } => "under_way",
         Stage::Ended { .. } => "ended",
     }
-}
-
-fn context(id: Uuid) -> String {
-    format!("bundle_applications:{id}")
 }
 
 fn stored(row: ApplicationRow, vault: &Vault) -> Result<StoredApplication> {
@@ -204,9 +209,10 @@ fn stored(row: ApplicationRow, vault: &Vault) -> Result<StoredApplication> {
         None => None,
     };
     let parts = match (&key, &row.personal) {
-        (Some(key), Some(sealed)) => {
-            Some(key.open(&context(id), sealed).ok_or_else(|| corrupt("its personal data does not open"))?)
-        }
+        (Some(key), Some(sealed)) => Some(
+            key.open(&format!("bundle_applications:{id}"), sealed)
+                .ok_or_else(|| corrupt("its personal data does not open"))?,
+        ),
         (None, _) => None,
         (Some(_), None) => return Err(corrupt("it has a key and no personal data")),
     };

@@ -29,7 +29,8 @@ use crate::domain::private;
 
 pub use alike::{Alike, JudgedAlike};
 pub use lists::CaseFilter;
-pub(super) use lists::code_range;
+pub(super) use lists::{code_range, within_reach};
+pub(super) use papers::paper;
 pub use papers::{LetterWrite, OpeningRow, PaperRecord, PaperRow};
 
 /// A case as it was read, with what is needed to write its next version.
@@ -47,6 +48,8 @@ pub struct Origin {
     pub letters: usize,
     case: Uuid,
     key: Option<CaseKey>,
+    /// The number of the last record whose personal data was erased.
+    erased_to: Option<i64>,
     was_filed: bool,
 }
 
@@ -63,6 +66,8 @@ pub struct LetterRecord {
     pub id: Uuid,
     pub seq: u64,
     pub letter: Letter,
+    /// Its personal data is gone.
+    pub erased: bool,
     /// Whether and when the recipient's side opened it first.
     pub opening: Option<Opening>,
 }
@@ -70,7 +75,13 @@ pub struct LetterRecord {
 impl Origin {
     /// Of a case that is not stored yet.
     pub fn new(case: Uuid, vault: &Vault) -> Self {
-        Self { head: Head::START, letters: 0, case, key: Some(vault.new_case_key(case)), was_filed: false }
+        let key = Some(vault.new_case_key(case));
+        Self { head: Head::START, letters: 0, case, key, erased_to: None, was_filed: false }
+    }
+
+    /// The case it is of.
+    pub fn case(&self) -> Uuid {
+        self.case
     }
 
     /// Whether it was handed in before.
@@ -78,29 +89,37 @@ impl Origin {
         self.was_filed
     }
 
-    fn key(&self) -> Result<&CaseKey> {
-        self.key.as_ref().ok_or_else(|| {
-            Error::corrupt("cases", self.case, "its personal data was erased; it cannot change any more")
-        })
+    /// Its key; none when that was destroyed.
+    pub fn key(&self) -> Option<&CaseKey> {
+        self.key.as_ref()
     }
 }
 
 impl Changes {
     /// Writes what happened to a case since `origin`: its state `after`, with the
     /// records and letters that led to it, and what decided cases are compared by.
+    /// What happens after an erasure is sealed under a new key.
     pub fn record_case(
         &mut self,
+        vault: &Vault,
         origin: &Origin,
         after: &Case,
         records: &[Record],
         written: &[NewLetter],
         alike: Option<Alike>,
     ) -> Result<()> {
-        let key = origin.key()?;
+        let new;
+        let key = match &origin.key {
+            Some(key) => key,
+            None => {
+                new = vault.new_case_key(origin.case);
+                &new
+            }
+        };
         let head = records.last().map_or(origin.head, Record::head);
         let at = records.last().map_or(after.opened.at, |record| record.at);
         let letters = origin.letters + written.len();
-        let row = case_row(after, head, key, letters, alike, at)?;
+        let row = CaseRow { erased_to: origin.erased_to, ..case_row(after, head, key, letters, alike, at)? };
         for record in records {
             self.events.push(event_row(after.id, record, key)?);
         }
@@ -150,9 +169,10 @@ pub(super) fn case_row(
         opened_at: At(case.opened.at),
         updated_at: At(at),
         tick_at: next_tick_at(case).map(At),
-        kept_since: case.state.as_closed().map(|closed| At(closed.at)),
+        kept_since: case.state.as_closed().map(|_| At(at)),
         decision: alike.as_ref().map(|alike| alike.judgement.as_str().to_owned()),
         facts_digest: alike.map(|alike| alike.digest),
+        erased_to: None,
     })
 }
 
@@ -259,7 +279,14 @@ fn stored_case(row: CaseRow, vault: &Vault) -> Result<StoredCase> {
     }
     let letters = usize::try_from(row.letters).map_err(|_| corrupt("it counts fewer than no letters"))?;
     let was_filed = case.state.filing().is_some();
-    let origin = Origin { head: Head { seq: case.version, hash }, letters, case: id, key, was_filed };
+    let origin = Origin {
+        head: Head { seq: case.version, hash },
+        letters,
+        case: id,
+        key,
+        erased_to: row.erased_to,
+        was_filed,
+    };
     Ok(StoredCase { case, origin, helpers: Vec::new() })
 }
 
@@ -367,6 +394,7 @@ fn letter(row: LetterRow, key: Option<&CaseKey>, opening: Option<Opening>) -> Re
         seq: u64::try_from(row.seq)
             .map_err(|_| Error::corrupt("letters", id, "its event number is negative"))?,
         letter: put_together("letters", id, &row.document, parts.as_deref())?,
+        erased: parts.is_none(),
         opening,
     })
 }

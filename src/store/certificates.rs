@@ -102,17 +102,17 @@ impl Store {
     ) -> Result<Vec<SealedCertificate>> {
         let rows: Vec<CertificateRow> = self
             .read(move |conn| {
-                let former = persons::table.filter(persons::joined_to.eq(Key(holder))).select(persons::id);
-                let mut holders: Vec<Key> = former.load(conn)?;
-                holders.push(Key(holder));
-                let mut query = certificates::table
-                    .filter(certificates::holder.eq_any(holders))
+                // One statement that is planned once: this is asked with every submission.
+                let records = persons::table
+                    .filter(persons::id.eq(Key(holder)).or(persons::joined_to.eq(Key(holder))))
+                    .select(persons::id);
+                Ok(certificates::table
+                    .filter(certificates::holder.eq_any(records))
+                    .filter(certificates::id.gt(after.unwrap_or_default()))
+                    .order(certificates::id)
+                    .limit(limit)
                     .select(CertificateRow::as_select())
-                    .into_boxed();
-                if let Some(after) = after {
-                    query = query.filter(certificates::id.gt(after));
-                }
-                Ok(query.order(certificates::id).limit(limit).load(conn)?)
+                    .load(conn)?)
             })
             .await?;
         rows.into_iter().map(|row| certificate(row, self.vault())).collect()

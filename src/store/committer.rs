@@ -23,6 +23,7 @@ use super::dialect;
 use super::error::{Error, Result};
 use super::numbers::Block;
 use super::readers::revive;
+use super::sqlite_upkeep::Log;
 use super::types::At;
 
 /// Changes that may wait before the answer is `Busy`.
@@ -51,15 +52,16 @@ struct Pending {
 
 impl Committer {
     /// `batch`: changes written in one transaction at the most.
-    pub(super) fn start(location: &Location, batch: usize) -> Result<Self> {
+    pub(super) fn start(location: &Location, batch: usize, log: &Log) -> Result<Self> {
         let (queue, jobs) = bounded(QUEUE);
         let writers = if location.is_sqlite() { 1 } else { WRITERS };
         let mut threads = Vec::with_capacity(writers);
         for index in 0..writers {
             let (conn, location, jobs) = (location.connect()?, location.clone(), jobs.clone());
+            let log = log.clone();
             let thread = std::thread::Builder::new()
                 .name(format!("committer-{index}"))
-                .spawn(move || Worker { conn, location, batch: batch.max(1) }.serve(&jobs))
+                .spawn(move || Worker { conn, location, batch: batch.max(1), log }.serve(&jobs))
                 .map_err(|error| Error::Unavailable(error.to_string()))?;
             threads.push(thread);
         }
@@ -120,6 +122,7 @@ struct Worker {
     conn: Conn,
     location: Location,
     batch: usize,
+    log: Log,
 }
 
 impl Worker {
@@ -137,6 +140,7 @@ impl Worker {
                 next = (batch.len() < self.batch).then(|| jobs.try_recv().ok()).flatten();
             }
             self.commit_all(batch);
+            self.log.renew(&mut self.conn);
         }
     }
 

@@ -26,8 +26,8 @@ use super::rows::{
     RefreshRow, RefreshTokenRow,
 };
 use super::schema::{
-    case_events, case_files, case_keys, cases, certificates, fences, guides, idempotency, letter_openings,
-    letter_papers, letters, number_series, outbox, refresh_tokens, regions, sessions, used_proofs,
+    case_events, case_keys, cases, certificates, fences, guides, idempotency, letter_openings, letter_papers,
+    letters, number_series, outbox, refresh_tokens, regions, sessions, used_proofs,
 };
 use super::types::{At, Key};
 
@@ -207,23 +207,6 @@ pub(super) fn use_proof(conn: &mut Conn, digest: &[u8], expires_at: At) -> Query
         Conn::Sqlite(sqlite) => insert!(sqlite),
     };
     inserted.map(|rows| rows == 1)
-}
-
-/// Notes who uses a file; noted before is as good.
-pub(super) fn use_file(conn: &mut Conn, file: &[u8], used_by: Key) -> QueryResult<()> {
-    macro_rules! insert {
-        ($conn:expr) => {
-            diesel::insert_into(case_files::table)
-                .values((case_files::file.eq(file), case_files::used_by.eq(used_by)))
-                .on_conflict_do_nothing()
-                .execute($conn)
-        };
-    }
-    match conn {
-        Conn::Pg(pg) => insert!(pg),
-        Conn::Sqlite(sqlite) => insert!(sqlite),
-    }
-    .map(drop)
 }
 
 /// Takes the next `count` numbers of a series; gives the last of them.

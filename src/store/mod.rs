@@ -70,12 +70,12 @@ pub use people::{
     PersonRow, Write as PeopleWrite, helper_code_digest, mobile_index,
 };
 pub use posts::{HeldPost, PostFilter, PostWrite};
-pub use retention::Write as RetentionWrite;
+pub use retention::{Due, Write as RetentionWrite};
 pub use roots::{DailyRoot, DayRange};
 pub use settings::{Epoch, RaiseFrom, SetSetting};
 pub use uploads::{UploadPart, UploadRecord, UploadWrite};
-pub use vault::{MasterKey, Vault, random};
-pub use verify::{HeldCertificate, StoredLetter, WholeCase, unreadable};
+pub use vault::{CaseKey, MasterKey, Vault, random};
+pub use verify::{HeldCertificate, Print, StoredLetter, WholeCase, unreadable};
 pub use work::{
     Assignee, BalanceRow, ClaimRow, Counted, LeaveRow, Order, Posting, WorkCursor, WorkFilter, WorkLine,
     WorkWrite, mobile_key, name_key, number_key,
@@ -123,14 +123,15 @@ impl Store {
     /// message says what to do.
     pub fn open(location: &Location, vault: Vault, tuning: Tuning) -> Result<Self> {
         migrations::check(location)?;
-        let upkeep = match location {
+        let upkeep: Option<sqlite_upkeep::Checkpoints> = match location {
             Location::Sqlite(_) => Some(sqlite_upkeep::Checkpoints::start(location)?),
             Location::Postgres(_) => None,
         };
+        let log = upkeep.as_ref().map(sqlite_upkeep::Checkpoints::log).unwrap_or_default();
         Ok(Self {
             inner: Arc::new(Inner {
                 readers: readers::Readers::start(location, tuning.readers)?,
-                committer: committer::Committer::start(location, tuning.batch)?,
+                committer: committer::Committer::start(location, tuning.batch, &log)?,
                 vault,
                 _upkeep: upkeep,
             }),

@@ -1,6 +1,8 @@
-//! Erasing personal data: the case's key is destroyed, and what it sealed is dropped, with
-//! everything by which the case is found.
-//! What was committed to stays, so that histories and letters still verify.
+//! 数据删除 Erasing personal data: the key of a case or an application is destroyed, and
+//! what it sealed is dropped, with everything by which the case is found. Its folder of
+//! files is doomed in the same transaction; it is deleted after that, and what a crash
+//! leaves of it cannot be read. What was committed to stays, so that histories and
+//! letters still verify.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -9,31 +11,50 @@ use uuid::Uuid;
 use super::Store;
 use super::cases::signed;
 use super::conn::Conn;
-use super::dialect;
 use super::error::Result;
-use super::schema::{audit, case_events, case_files, case_helpers, case_keys, cases, handoffs, letters};
+use super::schema::{
+    audit, bundle_applications, case_events, case_helpers, case_keys, cases, doomed_folders, handoffs,
+    letters,
+};
 use super::types::{At, Key};
 use crate::domain::audit::AuditAction;
 
-/// One write. It is `Stale` when the case has changed or was erased before.
+/// One write. It is `Stale` when what it expects is not there any more.
 #[derive(Debug, Clone)]
 pub enum Write {
     /// The personal data of a case at this version, with its key.
-    Erase { case: Uuid, version: u64 },
-    /// A case, or an application for a bundle, uses a file: by its keyed index.
-    UseFile { file: Vec<u8>, used_by: Uuid },
+    EraseCase { case: Uuid, version: u64, at: DateTime<Utc> },
+    /// The same of an application for a bundle.
+    EraseApplication { application: Uuid, version: u64, at: DateTime<Utc> },
+    /// A folder is deleted from then on, unless it is spared before.
+    Doom { folder: Uuid, drop_at: DateTime<Utc> },
+    /// A doomed folder turned out to be of use.
+    Spare { folder: Uuid },
+    /// It was deleted.
+    Dropped { folder: Uuid },
 }
+
+/// Ended at that time, and still with its personal data. In the order of time and id.
+pub type Due = (DateTime<Utc>, Uuid);
 
 impl Write {
     pub(super) fn apply(&self, conn: &mut Conn) -> QueryResult<bool> {
         match self {
-            Write::Erase { case, version } => erase(conn, Key(*case), signed(*version)),
-            Write::UseFile { file, used_by } => dialect::use_file(conn, file, Key(*used_by)).map(|()| true),
+            Write::EraseCase { case, version, at } => {
+                Ok(erase_case(conn, Key(*case), signed(*version))? && doom(conn, *case, *at)?)
+            }
+            Write::EraseApplication { application, version, at } => {
+                Ok(erase_application(conn, Key(*application), signed(*version))?
+                    && doom(conn, *application, *at)?)
+            }
+            Write::Doom { folder, drop_at } => doom(conn, *folder, *drop_at),
+            Write::Spare { folder } => forget(conn, *folder).map(|rows| rows == 1),
+            Write::Dropped { folder } => forget(conn, *folder).map(|_| true),
         }
     }
 }
 
-fn erase(conn: &mut Conn, case: Key, version: i64) -> QueryResult<bool> {
+fn erase_case(conn: &mut Conn, case: Key, version: i64) -> QueryResult<bool> {
     let there = cases::table
         .filter(cases::id.eq(case))
         .filter(cases::version.eq(version))
@@ -43,6 +64,7 @@ fn erase(conn: &mut Conn, case: Key, version: i64) -> QueryResult<bool> {
         .set((
             cases::data_key.eq(&nothing),
             cases::personal.eq(&nothing),
+            cases::erased_to.eq(version),
             cases::kept_since.eq(None::<At>),
             cases::facts_digest.eq(&nothing),
             cases::decision.eq(None::<String>),
@@ -60,20 +82,45 @@ fn erase(conn: &mut Conn, case: Key, version: i64) -> QueryResult<bool> {
     diesel::delete(case_keys::table.filter(case_keys::case_id.eq(case))).execute(conn)?;
     diesel::delete(case_helpers::table.filter(case_helpers::case_id.eq(case))).execute(conn)?;
     diesel::delete(handoffs::table.filter(handoffs::case_id.eq(case))).execute(conn)?;
-    diesel::delete(case_files::table.filter(case_files::used_by.eq(case))).execute(conn)?;
     Ok(true)
 }
 
+fn erase_application(conn: &mut Conn, application: Key, version: i64) -> QueryResult<bool> {
+    let there = bundle_applications::table
+        .filter(bundle_applications::id.eq(application))
+        .filter(bundle_applications::version.eq(version))
+        .filter(bundle_applications::data_key.is_not_null());
+    let nothing: Option<Vec<u8>> = None;
+    let erased = diesel::update(there).set((
+        bundle_applications::data_key.eq(&nothing),
+        bundle_applications::personal.eq(&nothing),
+        bundle_applications::kept_since.eq(None::<At>),
+    ));
+    erased.execute(conn).map(|rows| rows == 1)
+}
+
+fn doom(conn: &mut Conn, folder: Uuid, drop_at: DateTime<Utc>) -> QueryResult<bool> {
+    forget(conn, folder)?;
+    diesel::insert_into(doomed_folders::table)
+        .values((doomed_folders::folder.eq(Key(folder)), doomed_folders::drop_at.eq(At(drop_at))))
+        .execute(conn)
+        .map(|rows| rows == 1)
+}
+
+fn forget(conn: &mut Conn, folder: Uuid) -> QueryResult<usize> {
+    diesel::delete(doomed_folders::table.filter(doomed_folders::folder.eq(Key(folder)))).execute(conn)
+}
+
 impl Store {
-    /// Cases that ended so (`issued`, `expired` …) by then and still hold personal data,
-    /// the earliest first, after `after`.
+    /// Cases that ended so (`issued`, `expired` …), to which nothing has happened since
+    /// `until`; the earliest first, after `after`.
     pub async fn list_cases_to_erase(
         &self,
         outcome: &'static str,
         until: DateTime<Utc>,
-        after: Option<(DateTime<Utc>, Uuid)>,
+        after: Option<Due>,
         limit: i64,
-    ) -> Result<Vec<(DateTime<Utc>, Uuid)>> {
+    ) -> Result<Vec<Due>> {
         self.read(move |conn| {
             let mut query = cases::table
                 .filter(cases::outcome.eq(outcome))
@@ -93,15 +140,44 @@ impl Store {
         .await
     }
 
-    /// Whether this case, and nothing else, uses the file with this keyed index.
-    pub async fn is_only_user_of(&self, file: Vec<u8>, case: Uuid) -> Result<bool> {
+    /// The same of applications for bundles: of drafts that lapsed, or of all others.
+    pub async fn list_applications_to_erase(
+        &self,
+        lapsed: bool,
+        until: DateTime<Utc>,
+        after: Option<Due>,
+        limit: i64,
+    ) -> Result<Vec<Due>> {
+        use bundle_applications::dsl;
         self.read(move |conn| {
-            let users: Vec<Key> = case_files::table
-                .filter(case_files::file.eq(file))
-                .select(case_files::used_by)
-                .limit(2)
+            let mut query = dsl::bundle_applications
+                .filter(dsl::lapsed.eq(lapsed))
+                .filter(dsl::kept_since.le(At(until)))
+                .into_boxed();
+            if let Some((at, id)) = after {
+                let later = dsl::kept_since.gt(At(at));
+                query = query.filter(later.or(dsl::kept_since.eq(At(at)).and(dsl::id.gt(Key(id)))));
+            }
+            let rows: Vec<(Option<At>, Key)> = query
+                .order((dsl::kept_since, dsl::id))
+                .limit(limit)
+                .select((dsl::kept_since, dsl::id))
                 .load(conn)?;
-            Ok(users == [Key(case)])
+            Ok(rows.into_iter().map(|(at, id)| (at.map_or(until, |at| at.0), id.0)).collect())
+        })
+        .await
+    }
+
+    /// Folders to be deleted by then.
+    pub async fn list_doomed_folders(&self, at: DateTime<Utc>, limit: i64) -> Result<Vec<Uuid>> {
+        self.read(move |conn| {
+            let rows: Vec<Key> = doomed_folders::table
+                .filter(doomed_folders::drop_at.le(At(at)))
+                .order((doomed_folders::drop_at, doomed_folders::folder))
+                .limit(limit)
+                .select(doomed_folders::folder)
+                .load(conn)?;
+            Ok(rows.into_iter().map(|key| key.0).collect())
         })
         .await
     }

@@ -34,6 +34,8 @@ pub struct CaseRow {
     pub kept_since: Option<At>,
     pub facts_digest: Option<Vec<u8>>,
     pub decision: Option<String>,
+    /// The number of the last record whose personal data was erased.
+    pub erased_to: Option<i64>,
 }
 
 /// A guarded update: applies only while the case is at `expected_version`.

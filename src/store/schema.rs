@@ -464,6 +464,7 @@ diesel::table! {
         kept_since -> Nullable<Instant>,
         facts_digest -> Nullable<Binary>,
         decision -> Nullable<Text>,
+        erased_to -> Nullable<BigInt>,
     }
 }
 
@@ -524,7 +525,6 @@ diesel::table! {
     letter_papers (letter_id) {
         letter_id -> Id,
         digest -> Binary,
-        file -> Text,
         seal -> Text,
         printed_at -> Instant,
     }
@@ -837,6 +837,8 @@ diesel::table! {
         opened_at -> Instant,
         updated_at -> Instant,
         tick_at -> Nullable<Instant>,
+        kept_since -> Nullable<Instant>,
+        lapsed -> Bool,
     }
 }
 
@@ -869,12 +871,12 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::store::types::Id;
+    use crate::store::types::{Id, Instant};
 
-    /// Which cases and applications use a file, by a keyed index of its digest.
-    case_files (file, used_by) {
-        file -> Binary,
-        used_by -> Id,
+    /// Folders of the file store that are to be deleted from then on.
+    doomed_folders (folder) {
+        folder -> Id,
+        drop_at -> Instant,
     }
 }
 
@@ -1050,7 +1052,11 @@ diesel::allow_tables_to_appear_in_same_query!(bundle_cases, cases);
 // A refresh is answered from one look at all three.
 diesel::allow_tables_to_appear_in_same_query!(refresh_tokens, sessions, accounts);
 
-// What belongs to a case that is not there is found by one look at both.
+// What belongs to a case or a letter that is not there is found by one look at both.
 diesel::allow_tables_to_appear_in_same_query!(case_events, cases);
 diesel::allow_tables_to_appear_in_same_query!(letters, cases);
+diesel::allow_tables_to_appear_in_same_query!(letters, letter_papers);
+
+// Certificates are found on every record that is one person.
+diesel::allow_tables_to_appear_in_same_query!(certificates, persons);
 diesel::allow_tables_to_appear_in_same_query!(certificates, cases);

@@ -2,8 +2,9 @@
 //! reaches a row; ID and mobile numbers are found again by a keyed blind index.
 //!
 //! Everything hangs on one 32-byte master key, which is never stored beside the
-//! data. Each case has a key of its own, wrapped by the master key: destroying
-//! the wrapped key erases the case's personal data in every copy and backup.
+//! data. Each case, and each application for a bundle, has a key of its own, wrapped by
+//! the master key: with the wrapped key destroyed, what it sealed cannot be read any
+//! more, wherever a copy of it lies without that key.
 
 use std::sync::Arc;
 
@@ -76,7 +77,7 @@ pub struct Vault {
     uses: Arc<KeyUses>,
 }
 
-/// The key of one case, opened.
+/// The key of one case or application, opened.
 pub struct CaseKey {
     key: LessSafeKey,
     wrapped: Vec<u8>,
@@ -186,15 +187,13 @@ fn seal(key: &LessSafeKey, context: &str, plain: &[u8]) -> Vec<u8> {
     let nonce: [u8; NONCE_LEN] = random();
     let mut sealed = Vec::with_capacity(NONCE_LEN + plain.len() + AES_256_GCM.tag_len());
     sealed.extend_from_slice(&nonce);
-    let mut body = plain.to_vec();
+    sealed.extend_from_slice(plain);
+    let body = sealed.get_mut(NONCE_LEN..).unwrap_or_default();
     #[expect(clippy::expect_used, reason = "fails only beyond 64 GiB")]
-    key.seal_in_place_append_tag(
-        Nonce::assume_unique_for_key(nonce),
-        Aad::from(context.as_bytes()),
-        &mut body,
-    )
-    .expect("AES-GCM seals");
-    sealed.append(&mut body);
+    let tag = key
+        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context.as_bytes()), body)
+        .expect("AES-GCM seals");
+    sealed.extend_from_slice(tag.as_ref());
     sealed
 }
 
@@ -203,6 +202,8 @@ fn open(key: &LessSafeKey, context: &str, sealed: &[u8]) -> Option<Vec<u8>> {
     let mut body = body.to_vec();
     let plain = key
         .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(context.as_bytes()), &mut body)
-        .ok()?;
-    Some(plain.to_vec())
+        .ok()?
+        .len();
+    body.truncate(plain);
+    Some(body)
 }

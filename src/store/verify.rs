@@ -5,17 +5,17 @@
 //! Texts are compared as they lie on disk, not by what they mean, so that no byte of
 //! a row can be another one unseen.
 
+mod held;
+mod prints;
 mod reading;
 
-use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::Store;
-use super::cases::{case_row, event_context, signed};
-use super::certificates::SealedCertificate;
+use super::cases::{PaperRow, case_row, event_context, signed};
 use super::conn::Conn;
 use super::error::{Error, Result};
 use super::rows::{CaseEventRow, CaseRow, CertificateRow, LetterRow};
@@ -25,20 +25,23 @@ use super::vault::{CaseKey, Vault};
 use crate::domain::cases::history::{GENESIS, Sealed};
 use crate::domain::cases::papers::Paper;
 use crate::domain::cases::{Case, Digest, Head, Record};
-use crate::domain::certificates::Certificate;
 use crate::domain::verification::{CaseName, Fault, Part};
 
+pub use held::HeldCertificate;
+pub use prints::Print;
 pub(super) use reading::in_one_moment;
 use reading::{Read, row_by_row, strictly};
 
 /// Everything stored of one case that could be read, and what could not.
 pub struct WholeCase {
     pub name: CaseName,
-    /// Its personal data is gone, by schedule or otherwise.
-    pub erased: bool,
+    /// The number of the last record whose personal data is gone, by schedule or otherwise.
+    pub erased_to: Option<u64>,
     /// In order; a record that does not read is left out.
     pub records: Vec<Record>,
     pub letters: Vec<StoredLetter>,
+    /// What letters were printed as.
+    pub prints: Vec<Print>,
     pub certificates: Vec<HeldCertificate>,
     pub faults: Vec<Fault>,
     row: CaseRow,
@@ -55,16 +58,11 @@ pub struct StoredLetter {
     pub parts: Option<Vec<Value>>,
 }
 
-/// A certificate as it was made out, and what its row says has become of it since.
-pub struct HeldCertificate {
-    pub sealed: SealedCertificate,
-    pub revoked_at: Option<DateTime<Utc>>,
-}
-
 struct Rows {
     case: CaseRow,
     events: Vec<Read<CaseEventRow, i64>>,
     letters: Vec<Read<LetterRow, Key>>,
+    prints: Vec<Read<PaperRow, Key>>,
     certificates: Vec<Read<CertificateRow, String>>,
 }
 
@@ -98,12 +96,12 @@ impl Store {
         after: Option<String>,
         limit: i64,
     ) -> Result<(Vec<(HeldCertificate, Vec<Fault>)>, Vec<Fault>, Option<String>)> {
-        let rows = self.read(move |conn| Ok(certificates_of_no_case(conn, after, limit)?)).await?;
+        let rows = self.read(move |conn| Ok(held::of_no_case(conn, after, limit)?)).await?;
         let last =
             rows.last().map(|row| row.as_ref().map_or_else(|(id, _)| id.clone(), |row| row.id.clone()));
         let (mut read, mut unreadable) = (Vec::new(), Vec::new());
         for row in rows {
-            let opened = row.and_then(|row| match certificate(&row, self.vault()) {
+            let opened = row.and_then(|row| match held::certificate(&row, self.vault()) {
                 Ok(found) => Ok((row.id, found)),
                 Err(why) => Err((row.id, why)),
             });
@@ -142,6 +140,9 @@ impl Store {
                     .into_iter()
                     .map(|(case, id)| Fault::of_case(&of(case), Part::Letter(id.0.to_string()), gone)),
             );
+            found.extend(prints::strays(conn, limit)?.into_iter().map(|id| {
+                Fault::new(Part::Letter(id.0.to_string()), "it was printed, and the letter is not there")
+            }));
             let stray: Vec<(Option<Key>, String)> = certificates::table
                 .filter(certificates::case_id.is_not_null())
                 .filter(not(exists(cases::table.filter(cases::id.nullable().eq(certificates::case_id)))))
@@ -155,9 +156,6 @@ impl Store {
     }
 }
 
-/// As what a certificate is told of that has no identifier left.
-const UNNAMED: &str = "with an identifier that is no text";
-
 fn rows_of(conn: &mut Conn, id: Uuid) -> Result<Option<Rows>> {
     let key = Key(id);
     let case: Option<CaseRow> =
@@ -165,7 +163,6 @@ fn rows_of(conn: &mut Conn, id: Uuid) -> Result<Option<Rows>> {
     let Some(case) = case else { return Ok(None) };
     let events = case_events::table.filter(case_events::case_id.eq(key));
     let written = letters::table.filter(letters::case_id.eq(key));
-    let issued = certificates::table.filter(certificates::case_id.eq(Some(key)));
     Ok(Some(Rows {
         case,
         events: row_by_row(
@@ -182,57 +179,37 @@ fn rows_of(conn: &mut Conn, id: Uuid) -> Result<Option<Rows>> {
             |conn| written.order((letters::seq, letters::id)).select(letters::id).load(conn),
             |conn, id| written.filter(letters::id.eq(id)).select(LetterRow::as_select()).first(conn),
         )?,
-        certificates: row_by_row(
-            conn,
-            UNNAMED.to_owned(),
-            |conn| issued.order(certificates::id).select(CertificateRow::as_select()).load(conn),
-            |conn| issued.order(certificates::id).select(certificates::id).load(conn),
-            |conn, id| issued.filter(certificates::id.eq(id)).select(CertificateRow::as_select()).first(conn),
-        )?,
+        prints: prints::of_case(conn, key)?,
+        certificates: held::of_case(conn, key)?,
     }))
-}
-
-fn certificates_of_no_case(
-    conn: &mut Conn,
-    after: Option<String>,
-    limit: i64,
-) -> QueryResult<Vec<Read<CertificateRow, String>>> {
-    let after = after.unwrap_or_default();
-    let page = certificates::table
-        .filter(certificates::case_id.is_null())
-        .filter(certificates::id.gt(after))
-        .order(certificates::id)
-        .limit(limit);
-    row_by_row(
-        conn,
-        UNNAMED.to_owned(),
-        |conn| page.clone().select(CertificateRow::as_select()).load(conn),
-        |conn| page.clone().select(certificates::id).load(conn),
-        |conn, id| {
-            let row = certificates::table.filter(certificates::id.eq(id));
-            row.select(CertificateRow::as_select()).first(conn)
-        },
-    )
 }
 
 impl WholeCase {
     fn from_rows(rows: Rows, vault: &Vault) -> Self {
-        let Rows { case: row, events, letters, certificates } = rows;
+        let Rows { case: row, events, letters, prints, certificates } = rows;
         let name = CaseName { id: row.id.0, case_no: row.case_no.clone() };
-        let erased = row.data_key.is_none();
+        let erased_to = match (row.erased_to, &row.data_key) {
+            (Some(seq), Some(_)) => Some(seq),
+            (_, None) => Some(row.version),
+            (None, Some(_)) => None,
+        };
         let key = row.data_key.as_deref().and_then(|wrapped| vault.open_case_key(row.id.0, wrapped));
         let mut whole = Self {
             name,
-            erased,
+            erased_to: erased_to.map(|seq| u64::try_from(seq).unwrap_or(0)),
             records: Vec::with_capacity(events.len()),
             letters: Vec::with_capacity(letters.len()),
+            prints: Vec::with_capacity(prints.len()),
             certificates: Vec::with_capacity(certificates.len()),
             faults: Vec::new(),
             row,
             key,
         };
-        if !erased && whole.key.is_none() {
+        if whole.row.data_key.is_some() && whole.key.is_none() {
             whole.fault(Part::Case, "its key does not open (column data_key)");
+        }
+        if whole.row.erased_to != erased_to {
+            whole.fault(Part::Case, "its key is gone, and column erased_to does not say so");
         }
         whole.read_records(events);
         for letter in letters {
@@ -242,8 +219,9 @@ impl WholeCase {
                 Err((id, why)) => whole.fault(Part::Letter(id.0.to_string()), why),
             }
         }
+        whole.read_prints(prints);
         for row in certificates {
-            let opened = row.and_then(|row| match certificate(&row, vault) {
+            let opened = row.and_then(|row| match held::certificate(&row, vault) {
                 Ok(found) => Ok((row.id, found)),
                 Err(why) => Err((row.id, why)),
             });
@@ -272,16 +250,43 @@ impl WholeCase {
         }
     }
 
+    fn read_prints(&mut self, prints: Vec<Read<PaperRow, Key>>) {
+        for print in prints {
+            let read = print.and_then(|row| {
+                let (key, id) = (Key(row.letter()), row.letter().to_string());
+                // Of a letter that does not read nothing more can be said.
+                let seq = self.letters.iter().find(|letter| letter.id == id).map(|letter| letter.seq);
+                seq.map(|seq| prints::read(row, seq)).transpose().map_err(|why| (key, why))
+            });
+            match read {
+                Ok(print) => self.prints.extend(print),
+                Err((id, why)) => self.fault(Part::Letter(id.0.to_string()), format!("its print: {why}")),
+            }
+        }
+    }
+
     fn fault(&mut self, part: Part, why: impl Into<String>) {
         self.faults.push(Fault::of_case(&self.name, part, why));
     }
 
-    /// The sealed part of a row, open. Whether there is one is the case's to say.
-    fn opened(&self, context: &str, sealed: Option<&[u8]>) -> std::result::Result<Option<Vec<u8>>, String> {
+    /// Its key; none when that is gone, or does not open.
+    pub fn key(&self) -> Option<&CaseKey> {
+        self.key.as_ref()
+    }
+
+    /// The sealed part of a row that was written with the record of this number, open.
+    /// Whether there is one is the case's to say.
+    fn opened(
+        &self,
+        seq: u64,
+        context: &str,
+        sealed: Option<&[u8]>,
+    ) -> std::result::Result<Option<Vec<u8>>, String> {
+        let erased = self.erased_to.is_some_and(|last| seq <= last);
         match (&self.key, sealed) {
-            (_, None) if self.erased => Ok(None),
-            (_, Some(_)) if self.erased => {
-                Err("its personal data is there and the key of the case is gone".to_owned())
+            (_, None) if erased => Ok(None),
+            (_, Some(_)) if erased => {
+                Err("its personal data is there, and the case says that it was erased".to_owned())
             }
             (Some(key), Some(sealed)) => key
                 .open(context, sealed)
@@ -295,7 +300,7 @@ impl WholeCase {
 
     fn record(&self, row: &CaseEventRow, previous: Digest) -> std::result::Result<Record, String> {
         let seq = u64::try_from(row.seq).map_err(|_| "its number is negative".to_owned())?;
-        let plain = self.opened(&event_context(self.name.id, seq), row.personal.as_deref())?;
+        let plain = self.opened(seq, &event_context(self.name.id, seq), row.personal.as_deref())?;
         let sealed = plain.as_deref().map(serde_json::from_slice::<Sealed>).transpose();
         let papers: Option<Vec<Paper>> =
             row.papers.as_deref().map(|text| strictly("papers", text)).transpose()?;
@@ -317,7 +322,8 @@ impl WholeCase {
 
     fn letter(&self, row: &LetterRow) -> std::result::Result<StoredLetter, String> {
         let id = row.id.0.to_string();
-        let plain = self.opened(&format!("letters:{id}"), row.personal.as_deref())?;
+        let seq = u64::try_from(row.seq).map_err(|_| "its number is negative".to_owned())?;
+        let plain = self.opened(seq, &format!("letters:{id}"), row.personal.as_deref())?;
         let parts = plain.as_deref().map(serde_json::from_slice).transpose();
         let open: Value = strictly("document", &row.document)?;
         let at = row.created_at.0;
@@ -326,7 +332,6 @@ impl WholeCase {
             ("number", open["number"] == row.number.as_str()),
             ("created_at", serde_json::to_value(at).is_ok_and(|at| open["at"] == at)),
         ];
-        let seq = u64::try_from(row.seq).map_err(|_| "its number is negative".to_owned())?;
         match columns.iter().find(|(_, agrees)| !agrees) {
             Some((column, _)) => Err(format!("its document and column {column} disagree")),
             None => Ok(StoredLetter {
@@ -367,46 +372,20 @@ impl WholeCase {
             ("opened_at", is.opened_at == should.opened_at),
             ("updated_at", is.updated_at == should.updated_at),
             ("tick_at", is.tick_at == should.tick_at),
-            ("kept_since", is.kept_since == should.kept_since.filter(|_| !self.erased)),
+            ("kept_since", is.kept_since == should.kept_since.filter(|_| is.data_key.is_some())),
         ]
         .into_iter()
         .filter_map(|(column, agrees)| (!agrees).then_some(column))
         .collect();
         let context = format!("cases:{}", self.name.id);
         let whole = should.personal.as_deref().and_then(|sealed| any.open(&context, sealed));
-        match self.opened(&context, is.personal.as_deref()) {
+        match self.opened(folded.version, &context, is.personal.as_deref()) {
             Ok(None) => {}
             Ok(opened) if opened == whole => {}
             Ok(_) | Err(_) => differ.push("personal"),
         }
         Ok(differ)
     }
-}
-
-/// A certificate as it is stored, with the columns that are not what it says; whether
-/// it is revoked only the history of its case can say.
-fn certificate(
-    row: &CertificateRow,
-    vault: &Vault,
-) -> std::result::Result<(HeldCertificate, Vec<String>), String> {
-    let plain = vault
-        .open(&format!("certificates:{}", row.id), &row.sealed)
-        .ok_or("its sealed data does not open: it was changed, or its identifier was")?;
-    let certificate: Certificate =
-        serde_json::from_slice(&plain).map_err(|error| format!("its sealed data does not read: {error}"))?;
-    let columns = [
-        ("id", certificate.id.as_str() == row.id),
-        ("holder", certificate.holder == row.holder.0),
-        ("certificate_type", certificate.certificate_type.to_string() == row.certificate_type),
-        ("issuer", certificate.issuer.to_string() == row.issuer),
-        ("case_id", certificate.case == row.case_id.map(|key| key.0)),
-        ("document", certificate.name.zh == row.document),
-        ("issued_at", certificate.issued_at == row.issued_at.0),
-    ];
-    let differ = columns.iter().filter(|(_, agrees)| !agrees);
-    let why = differ.map(|(column, _)| format!("its sealed data and column {column} disagree")).collect();
-    let sealed = SealedCertificate { certificate, seal: row.seal.clone() };
-    Ok((HeldCertificate { sealed, revoked_at: row.revoked_at.map(|at| at.0) }, why))
 }
 
 /// What a row that cannot be read at all is told as.

@@ -128,13 +128,21 @@ async fn a_file_that_was_altered_or_lost_is_not_handed_out() {
     let case = submitted_road_case(&portal, WHO).await;
     let path = format!("/api/v1/cases/{case}/materials/location_plan");
     let digest = hex(&Sha256::digest(PDF));
-    let file = portal.city.database.folder.join("files/sha256").join(&digest[..2]).join(&digest);
-    assert_eq!(std::fs::read(&file).unwrap(), PDF);
+    let file = portal.city.database.files_of(&case).join(&digest);
+    let sealed = std::fs::read(&file).unwrap();
+    assert!(!sealed.windows(8).any(|bytes| PDF.windows(8).any(|plain| plain == bytes)), "sealed");
     std::fs::write(&file, b"%PDF-1.4 something else").unwrap();
     assert_says_nothing(&portal.get("handler@web", &path).await.problem(500));
-    assert!(said(&format!("file {digest} was altered")));
+    assert!(said(&format!("file {digest} of {case} was changed")));
+    // Another case's seal does not do, either.
+    let other = submitted_road_case(&portal, WHO).await;
+    std::fs::copy(portal.city.database.files_of(&other).join(&digest), &file).unwrap();
+    assert_says_nothing(&portal.get("handler@web", &path).await.problem(500));
     std::fs::remove_file(&file).unwrap();
     assert_says_nothing(&portal.get("handler@web", &path).await.problem(500));
+    assert!(said(&format!("file {digest} of {case} is not there")));
+    std::fs::write(&file, sealed).unwrap();
+    assert_eq!(portal.get("handler@web", &path).await.bytes, PDF);
     portal.close().await;
 }
 
@@ -156,21 +164,20 @@ async fn files_are_kept_and_alterations_found_on_s3() {
     };
     let store = std::sync::Arc::new(BlobStore::s3(s3.clone()).unwrap());
     let digest = hex(&Sha256::digest(PDF));
-    assert!(store.get(&digest).await.unwrap().is_none());
-    for _ in 0..2 {
-        store.put(&digest, Bytes::from_static(PDF)).await.unwrap();
-        assert_eq!(store.get(&digest).await.unwrap().unwrap(), PDF);
+    let [folder, other] = [(); 2].map(|()| uuid::Uuid::from_bytes(wanshitong::store::random()));
+    assert!(store.get(folder, "one").await.unwrap().is_none());
+    for bytes in [b"one".as_slice(), b"another"] {
+        store.put(folder, "one", Bytes::from_static(bytes)).await.unwrap();
+        assert_eq!(store.get(folder, "one").await.unwrap().unwrap(), bytes);
     }
-
-    let upload = uuid::Uuid::from_bytes(wanshitong::store::random());
-    store.put_part(upload, "0-a", Bytes::from_static(b"one")).await.unwrap();
-    store.put_part(upload, "3-b", Bytes::from_static(b"two")).await.unwrap();
-    assert_eq!(store.get_part(upload, "3-b").await.unwrap().unwrap(), b"two".as_slice());
+    store.put(folder, "two", Bytes::from_static(b"two")).await.unwrap();
+    store.put(other, "one", Bytes::from_static(b"one of another")).await.unwrap();
     for _ in 0..2 {
-        store.drop_parts(upload).await.unwrap();
-        assert!(store.get_part(upload, "0-a").await.unwrap().is_none());
+        store.drop_folder(folder).await.unwrap();
+        assert!(store.get(folder, "one").await.unwrap().is_none());
+        assert!(store.get(folder, "two").await.unwrap().is_none());
     }
-    assert_eq!(store.get(&digest).await.unwrap().unwrap(), PDF);
+    assert_eq!(store.get(other, "one").await.unwrap().unwrap(), b"one of another".as_slice());
 
     let mut city = crate::support::City::found(Database::sqlite()).await;
     city.ctx.blobs = store;
@@ -178,14 +185,14 @@ async fn files_are_kept_and_alterations_found_on_s3() {
     let case = submitted_road_case(&portal, WHO).await;
     let path = format!("/api/v1/cases/{case}/materials/location_plan");
     assert_eq!(portal.get(WHO, &path).await.bytes, PDF);
-    alter(&s3, &digest).await;
+    alter(&s3, &case, &digest).await;
     assert_says_nothing(&portal.get(WHO, &path).await.problem(500));
-    assert!(said(&format!("file {digest} was altered")));
+    assert!(said(&format!("file {digest} of {case} was changed")));
     portal.close().await;
 }
 
 /// Puts other bytes in the place of a file, past the portal.
-async fn alter(s3: &S3, digest: &str) {
+async fn alter(s3: &S3, case: &str, digest: &str) {
     use object_store::ObjectStoreExt as _;
     let bucket = object_store::aws::AmazonS3Builder::new()
         .with_endpoint(&s3.endpoint)
@@ -196,6 +203,7 @@ async fn alter(s3: &S3, digest: &str) {
         .with_allow_http(true)
         .build()
         .unwrap();
-    let path = object_store::path::Path::from_iter(["sha256", &digest[..2], digest]);
+    let case = case.replace('-', "");
+    let path = object_store::path::Path::from_iter(["folders", &case[30..], &case, digest]);
     bucket.put(&path, Bytes::from_static(b"%PDF-1.4 something else").into()).await.unwrap();
 }

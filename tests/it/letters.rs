@@ -7,10 +7,12 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use wanshitong::domain::cases::history::hex;
+use wanshitong::domain::verification::{Fault, Part};
 
 use crate::api::submitted_road_case;
 use crate::logs::said;
-use crate::support::{Database, PDF, Portal, id};
+use crate::support::{Database, Portal, id};
+use crate::verify::look;
 
 const WHO: &str = "resident@web";
 
@@ -102,26 +104,19 @@ async fn a_print_never_changes(database: Database) {
     other.close().await;
 
     // A file that was altered or lost is an error, never another letter.
-    let files = portal.city.database.folder.join("files/sha256");
-    let digest_of_print = |path: &std::path::Path| hex(&Sha256::digest(std::fs::read(path).unwrap()));
-    let mut prints = Vec::new();
-    for folder in std::fs::read_dir(files).unwrap() {
-        prints.extend(std::fs::read_dir(folder.unwrap().path()).unwrap().map(|file| file.unwrap().path()));
-    }
-    prints.retain(|file| std::fs::read(file).unwrap() != PDF);
-    for print in &prints {
-        assert_eq!(digest_of_print(print), print.file_name().unwrap().to_str().unwrap());
-        assert!(
-            !std::fs::read(print).unwrap().starts_with(b"%PDF-1.7"),
-            "a print is kept under the case's key"
-        );
-        std::fs::write(print, b"something else").unwrap();
-    }
+    let case = at.trim_start_matches("/api/v1/cases/").split('/').next().unwrap();
+    let print = portal.city.database.files_of(case).join(hex(&Sha256::digest(&first.bytes)));
+    assert!(!std::fs::read(&print).unwrap().starts_with(b"%PDF-1.7"), "a print is kept under the case's key");
+    let of_print = |found: &[Fault]| found.iter().any(|fault| fault.part == Part::Letter(letters[1].clone()));
+    assert_eq!(look(&portal.city.ctx).await.1, []);
+    std::fs::write(&print, b"something else").unwrap();
     portal.get(WHO, &address).await.problem(500);
-    assert!(said(&format!("corrupt row {} in letter_papers", letters[1])));
-    prints.iter().for_each(|print| std::fs::remove_file(print).unwrap());
+    assert!(said(&format!("of {case} was changed")));
+    assert!(of_print(&look(&portal.city.ctx).await.1));
+    std::fs::remove_file(&print).unwrap();
     portal.get(WHO, &address).await.problem(500);
-    assert!(said(&format!("the print of letter {} is missing", letters[1])));
+    assert!(said(&format!("of {case} is not there")));
+    assert!(of_print(&look(&portal.city.ctx).await.1));
     portal.close().await;
 }
 

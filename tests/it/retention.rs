@@ -10,10 +10,10 @@ use wanshitong::domain::codes::RegionCode;
 use wanshitong::domain::registries::PersonName;
 use wanshitong::domain::verification::Part;
 use wanshitong::domain::work::Reach;
-use wanshitong::store::{AuditFilter, name_key};
+use wanshitong::store::{AuditFilter, Location, name_key};
 
 use crate::api::{road_draft, submitted_road_case};
-use crate::support::{Database, PDF, Portal};
+use crate::support::{Database, PDF, Portal, id};
 use crate::verify::{closed_road_case, events, look, of_case};
 
 const WHO: &str = "resident@web";
@@ -34,6 +34,15 @@ async fn found(portal: &Portal) -> Vec<uuid::Uuid> {
     store.find_cases_by_key(name_key(store.vault(), &name), reach, None, 10).await.unwrap()
 }
 
+/// How many rows of a table belong to a case, on SQLite.
+fn rows_of(portal: &Portal, table: &str, case: &str) -> i64 {
+    use diesel::prelude::*;
+    let Location::Sqlite(path) = &portal.city.database.location else { panic!("this is SQLite") };
+    let count = format!("(SELECT count(*) FROM {table} WHERE {})", of_case(portal, "case_id", case));
+    let mut conn = SqliteConnection::establish(path).unwrap();
+    diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(&count)).get_result(&mut conn).unwrap()
+}
+
 async fn personal_data_goes_after_ten_years(database: Database) {
     let portal = Portal::open(database).await;
     let case = closed_road_case(&portal).await;
@@ -42,6 +51,10 @@ async fn personal_data_goes_after_ten_years(database: Database) {
     let history = events(&portal, WHO, &case).await;
     let read = portal.get(WHO, &at).await.expect(200);
     assert!(read.to_string().contains("方书文"));
+    let letters = portal.get(WHO, &format!("{at}/letters")).await.expect(200);
+    let print = format!("{at}/letters/{}/pdf", id(&letters["items"][0]));
+    assert_eq!(portal.get(WHO, &print).await.status, 200);
+    assert_eq!(std::fs::read_dir(portal.city.database.files_of(&case)).unwrap().count(), 2);
     assert_eq!(found(&portal).await, [case.parse::<uuid::Uuid>().unwrap()]);
     days(&portal, 3650);
     assert_eq!(erased(&portal).await, 0, "two days early: two of the years were leap years");
@@ -60,6 +73,7 @@ async fn personal_data_goes_after_ten_years(database: Database) {
     assert_eq!(read["materials"]["location_plan"]["kind"], "erased", "{read:#}");
     assert_eq!(letters["items"][0]["addressee"], Value::Null);
     portal.get(WHO, &format!("{at}/materials/location_plan")).await.problem(404);
+    portal.get(WHO, &print).await.problem(404);
     assert_eq!(events(&portal, WHO, &case).await, history, "the history is the same, byte by byte");
     let keys = portal.get("", "/.well-known/seal-keys.json").await.expect(200);
     let receipt = attested(&receipt.to_string(), &SealKeys::from_jwks(&keys).unwrap()).unwrap();
@@ -76,7 +90,7 @@ async fn personal_data_goes_after_ten_years(database: Database) {
     let entries = AuditFilter { action: Some(AuditAction::CaseErased), limit: 10, ..AuditFilter::default() };
     let entries = ctx.store.list_audit(entries).await.unwrap();
     assert_eq!((entries.len(), entries[0].subject.as_deref()), (1, Some(case.as_str())));
-    assert_eq!(entries[0].details["files"], 1);
+    assert!(!portal.city.database.files_of(&case).exists(), "its files are gone");
     portal.close().await;
 }
 
@@ -137,9 +151,124 @@ async fn a_draft_that_lapsed_goes_a_month_later_and_one_that_lives_stays() {
     assert_eq!(look(&portal.city.ctx).await.1, []);
     let read = portal.get(WHO, &format!("/api/v1/cases/{lapsed}")).await.expect(200);
     assert_eq!((&read["state"], &read["outcome"]), (&json!("closed"), &json!("expired")));
-    // Its file is the same as that of the other, which still needs it.
+    // Its file was the same as that of the other, which still has it.
+    assert!(!portal.city.database.files_of(&lapsed).exists());
     let file = format!("/api/v1/cases/{living}/materials/location_plan");
     assert_eq!(portal.get(WHO, &file).await.bytes, PDF);
+    portal.close().await;
+}
+
+/// A certificate without an end may be revoked whenever it turns out to be wrong.
+async fn what_is_erased_can_still_be_revoked(database: Database) {
+    let portal = Portal::open(database).await;
+    let case = closed_road_case(&portal).await;
+    let at = format!("/api/v1/cases/{case}");
+    days(&portal, 3654);
+    assert_eq!(erased(&portal).await, 1);
+    let grounds = json!({"reason": "以欺骗手段取得", "article": "《行政许可法》第六十九条"});
+    portal.act("approver@web", &case, "revoke", grounds).await;
+    let read = portal.get("handler@web", &at).await.expect(200);
+    assert_eq!((&read["state"], &read["outcome"]), (&json!("closed"), &json!("revoked")));
+    assert!(read.to_string().contains("以欺骗手段取得"), "{read:#}");
+    assert!(!read.to_string().contains("方书文"), "what was erased stays so");
+    let mine = portal.get(WHO, "/api/v1/me/certificates").await.expect(200);
+    let own = mine["items"].as_array().unwrap().iter().find(|own| own["case"] == case.as_str()).unwrap();
+    assert_eq!(own["status"], "revoked", "{own:#}");
+    // The letter of it is there for who must know, and is set without the name that is gone.
+    let letters = portal.get(WHO, &format!("{at}/letters")).await.expect(200);
+    let revocation = letters["items"].as_array().unwrap().last().unwrap();
+    assert_eq!((&revocation["kind"], &revocation["addressee"]), (&json!("revocation"), &Value::Null));
+    let print = format!("{at}/letters/{}/pdf", id(revocation));
+    assert!(portal.get(WHO, &print).await.bytes.starts_with(b"%PDF"));
+    let first = format!("{at}/letters/{}/pdf", id(&letters["items"][0]));
+    portal.get(WHO, &first).await.problem(404);
+    let (counts, found) = look(&portal.city.ctx).await;
+    assert_eq!((counts.erased, found), (1, Vec::new()));
+
+    // It is kept as long as any other from then on, and erased again.
+    days(&portal, 3650);
+    assert_eq!(erased(&portal).await, 0);
+    days(&portal, 4);
+    assert_eq!(erased(&portal).await, 1);
+    let read = portal.get("handler@web", &at).await.expect(200);
+    assert!(!read.to_string().contains("以欺骗手段取得"), "{read:#}");
+    assert!(!portal.city.database.files_of(&case).exists());
+    assert_eq!(look(&portal.city.ctx).await.1, []);
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_certificate_is_revoked_after_the_erasure_of_its_case() {
+    what_is_erased_can_still_be_revoked(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn a_certificate_is_revoked_after_the_erasure_of_its_case_on_postgres() {
+    what_is_erased_can_still_be_revoked(Database::postgres()).await;
+}
+
+/// Whatever is asked of a case whose personal data is gone: an answer, never a failure.
+#[actix_web::test]
+async fn an_erased_case_answers_every_command() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let closed = closed_road_case(&portal).await;
+    let lapsed = road_draft(&portal, WHO, json!({})).await;
+    days(&portal, 31);
+    assert_eq!(timers::run(&portal.city.ctx).await.unwrap(), 1);
+    days(&portal, 3660);
+    assert_eq!(erased(&portal).await, 2);
+    for (case, rated) in [(&lapsed, 409), (&closed, 200)] {
+        let at = format!("/api/v1/cases/{case}");
+        let facts = portal.request(WHO, "PATCH", &format!("{at}/facts")).json(&json!({"area": 2}));
+        assert_eq!(portal.send(facts).await.problem(409)["code"], "wrong_state");
+        let plan = format!("{at}/materials/location_plan");
+        assert_eq!(portal.put_file(WHO, &plan, PDF).await.problem(409)["code"], "wrong_state");
+        assert_eq!(
+            portal.post(WHO, &format!("{at}/submit"), json!({})).await.problem(409)["code"],
+            "wrong_state"
+        );
+        let rating = portal.post(WHO, &format!("{at}/rate"), json!({"score": 5, "comment": "谢谢"})).await;
+        assert_eq!(rating.status, rated, "{}", String::from_utf8_lossy(&rating.bytes));
+        assert!(!portal.city.database.files_of(case).exists(), "nothing was kept of what was refused");
+    }
+    assert_eq!(look(&portal.city.ctx).await.1, []);
+    portal.close().await;
+}
+
+/// Codes for somebody who helps, or to go on elsewhere, lead to nothing any more.
+#[actix_web::test]
+async fn who_helped_with_a_draft_is_forgotten_with_it() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let case = road_draft(&portal, WHO, json!({})).await;
+    let given = portal.post(WHO, &format!("/api/v1/cases/{case}/handoff"), json!({})).await.expect(201);
+    let open = format!("/api/v1/handoffs/{}/open", given["code"].as_str().unwrap());
+    portal.post("counter_officer@counter", &open, json!({})).await.expect(200);
+    portal.post(WHO, &format!("/api/v1/cases/{case}/handoff"), json!({})).await.expect(201);
+    let rows = |table| rows_of(&portal, table, &case);
+    assert_eq!((rows("case_helpers"), rows("handoffs")), (1, 1));
+    days(&portal, 31);
+    assert_eq!(timers::run(&portal.city.ctx).await.unwrap(), 1);
+    days(&portal, 30);
+    assert_eq!(erased(&portal).await, 1);
+    assert_eq!((rows("case_helpers"), rows("handoffs")), (0, 0));
+    portal.close().await;
+}
+
+/// A case that was never filed leaves its files behind for a day.
+#[actix_web::test]
+async fn a_folder_that_was_not_spared_goes_after_a_day() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let ctx = &portal.city.ctx;
+    let folder = uuid::Uuid::from_bytes(wanshitong::store::random());
+    retention::doom(ctx, folder, ctx.clock.now()).await.unwrap();
+    ctx.blobs.put(folder, "one", bytes::Bytes::from_static(PDF)).await.unwrap();
+    erased(&portal).await;
+    assert!(ctx.blobs.get(folder, "one").await.unwrap().is_some());
+    days(&portal, 1);
+    erased(&portal).await;
+    assert!(!portal.city.database.files_of(&folder.to_string()).exists());
+    assert!(ctx.store.list_doomed_folders(ctx.clock.now(), 10).await.unwrap().is_empty());
     portal.close().await;
 }
 
@@ -168,7 +297,7 @@ async fn what_was_erased_by_somebody_else_is_named() {
     let database = &portal.city.database;
     let of = |column: &str| of_case(&portal, column, &case);
     database.tamper(&format!(
-        "UPDATE cases SET data_key = NULL, personal = NULL, kept_since = NULL WHERE {}",
+        "UPDATE cases SET data_key = NULL, personal = NULL, kept_since = NULL, erased_to = version WHERE {}",
         of("id")
     ));
     assert!(look(&portal.city.ctx).await.1.len() > 1, "what the key sealed is still there");

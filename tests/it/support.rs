@@ -81,6 +81,12 @@ impl Database {
         after
     }
 
+    /// Where the files of a case, an application or an upload lie.
+    pub fn files_of(&self, owner: &str) -> PathBuf {
+        let owner = owner.replace('-', "");
+        self.folder.join("files/folders").join(&owner[30..]).join(&owner)
+    }
+
     pub fn open(&self) -> Store {
         self.is_empty.store(false, Ordering::Relaxed);
         Store::open(&self.location, Vault::new(&self.key), Tuning::default()).unwrap()

@@ -4,13 +4,12 @@
 use uuid::Uuid;
 
 use super::{ATTEMPTS, ApplicationReply, Loaded, advance, commanded, held_types, load, permit_all, read};
-use crate::app::cases::{self, Action, Place, Upload, evidence_of};
+use crate::app::cases::{self, Action, Given, Place, Upload, given};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::{Caller, acr};
 use crate::app::once::{Answer, first_answer};
 use crate::app::people::applicants::as_known;
-use crate::app::retention::use_of_evidence;
 use crate::domain::bundles::{self, Application, Command, Found, Plan, Stage};
 use crate::domain::cases::{By, WithdrawCase};
 use crate::domain::codes::RegionCode;
@@ -69,7 +68,6 @@ pub async fn attach(
     code: String,
     upload: Upload,
 ) -> AppResult<ApplicationReply> {
-    // Who may not edit the draft may not fill the file store either.
     let loaded = editable(ctx, caller, id, expected_version).await?;
     let place =
         Place {
@@ -79,18 +77,16 @@ pub async fn attach(
                 planned.material(material).map(|material| material.name.clone())
             }),
         };
-    let (evidence, certificate) = evidence_of(ctx, caller, place, upload).await?;
-    if let Some(used) = use_of_evidence(ctx.store.vault(), id, &evidence) {
-        let mut changes = Changes::new();
-        changes.write(used);
-        ctx.store.commit(changes).await?;
-    }
+    let Given { evidence, certificate, file } = given(ctx, caller, place, upload).await?;
     for _ in 0..ATTEMPTS {
         let at = ctx.clock.now();
         let (loaded, by) = permitted(ctx, caller, id, expected_version, Operation::EditCase).await?;
         let application = loaded.application().clone();
         let next =
             application.attach(loaded.plan(), &code, evidence.clone(), certificate.as_ref(), &by, at)?;
+        if let Some(file) = &file {
+            file.keep(loaded.folder(ctx)?).await?;
+        }
         match write(ctx, &loaded, next, None).await {
             Err(AppError::Stale) if expected_version.is_none() => continue,
             other => return other.map(drop).and(read::read(ctx, caller, id).await),

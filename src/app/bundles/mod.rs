@@ -26,6 +26,7 @@ pub use read::{list_mine, read};
 use super::cases::CaseReply;
 use super::ctx::Ctx;
 use super::error::{AppError, AppResult};
+use super::files::Folder;
 use super::identity::Caller;
 use super::permit::permit;
 use crate::domain::bundles::{Application, Command, Opening, Plan, Rules, decide, evolve};
@@ -58,6 +59,15 @@ impl Loaded {
 
     fn application(&self) -> &Application {
         &self.stored.application
+    }
+
+    /// Its files.
+    ///
+    /// # Errors
+    /// `NotFound` when they were erased.
+    fn folder<'a>(&'a self, ctx: &'a Ctx) -> AppResult<Folder<'a>> {
+        let key = self.stored.origin.key().ok_or(AppError::NotFound)?;
+        Ok(Folder { blobs: ctx.blobs.as_ref(), owner: self.application().id, key })
     }
 }
 

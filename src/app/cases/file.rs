@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::open::stated;
@@ -11,18 +12,20 @@ use super::record::Writing;
 use super::{Audience, known_certificates, refused, rules};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
+use crate::app::files::Folder;
 use crate::app::numbers::Taken;
 use crate::app::people::applicants::as_known;
+use crate::app::retention;
 use crate::domain::cases::{
     Act, AttachMaterial, By, Case, Command, Evidence, KnownCertificate, OpenCase, Provenance, Rules,
-    SubmitCase, decide, evolve, open,
+    SubmitCase, begin, decide, evolve, open,
 };
 use crate::domain::codes::RegionCode;
 use crate::domain::guides::Facts;
-use crate::store::{Changes, PersonRecord};
+use crate::store::{Changes, Origin, PersonRecord, RetentionWrite};
 
 /// A case that is complete.
-pub struct FileRequest {
+pub struct FileRequest<'a> {
     pub id: Uuid,
     pub guide: String,
     pub scenario: Option<String>,
@@ -33,6 +36,8 @@ pub struct FileRequest {
     pub facts: Facts,
     /// By material.
     pub evidence: BTreeMap<String, Evidence>,
+    /// Where the files among them lie.
+    pub files: Folder<'a>,
     pub provenance: Provenance,
     /// Written with it, or neither is.
     pub also: Changes,
@@ -41,8 +46,9 @@ pub struct FileRequest {
 /// # Errors
 /// `Refused` and `StepUp` with everything that is in the way, each at its place in
 /// the case; `Stale` when `also` is.
-pub async fn file(ctx: &Ctx, request: FileRequest) -> AppResult<()> {
-    let FileRequest { id, guide, scenario, person, by, aal, facts, evidence, provenance, also } = request;
+pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
+    let FileRequest { id, guide, scenario, person, by, aal, facts, evidence, files, provenance, also } =
+        request;
     let guide = ctx.catalogue.current(&guide).await?.ok_or(AppError::NotFound)?;
     let at = ctx.clock.now();
     if guide.is_closed(at) {
@@ -70,17 +76,45 @@ pub async fn file(ctx: &Ctx, request: FileRequest) -> AppResult<()> {
         aal,
         promised: BTreeSet::new(),
     };
-    let more = |case: &Case| {
-        let (attached, mut acts) = attach_all(case, rules, &evidence, &certificates, &by, at)?;
-        let submitted = decide(&attached, rules, Command::Submit(Box::new(submit)), &by, at);
-        acts.extend(submitted.map_err(|refusal| refused(refusal, &guide))?);
-        Ok(acts)
-    };
+    let case = begin(id, opening.clone()).map_err(internal)?;
+    let (attached, mut acts) = attach_all(&case, rules, &evidence, &certificates, &by, at)?;
+    let submitted = decide(&attached, rules, Command::Submit(Box::new(submit)), &by, at);
+    acts.extend(submitted.map_err(|refusal| refused(refusal, &guide))?);
+    let origin = Origin::new(id, ctx.store.vault());
+    let also = bring_along(ctx, &origin, files, &evidence, also, at).await?;
     let writing = Writing { ctx, guide: &guide, at, audience: Audience::Applicant, provenance, claim: None };
     let number = Taken::sent(number);
-    let written = writing.open_with(id, opening, also, more).await;
+    let written = writing.open_at(origin, opening, also, |_| Ok(acts)).await;
     number.settle(&written);
     written.map(drop)
+}
+
+/// Copies the files into the folder of the case, which is of no use unless the case is
+/// written.
+async fn bring_along(
+    ctx: &Ctx,
+    origin: &Origin,
+    files: Folder<'_>,
+    evidence: &BTreeMap<String, Evidence>,
+    mut also: Changes,
+    at: DateTime<Utc>,
+) -> AppResult<Changes> {
+    let digests: BTreeSet<&str> = evidence.values().filter_map(Evidence::digest).collect();
+    if digests.is_empty() {
+        return Ok(also);
+    }
+    retention::doom(ctx, origin.case(), at).await?;
+    also.write(RetentionWrite::Spare { folder: origin.case() });
+    let key = origin.key().ok_or_else(|| internal("a new case without a key"))?;
+    let folder = Folder { owner: origin.case(), key, ..files };
+    for digest in digests {
+        folder.put(digest, &files.get(digest).await?).await?;
+    }
+    Ok(also)
+}
+
+fn internal(error: impl ToString) -> AppError {
+    AppError::Internal(error.to_string())
 }
 
 /// The case with its documents, and what was done to attach them.
@@ -90,7 +124,7 @@ fn attach_all(
     evidence: &BTreeMap<String, Evidence>,
     certificates: &[KnownCertificate],
     by: &By,
-    at: chrono::DateTime<chrono::Utc>,
+    at: DateTime<Utc>,
 ) -> AppResult<(Case, Vec<Act>)> {
     let (mut case, mut acts) = (case.clone(), Vec::new());
     for (material, evidence) in evidence {

@@ -14,18 +14,20 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::materials::folder;
 use super::{readable, scope};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
 use crate::app::permit::permit;
+use crate::app::seals::SealKeys;
 use crate::domain::cases::history::hex;
 use crate::domain::cases::letters::Letter;
 use crate::domain::codes::Uscc;
 use crate::domain::papers::{Font, Opening, Sheet, pdf};
 use crate::domain::policy::{Operation, Target};
 use crate::domain::text::Text;
-use crate::store::{Changes, LetterRecord, LetterWrite, PaperRecord, StoredCase};
+use crate::store::{Changes, LetterRecord, LetterWrite, PaperRecord, Print, StoredCase};
 
 /// The JWS type of a letter's seal.
 const LETTER: &str = "letter+jwt";
@@ -90,7 +92,7 @@ pub async fn letter_paper(ctx: &Ctx, caller: &Caller, id: Uuid, letter: Uuid) ->
     let (kept, fresh) = printed(ctx, &found.stored, &found.record).await?;
     let pdf = match fresh {
         Some(pdf) => pdf,
-        None => fetch(ctx, &found.stored, letter, &kept).await?,
+        None => folder(ctx, &found.stored)?.get(&hex(&kept.digest)).await?,
     };
     let record = open(ctx, found).await?;
     Ok(Paper { number: record.letter.number, pdf, digest: hex(&kept.digest) })
@@ -112,6 +114,14 @@ pub fn verify_letter(ctx: &Ctx, seal: &str, digest: &str) -> Verified {
         Some(seal) if seal.sha256 == digest => Verified::Genuine(seal),
         Some(seal) => Verified::Altered(seal),
     }
+}
+
+/// Whether a print is what its seal was put to.
+pub fn is_seal_of(print: &Print, keys: &SealKeys) -> bool {
+    let claims = keys.verify(&print.paper.seal, LETTER);
+    claims.and_then(|claims| serde_json::from_value::<LetterSeal>(claims).ok()).is_some_and(|seal| {
+        seal.sha256 == hex(&print.paper.digest) && seal.sealed_at == print.paper.printed_at
+    })
 }
 
 async fn find(ctx: &Ctx, stored: &StoredCase, letter: Uuid) -> AppResult<LetterRecord> {
@@ -178,13 +188,15 @@ async fn printed(
     stored: &StoredCase,
     record: &LetterRecord,
 ) -> AppResult<(PaperRecord, Option<Bytes>)> {
+    // Where the personal data is gone there is nothing left to print.
+    if record.erased {
+        return Err(AppError::NotFound);
+    }
     if let Some(kept) = ctx.store.find_paper(record.id).await? {
         return Ok((kept, None));
     }
     let sheet = sheet(ctx, stored, &record.letter).await?;
     let pdf = Bytes::from(print(&sheet)?);
-    // Where the personal data is gone there is nothing left to print.
-    let kept = stored.seal_paper(record.id, &pdf).ok_or(AppError::NotFound)?;
     let digest: [u8; 32] = Sha256::digest(&pdf).into();
     let at = ctx.clock.now();
     let seal = LetterSeal {
@@ -198,10 +210,9 @@ async fn printed(
         sha256: hex(&digest),
     };
     let seal = ctx.identity.sign_seal(&seal, LETTER, at)?;
-    let file = hex(&Sha256::digest(&kept));
-    ctx.blobs.put(&file, kept.into()).await?;
+    folder(ctx, stored)?.put(&hex(&digest), &pdf).await?;
     let mut changes = Changes::new();
-    let paper = PaperRecord { digest, file, seal, printed_at: at };
+    let paper = PaperRecord { digest, seal, printed_at: at };
     changes.write(LetterWrite::Print { letter: record.id, paper });
     ctx.store.commit(changes).await?;
     // Whoever was faster printed it; another program may have set it otherwise.
@@ -210,17 +221,6 @@ async fn printed(
         kept.ok_or_else(|| AppError::Internal(format!("the print of letter {} is gone", record.id)))?;
     let is_this = kept.digest == digest;
     Ok((kept, is_this.then_some(pdf)))
-}
-
-/// The PDF as it was kept.
-async fn fetch(ctx: &Ctx, stored: &StoredCase, letter: Uuid, paper: &PaperRecord) -> AppResult<Bytes> {
-    let damaged = |what: &str| AppError::Internal(format!("the print of letter {letter} {what}"));
-    let kept = ctx.blobs.get(&paper.file).await?.ok_or_else(|| damaged("is missing"))?;
-    let pdf = stored.open_paper(letter, &kept)?.ok_or(AppError::NotFound)?;
-    if Sha256::digest(&pdf).as_slice() != paper.digest {
-        return Err(damaged("was altered"));
-    }
-    Ok(pdf.into())
 }
 
 fn print(sheet: &Sheet) -> AppResult<Vec<u8>> {

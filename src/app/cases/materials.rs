@@ -2,17 +2,16 @@
 //! taking away, and reading back what was uploaded.
 
 use bytes::Bytes;
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::record::Writing;
 use super::{Audience, CaseReply, known, read, readable, rules, scope};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
+use crate::app::files::{Folder, digest_of};
 use crate::app::identity::Caller;
 use crate::app::people::applicants::as_party;
 use crate::app::permit::permit_on_case;
-use crate::domain::cases::history::hex;
 use crate::domain::cases::{
     AttachMaterial, Command, Evidence, KnownCertificate, MediaType, RemoveMaterial, Standing, decide,
 };
@@ -22,6 +21,7 @@ use crate::domain::policy::{Operation, Target};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
 use crate::domain::time::local_date;
+use crate::store::StoredCase;
 
 /// What is put in a material's place.
 pub enum Upload {
@@ -50,8 +50,7 @@ pub async fn attach(
     material: String,
     upload: Upload,
 ) -> AppResult<CaseReply> {
-    // Who may not edit the draft may not fill the file store either.
-    let party = may_edit(ctx, caller, case).await?;
+    let party = may_edit(ctx, caller, case).await?.case.opened.party;
     let name = match &upload {
         Upload::Earlier { .. } => {
             let now = read(ctx, caller, case).await?;
@@ -60,9 +59,9 @@ pub async fn attach(
         Upload::File { .. } | Upload::Certificate(_) | Upload::Promise => None,
     };
     let place = Place { party, material: &material, name };
-    let (evidence, certificate) = evidence_of(ctx, caller, place, upload).await?;
+    let Given { evidence, certificate, file } = given(ctx, caller, place, upload).await?;
     let command = Command::Attach(AttachMaterial { material, evidence, certificate });
-    change(ctx, caller, case, expected_version, command).await
+    change(ctx, caller, case, expected_version, command, file).await
 }
 
 /// What a document is sent for.
@@ -75,32 +74,44 @@ pub struct Place<'a> {
     pub name: Option<Text>,
 }
 
-/// What was sent as evidence, and what is known of the certificate where it is one.
-/// Keeps the file.
-pub async fn evidence_of(
-    ctx: &Ctx,
-    caller: &Caller,
-    place: Place<'_>,
-    upload: Upload,
-) -> AppResult<(Evidence, Option<KnownCertificate>)> {
-    let (party, material) = (place.party, place.material);
-    let mut certificate = None;
-    let evidence = match upload {
+/// What was sent, as evidence.
+pub struct Given {
+    pub evidence: Evidence,
+    /// What is known of the certificate, where it is one.
+    pub certificate: Option<KnownCertificate>,
+    /// The file, where it is one: to be kept once nothing but the writing can fail.
+    pub file: Option<GivenFile>,
+}
+
+pub struct GivenFile {
+    digest: String,
+    bytes: Bytes,
+}
+
+impl GivenFile {
+    pub async fn keep(&self, folder: Folder<'_>) -> AppResult<()> {
+        folder.put(&self.digest, &self.bytes).await
+    }
+}
+
+/// Reads what was sent. Nothing is kept yet.
+pub async fn given(ctx: &Ctx, caller: &Caller, place: Place<'_>, upload: Upload) -> AppResult<Given> {
+    Ok(match upload {
         Upload::File { bytes, file_name, original_seen } => {
             let standing = if original_seen { Standing::OriginalSeen } else { Standing::Uploaded };
-            store_file(ctx, material, bytes, file_name, standing).await?
+            new_file(place.material, bytes, file_name, standing)?
         }
-        Upload::Earlier { case, material: name } => handed_in_before(ctx, caller, case, &name, place).await?,
+        Upload::Earlier { case, material } => handed_in_before(ctx, caller, case, &material, place).await?,
         Upload::Certificate(id) => {
-            certificate = ctx.store.find_certificate(&id).await?.map(|sealed| known(sealed.certificate));
+            let mut certificate =
+                ctx.store.find_certificate(&id).await?.map(|sealed| known(sealed.certificate));
             if let Some(known) = &mut certificate {
-                known.holder = as_party(ctx, known.holder, party).await?;
+                known.holder = as_party(ctx, known.holder, place.party).await?;
             }
-            Evidence::Certificate { certificate: id }
+            Given { evidence: Evidence::Certificate { certificate: id }, certificate, file: None }
         }
-        Upload::Promise => Evidence::Promise,
-    };
-    Ok((evidence, certificate))
+        Upload::Promise => Given { evidence: Evidence::Promise, certificate: None, file: None },
+    })
 }
 
 pub async fn remove(
@@ -110,7 +121,7 @@ pub async fn remove(
     expected_version: Option<u64>,
     material: String,
 ) -> AppResult<CaseReply> {
-    change(ctx, caller, case, expected_version, Command::Remove(RemoveMaterial { material })).await
+    change(ctx, caller, case, expected_version, Command::Remove(RemoveMaterial { material }), None).await
 }
 
 /// The bytes of an uploaded material, with their type and name.
@@ -124,37 +135,36 @@ pub async fn download(
     let materials = stored.case.state.materials().ok_or(AppError::NotFound)?;
     match materials.get(material).and_then(|evidence| evidence.known()) {
         Some(Evidence::File { digest, media_type, file_name, .. }) => {
-            let bytes = ctx.blobs.get(digest).await?;
-            let bytes = bytes.ok_or_else(|| AppError::Internal(format!("file {digest} is missing")))?;
-            if hex(&Sha256::digest(&bytes)) != *digest {
-                return Err(AppError::Internal(format!("file {digest} was altered")));
-            }
+            let bytes = folder(ctx, &stored)?.get(digest).await?;
             Ok((bytes, *media_type, file_name.clone()))
         }
         Some(Evidence::Certificate { .. } | Evidence::Promise) | None => Err(AppError::NotFound),
     }
 }
 
-/// Gives whose case it is.
-pub(super) async fn may_edit(ctx: &Ctx, caller: &Caller, case: Uuid) -> AppResult<Uuid> {
+/// The files of a case.
+///
+/// # Errors
+/// `NotFound` when they were erased.
+pub(super) fn folder<'a>(ctx: &'a Ctx, stored: &'a StoredCase) -> AppResult<Folder<'a>> {
+    let key = stored.origin.key().ok_or(AppError::NotFound)?;
+    Ok(Folder { blobs: ctx.blobs.as_ref(), owner: stored.case.id, key })
+}
+
+/// Gives the case.
+pub(super) async fn may_edit(ctx: &Ctx, caller: &Caller, case: Uuid) -> AppResult<StoredCase> {
     let stored = ctx.store.find_case(case).await?.ok_or(AppError::NotFound)?;
     let target = Target::Case(scope(&stored));
     permit_on_case(ctx, caller, Operation::EditCase, target, case).await?;
-    Ok(stored.case.opened.party)
+    Ok(stored)
 }
 
-async fn store_file(
-    ctx: &Ctx,
-    material: &str,
-    bytes: Bytes,
-    file_name: Option<String>,
-    standing: Standing,
-) -> AppResult<Evidence> {
+fn new_file(material: &str, bytes: Bytes, file_name: Option<String>, standing: Standing) -> AppResult<Given> {
     let Some(media_type) = MediaType::sniff(&bytes) else { return Err(unknown_type(material).into()) };
-    let digest = hex(&Sha256::digest(&bytes));
+    let digest = digest_of(&bytes);
     let size_bytes = bytes.len() as u64;
-    ctx.blobs.put(&digest, bytes).await?;
-    Ok(Evidence::File { digest, size_bytes, media_type, file_name, standing })
+    let evidence = Evidence::File { digest: digest.clone(), size_bytes, media_type, file_name, standing };
+    Ok(Given { evidence, certificate: None, file: Some(GivenFile { digest, bytes }) })
 }
 
 /// A document of an earlier case of the same applicant: the same material, by its
@@ -165,7 +175,7 @@ async fn handed_in_before(
     earlier: Uuid,
     name: &str,
     place: Place<'_>,
-) -> AppResult<Evidence> {
+) -> AppResult<Given> {
     let unknown = || {
         let words = Text::new(
             "申请人以前的办件中没有可沿用的这份材料，请重新上传。",
@@ -180,23 +190,30 @@ async fn handed_in_before(
     if !same_name || before.case.opened.party != place.party {
         return Err(unknown());
     }
-    match filing.materials.get(name).and_then(|evidence| evidence.known()) {
-        Some(Evidence::File { digest, size_bytes, media_type, file_name, standing }) => Ok(Evidence::File {
-            digest: digest.clone(),
-            size_bytes: *size_bytes,
-            media_type: *media_type,
-            file_name: file_name.clone(),
-            standing: match standing {
-                Standing::Earlier { .. } => standing.clone(),
-                Standing::Uploaded | Standing::OriginalSeen => Standing::Earlier {
-                    case: earlier,
-                    handed_in: local_date(filing.at),
-                    original_seen: *standing == Standing::OriginalSeen,
-                },
-            },
-        }),
-        Some(Evidence::Certificate { .. } | Evidence::Promise) | None => Err(unknown()),
-    }
+    let Some(Evidence::File { digest, size_bytes, media_type, file_name, standing }) =
+        filing.materials.get(name).and_then(|evidence| evidence.known())
+    else {
+        return Err(unknown());
+    };
+    let standing = match standing {
+        Standing::Earlier { .. } => standing.clone(),
+        Standing::Uploaded | Standing::OriginalSeen => Standing::Earlier {
+            case: earlier,
+            handed_in: local_date(filing.at),
+            original_seen: *standing == Standing::OriginalSeen,
+        },
+    };
+    let evidence = Evidence::File {
+        digest: digest.clone(),
+        size_bytes: *size_bytes,
+        media_type: *media_type,
+        file_name: file_name.clone(),
+        standing,
+    };
+    let stored = ctx.store.find_case(earlier).await?.ok_or_else(unknown)?;
+    let bytes = folder(ctx, &stored)?.get(digest).await?;
+    let file = Some(GivenFile { digest: digest.clone(), bytes });
+    Ok(Given { evidence, certificate: None, file })
 }
 
 fn named(guide: &Guide, code: &str) -> Option<Text> {
@@ -212,13 +229,15 @@ fn unknown_type(material: &str) -> Refusal {
         .errors(vec![FieldError::new(format!("/materials/{material}"), "unsupported_type", detail)])
 }
 
-/// Decides and writes; a concurrent change of another field is not in the way.
+/// Decides, keeps the file and writes; a concurrent change of another field is not in
+/// the way.
 async fn change(
     ctx: &Ctx,
     caller: &Caller,
     id: Uuid,
     expected_version: Option<u64>,
     command: Command,
+    file: Option<GivenFile>,
 ) -> AppResult<CaseReply> {
     for _ in 0..super::ATTEMPTS {
         let stored = ctx.store.find_case(id).await?.ok_or(AppError::NotFound)?;
@@ -236,6 +255,9 @@ async fn change(
         let exists = |code: &RegionCode| regions.contains(code.as_str());
         let calendar = ctx.calendar.current();
         let acts = decide(&stored.case, rules(&calendar, &guide, &exists), command.clone(), &by, at)?;
+        if let Some(file) = &file {
+            file.keep(folder(ctx, &stored)?).await?;
+        }
         let audience = Audience::of(&by);
         let provenance = caller.provenance();
         let writing = Writing { ctx, guide: &guide, at, audience, provenance, claim: None };

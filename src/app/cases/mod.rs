@@ -23,9 +23,10 @@ pub use action::{Action, TransferTo};
 pub use file::{FileRequest, file};
 pub use handoff::{HandedOn, hand_off, open_handoff, sweep as sweep_handoffs};
 pub use letters::{
-    LetterSeal, Paper, Verified, letter, letter_paper, letter_seal, letter_sheet, letters, verify_letter,
+    LetterSeal, Paper, Verified, is_seal_of, letter, letter_paper, letter_seal, letter_sheet, letters,
+    verify_letter,
 };
-pub use materials::{MAX_FILE_BYTES, Place, Upload, attach, download, evidence_of, remove};
+pub use materials::{Given, MAX_FILE_BYTES, Place, Upload, attach, download, given, remove};
 pub use open::{ApplicantRef, OpenRequest, applicant, open};
 pub use read::{
     ListRequest, RECEIPT, Receipt, clock, events, fold, list_closed, list_mine, parties, read, receipt,

@@ -12,7 +12,6 @@ use crate::app::consistency::alike;
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
 use crate::app::once::Claim;
-use crate::app::retention::use_of_file;
 use crate::domain::cases::desk::desk;
 use crate::domain::cases::history::{self, Provenance, Record};
 use crate::domain::cases::letters::letters_for;
@@ -65,21 +64,22 @@ impl Writing<'_> {
         opening: Act,
         more: impl FnOnce(&Case) -> AppResult<Vec<Act>>,
     ) -> AppResult<Case> {
-        self.open_with(id, opening, Changes::new(), more).await
+        let origin = Origin::new(id, self.ctx.store.vault());
+        self.open_at(origin, opening, Changes::new(), more).await
     }
 
-    /// The same, written in one transaction with `also`.
-    pub async fn open_with(
+    /// The same of a case whose key is there already, written in one transaction with
+    /// `also`.
+    pub async fn open_at(
         self,
-        id: Uuid,
+        origin: Origin,
         opening: Act,
         also: Changes,
         more: impl FnOnce(&Case) -> AppResult<Vec<Act>>,
     ) -> AppResult<Case> {
-        let origin = Origin::new(id, self.ctx.store.vault());
         let record =
             history::append(origin.head, &opening, self.at, &self.provenance, random()).map_err(internal)?;
-        let mut progress = Progress::from(begin(id, opening).map_err(internal)?, &origin);
+        let mut progress = Progress::from(begin(origin.case(), opening).map_err(internal)?, &origin);
         progress.changes = also;
         progress.head = record.head();
         progress.records.push(record);
@@ -100,9 +100,6 @@ impl Writing<'_> {
         papers.extend(self.make_out(&mut progress, &act.event)?);
         let record =
             history::append_with(progress.head, &act, papers, *at, provenance, salt).map_err(internal)?;
-        if let Some(used) = use_of_file(self.ctx.store.vault(), progress.case.id, &act.event) {
-            progress.changes.write(used);
-        }
         if matches!(act.event, CaseEvent::Voided { .. } | CaseEvent::Revoked { .. }) {
             for id in issued_certificates(&progress.case) {
                 progress.changes.write(RevokeCertificate { id: id.clone(), at: *at });
@@ -165,7 +162,7 @@ impl Writing<'_> {
     async fn finish(self, origin: &Origin, progress: Progress) -> AppResult<Case> {
         let Progress { case, records, letters, mut changes, .. } = progress;
         let alike = alike(&case, &self.guide.for_case(&case).form, self.ctx.store.vault())?;
-        changes.record_case(origin, &case, &records, &letters, alike)?;
+        changes.record_case(self.ctx.store.vault(), origin, &case, &records, &letters, alike)?;
         self.put_on_worklists(origin, &case, &records, &mut changes);
         let pointer = ReplayPointer { case: case.id, version: case.version, audience: self.audience };
         changes.claim(self.claim, serde_json::to_string(&pointer).map_err(internal)?, self.at);

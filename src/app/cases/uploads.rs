@@ -6,18 +6,17 @@
 
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, TimeDelta, Utc};
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::materials::may_edit;
+use super::materials::{folder, may_edit};
 use super::{CaseReply, MAX_FILE_BYTES, Upload, attach, read};
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
+use crate::app::files::{Folder, digest_of};
 use crate::app::identity::Caller;
-use crate::domain::cases::history::hex;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
-use crate::store::{self, Changes, UploadPart, UploadRecord, UploadWrite};
+use crate::store::{self, Changes, StoredCase, UploadPart, UploadRecord, UploadWrite};
 
 /// Largest part, in bytes.
 pub const MAX_PART_BYTES: usize = 4 * 1024 * 1024;
@@ -145,17 +144,23 @@ fn problems(announced: &Announced) -> Vec<FieldError> {
 
 /// How far a file is.
 pub async fn find(ctx: &Ctx, caller: &Caller, wanted: &Wanted) -> AppResult<Standing> {
-    Ok(Standing::from(&under_way(ctx, caller, wanted).await?))
+    let (_, upload) = under_way(ctx, caller, wanted).await?;
+    Ok(Standing::from(&upload))
 }
 
-async fn under_way(ctx: &Ctx, caller: &Caller, wanted: &Wanted) -> AppResult<UploadRecord> {
-    may_edit(ctx, caller, wanted.case).await?;
+async fn under_way(ctx: &Ctx, caller: &Caller, wanted: &Wanted) -> AppResult<(StoredCase, UploadRecord)> {
+    let stored = may_edit(ctx, caller, wanted.case).await?;
     let at = ctx.clock.now();
     let found = ctx.store.find_upload(wanted.upload).await?;
-    found
+    let found = found
         .filter(|upload| upload.case == wanted.case && upload.material == wanted.material)
-        .filter(|upload| at < upload.expires_at)
-        .ok_or(AppError::NotFound)
+        .filter(|upload| at < upload.expires_at);
+    Ok((stored, found.ok_or(AppError::NotFound)?))
+}
+
+/// Where the parts of an upload lie: in a folder of their own, under the key of the case.
+fn parts<'a>(ctx: &'a Ctx, stored: &'a StoredCase, upload: Uuid) -> AppResult<Folder<'a>> {
+    Ok(Folder { owner: upload, ..folder(ctx, stored)? })
 }
 
 /// Adds the part that begins at `offset`. With the last the material is attached; when
@@ -171,7 +176,7 @@ pub async fn add(
     offset: Option<u64>,
     bytes: Bytes,
 ) -> AppResult<Added> {
-    let upload = under_way(ctx, caller, wanted).await?;
+    let (stored, upload) = under_way(ctx, caller, wanted).await?;
     let offset = offset.ok_or_else(no_offset)?;
     if offset != upload.received_bytes {
         return Err(AppError::WrongOffset { received_bytes: upload.received_bytes });
@@ -181,14 +186,15 @@ pub async fn add(
         let words = Text::new("超出了申报的文件大小。", "It is longer than the file was said to be.");
         return Err(AppError::Invalid(vec![FieldError::new("/size_bytes", "too_long", words)]));
     }
+    let parts = parts(ctx, &stored, upload.id)?;
     if !bytes.is_empty() {
-        keep(ctx, &upload, offset, bytes).await?;
+        keep(ctx, parts, offset, &bytes).await?;
     }
     let upload = UploadRecord { received_bytes: then, ..upload };
     if then < upload.size_bytes {
         return Ok(Added::Part(Standing::from(&upload)));
     }
-    finish(ctx, caller, upload).await.map(|reply| Added::Whole(Box::new(reply)))
+    finish(ctx, caller, parts, upload).await.map(|reply| Added::Whole(Box::new(reply)))
 }
 
 fn no_offset() -> AppError {
@@ -199,31 +205,25 @@ fn no_offset() -> AppError {
     AppError::Invalid(vec![FieldError::new("Upload-Offset", "required", words)])
 }
 
-async fn keep(ctx: &Ctx, upload: &UploadRecord, from_byte: u64, bytes: Bytes) -> AppResult<()> {
-    let digest = hex(&Sha256::digest(&bytes));
-    let part = UploadPart { from_byte, size_bytes: bytes.len() as u64, digest };
-    ctx.blobs.put_part(upload.id, &name(&part), bytes).await?;
+async fn keep(ctx: &Ctx, parts: Folder<'_>, from_byte: u64, bytes: &[u8]) -> AppResult<()> {
+    let part = UploadPart { from_byte, size_bytes: bytes.len() as u64, digest: digest_of(bytes) };
+    parts.put(&part.digest, bytes).await?;
     let mut changes = Changes::new();
-    changes.write(UploadWrite::Add { upload: upload.id, part });
+    changes.write(UploadWrite::Add { upload: parts.owner, part });
     match ctx.store.commit(changes).await {
         Ok(()) => Ok(()),
         // Another channel was faster.
         Err(store::Error::Stale) => {
-            let now = ctx.store.find_upload(upload.id).await?.ok_or(AppError::NotFound)?;
+            let now = ctx.store.find_upload(parts.owner).await?.ok_or(AppError::NotFound)?;
             Err(AppError::WrongOffset { received_bytes: now.received_bytes })
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Two parts that were sent for the same place do not overwrite each other.
-fn name(part: &UploadPart) -> String {
-    format!("{:010}-{}", part.from_byte, part.digest)
-}
-
-async fn finish(ctx: &Ctx, caller: &Caller, upload: UploadRecord) -> AppResult<CaseReply> {
-    let bytes = put_together(ctx, &upload).await?;
-    if hex(&Sha256::digest(&bytes)) != upload.digest {
+async fn finish(ctx: &Ctx, caller: &Caller, parts: Folder<'_>, upload: UploadRecord) -> AppResult<CaseReply> {
+    let bytes = put_together(ctx, parts).await?;
+    if digest_of(&bytes) != upload.digest {
         forget(ctx, upload.id).await?;
         let words = Text::new(
             "传来的内容与申报的 SHA-256 不符，请重新上传。",
@@ -250,19 +250,17 @@ async fn finish(ctx: &Ctx, caller: &Caller, upload: UploadRecord) -> AppResult<C
     }
 }
 
-async fn put_together(ctx: &Ctx, upload: &UploadRecord) -> AppResult<Bytes> {
+async fn put_together(ctx: &Ctx, parts: Folder<'_>) -> AppResult<Bytes> {
     let mut whole = BytesMut::new();
-    for part in ctx.store.list_parts(upload.id).await? {
-        let missing = || AppError::Internal(format!("a part of upload {} is missing", upload.id));
-        let bytes = ctx.blobs.get_part(upload.id, &name(&part)).await?.ok_or_else(missing)?;
-        whole.extend_from_slice(&bytes);
+    for part in ctx.store.list_parts(parts.owner).await? {
+        whole.extend_from_slice(&parts.get(&part.digest).await?);
     }
     Ok(whole.freeze())
 }
 
 /// First the parts: what is left of an upload after a break is found by the next sweep.
 async fn forget(ctx: &Ctx, upload: Uuid) -> AppResult<()> {
-    ctx.blobs.drop_parts(upload).await?;
+    ctx.blobs.drop_folder(upload).await?;
     let mut changes = Changes::new();
     changes.write(UploadWrite::Forget { upload });
     Ok(ctx.store.commit(changes).await?)

@@ -4,18 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use sha2::{Digest as _, Sha256};
 
 use super::{Findings, NOT_REVOKED_SO, NOT_SEALED, Verifier};
 use crate::app::cases::fold;
+use crate::app::cases::is_seal_of;
 use crate::app::certificates;
 use crate::app::error::{AppError, AppResult};
+use crate::app::files::Folder;
 use crate::app::seals::SealKeys;
 use crate::domain::cases::history::{Broken, examine, hex};
 use crate::domain::cases::papers::{Paper, PaperKind};
 use crate::domain::cases::{CaseEvent, Record};
 use crate::domain::verification::{CaseName, Fault, Part};
-use crate::store::{HeldCertificate, WholeCase};
+use crate::store::{HeldCertificate, Print, WholeCase};
 
 impl Verifier<'_> {
     pub(super) async fn case(
@@ -25,7 +26,7 @@ impl Verifier<'_> {
         findings: &mut Findings<'_>,
     ) -> AppResult<()> {
         let counts = &mut findings.counts;
-        counts.erased += u64::from(whole.erased);
+        counts.erased += u64::from(whole.erased_to.is_some());
         counts.records += whole.records.len() as u64;
         counts.letters += whole.letters.len() as u64;
         counts.certificates += whole.certificates.len() as u64;
@@ -36,20 +37,50 @@ impl Verifier<'_> {
             faults.extend(state(&whole)?);
         }
         faults.extend(chain);
-        if whole.erased && !self.store.is_erasure_on_record(whole.name.id).await? {
+        if whole.erased_to.is_some() && !self.store.is_erasure_on_record(whole.name.id).await? {
             let why = "its personal data is gone, and the audit trail does not say that it was erased";
             faults.push(Fault::of_case(&whole.name, Part::Case, why));
         }
         faults.extend(letters(&whole));
         faults.extend(self.certificates(&whole, keys)?);
+        for print in &whole.prints {
+            faults.extend(self.print(&whole, print, keys).await?);
+        }
         for (code, digest) in files(&whole.records) {
             findings.counts.files += 1;
-            if let Some(why) = self.file(&digest).await? {
+            let Some(folder) = self.folder(&whole) else { continue };
+            if let Err(damage) = folder.examine(&digest).await? {
+                let why = format!("the file {damage}");
                 faults.push(Fault::of_case(&whole.name, Part::Material { code, digest }, why));
             }
         }
         findings.found(faults);
         Ok(())
+    }
+
+    fn folder<'a>(&'a self, whole: &'a WholeCase) -> Option<Folder<'a>> {
+        whole.key().map(|key| Folder { blobs: self.blobs, owner: whole.name.id, key })
+    }
+
+    /// What is wrong with what a letter was printed as; an erased one is not there.
+    async fn print(
+        &self,
+        whole: &WholeCase,
+        print: &Print,
+        keys: Option<&SealKeys>,
+    ) -> AppResult<Vec<Fault>> {
+        let fault = |why: String| Fault::of_case(&whole.name, Part::Letter(print.id.clone()), why);
+        let mut faults = Vec::new();
+        if keys.is_some_and(|keys| !is_seal_of(print, keys)) {
+            faults.push(fault("its print is not the one that was sealed".to_owned()));
+        }
+        let erased = whole.erased_to.is_some_and(|last| print.seq <= last);
+        if let Some(folder) = self.folder(whole).filter(|_| !erased)
+            && let Err(damage) = folder.examine(&hex(&print.paper.digest)).await?
+        {
+            faults.push(fault(format!("its print {damage}")));
+        }
+        Ok(faults)
     }
 
     fn certificates(&self, whole: &WholeCase, keys: Option<&SealKeys>) -> AppResult<Vec<Fault>> {
@@ -76,17 +107,6 @@ impl Verifier<'_> {
         named.retain(|id, _| !is_told(whole, &Part::Certificate(id.clone())));
         faults.extend(missing(&whole.name, named, Part::Certificate));
         Ok(faults)
-    }
-
-    /// What is wrong with a file, if anything.
-    async fn file(&self, digest: &str) -> AppResult<Option<String>> {
-        Ok(match self.blobs.get(digest).await? {
-            None => Some("the file is not there".to_owned()),
-            Some(bytes) if hex(Sha256::digest(&bytes).as_slice()) != digest => {
-                Some("the file was changed: its bytes give another digest".to_owned())
-            }
-            Some(_) => None,
-        })
     }
 }
 

@@ -13,7 +13,7 @@ use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
 use crate::app::permit::{permit, permit_on_case};
 use crate::domain::audit::{AuditAction, Outcome};
-use crate::domain::cases::By;
+use crate::domain::cases::{By, CaseState};
 use crate::domain::codes::mask_name;
 use crate::domain::policy::{Operation, Post, Target};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
@@ -161,7 +161,9 @@ async fn standing_in(ctx: &Ctx, named: HeldPost, at: DateTime<Utc>) -> AppResult
 async fn open_case(ctx: &Ctx, caller: &Caller, operation: Operation, case: Uuid) -> AppResult<StoredCase> {
     let stored = ctx.store.find_case(case).await?.ok_or(AppError::NotFound)?;
     permit_on_case(ctx, caller, operation, Target::Case(scope(&stored)), case).await?;
-    if stored.case.state.name().is_open() {
+    let case = &stored.case;
+    let open = !matches!(case.state, CaseState::Draft(_) | CaseState::Closed(_));
+    if open || case.attention.waits_for_agency() {
         return Ok(stored);
     }
     Err(Refusal::new(

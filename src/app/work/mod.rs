@@ -67,21 +67,21 @@ pub struct ShownWork {
 /// A claim list longer than this is no officer's.
 const MOST_CLAIMED: i64 = 2000;
 
-/// The staff worklist: open cases within reach of the caller's posts, and those on which
-/// an agency of his is asked for its opinion. Of closed ones, which have no due day,
-/// those opened last come first.
+/// The staff worklist: open cases within reach of the caller's posts, closed ones of which
+/// a reply or a report is still owed, and those on which an agency of his is asked for its
+/// opinion. Asked for closed ones of whatever light it gives all, those opened last first.
 pub async fn list(ctx: &Ctx, caller: &Caller, request: WorkRequest) -> AppResult<Vec<ShownWork>> {
     let at = ctx.clock.now();
     permit(caller, Operation::ListWork, Target::Platform, at).map_err(AppError::or_forbidden)?;
     match request.state {
-        Some(StateName::Closed) => closed(ctx, caller, request).await,
+        Some(StateName::Closed) if request.light.is_none() => closed(ctx, caller, request).await,
         Some(StateName::Draft) => Ok(Vec::new()),
         _ => open(ctx, caller, request, at).await,
     }
 }
 
 async fn closed(ctx: &Ctx, caller: &Caller, request: WorkRequest) -> AppResult<Vec<ShownWork>> {
-    if request.step.is_some() || request.light.is_some() || request.counter.is_some() {
+    if request.step.is_some() || request.counter.is_some() {
         return Ok(Vec::new());
     }
     let closed = cases::ListRequest {
@@ -152,7 +152,7 @@ async fn filter(
 ) -> AppResult<WorkFilter> {
     let posts = || caller.actor.posts.iter().filter(|post| post.in_force(at));
     let reach = Reach::of(posts(), at);
-    let open = StateName::ALL.into_iter().filter(|state| state.is_open());
+    let open = StateName::ALL.into_iter().filter(|state| state.may_be_work());
     let states = open.filter(|state| request.state.is_none_or(|wanted| wanted == *state)).collect();
     let claimed = |posts: Vec<Uuid>| ctx.store.list_claimed(posts, MOST_CLAIMED);
     let assignee = match request.whose {
@@ -196,7 +196,7 @@ pub async fn counts(ctx: &Ctx, caller: &Caller) -> AppResult<Vec<StateCounts>> {
     let at = ctx.clock.now();
     permit(caller, Operation::ListWork, Target::Platform, at).map_err(AppError::or_forbidden)?;
     let counted = ctx.store.count_work(Reach::of(caller.actor.posts.iter(), at)).await?;
-    let open = StateName::ALL.into_iter().filter(|state| state.is_open());
+    let open = StateName::ALL.into_iter().filter(|state| state.may_be_work());
     let none = |state| StateCounts { state, green: 0, yellow: 0, red: 0, still: 0 };
     let mut counts: Vec<StateCounts> = open.map(none).collect();
     for each in counted {

@@ -77,6 +77,13 @@ impl Attention {
         self.asked.is_empty() && self.ratings.is_empty() && self.overdue.is_empty()
     }
 
+    /// Whether a reminder waits for its reply, or a bad rating for what was put right.
+    pub fn waits_for_agency(&self) -> bool {
+        let unmended =
+            |rating: &Rating| rating.rectification.as_ref().is_some_and(|owed| owed.report.is_none());
+        self.asked.iter().any(|asked| asked.reply.is_none()) || self.ratings.iter().any(unmended)
+    }
+
     /// Whether this clock was ever overdue.
     pub fn was_overdue(&self, clock: ClockName, of: Option<&str>) -> bool {
         self.missed_on(clock, of).is_some()

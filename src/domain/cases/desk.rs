@@ -51,16 +51,20 @@ impl LightDays {
 }
 
 impl StateName {
-    /// Whether cases in this state lie on the worklists.
-    pub fn is_open(self) -> bool {
-        !matches!(self, StateName::Draft | StateName::Closed)
+    /// Whether cases in this state may lie on the worklists: closed ones while something
+    /// is owed of them, all others for as long as they are open.
+    pub fn may_be_work(self) -> bool {
+        self != StateName::Draft
     }
 }
 
-/// Where a case lies; none for a draft, and for what is closed.
+/// Where a case lies; none for a draft, and for what is closed unless the agency still
+/// owes a reply or a report of it.
 pub fn desk(case: &Case, guide: &Guide, calendar: &WorkCalendar) -> Option<Desk> {
     let step = match &case.state {
-        CaseState::Draft(_) | CaseState::Closed(_) => return None,
+        CaseState::Draft(_) => return None,
+        CaseState::Closed(_) if !case.attention.waits_for_agency() => return None,
+        CaseState::Closed(_) => None,
         CaseState::Submitted(_) | CaseState::Correcting(_) | CaseState::Decided(_) => None,
         CaseState::Accepted(accepted) | CaseState::Paused(Paused { accepted, .. }) => {
             next_step(accepted, &guide.flow).map(|step| step.code.clone())

@@ -12,7 +12,7 @@ use crate::domain::guides::Trust;
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Evidence {
     File {
-        /// SHA-256 of the bytes, lower-case hex; also their address in the store.
+        /// SHA-256 of the bytes, lower-case hex; also its name in the folder.
         digest: String,
         size_bytes: u64,
         media_type: MediaType,
@@ -27,6 +27,14 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// Of the file, where it is one.
+    pub fn digest(&self) -> Option<&str> {
+        match self {
+            Evidence::File { digest, .. } => Some(digest),
+            Evidence::Certificate { .. } | Evidence::Promise => None,
+        }
+    }
+
     /// How far it can be relied on.
     pub fn trust(&self) -> Trust {
         match self {

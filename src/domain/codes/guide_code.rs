@@ -71,6 +71,12 @@ impl GuideCode {
         Ok(Self(text.to_owned()))
     }
 
+    /// The code a text begins with, e.g. a case number or its beginning.
+    pub fn that_begins(text: &str) -> Option<Self> {
+        let code = |length| Self::parse(text.get(..length)?).ok();
+        code(LENGTH).or_else(|| code(OLDER_LENGTH))
+    }
+
     /// Puts the code of an agency's implementation together.
     pub fn compose(agency: &Uscc, level: GuideLevel, item: &BasicCode) -> Result<Self, CodeError> {
         Self::parse(&format!("{agency}{}{item}", level.code()))

@@ -134,8 +134,9 @@ fn cursor(text: &str, order: Order) -> Result<WorkCursor, Problem> {
     read().ok_or_else(|| invalid("?after", "invalid", words()))
 }
 
-/// The staff worklist: open cases within reach of the caller's posts, and those that await
-/// the opinion of an agency of his, the most urgent first. With `state=closed` closed ones, newest first. `assignee` is `me`, `none` or a
+/// The staff worklist: open cases within reach of the caller's posts, closed ones of which
+/// a reply or a report is still owed, and those that await the opinion of an agency of
+/// his, the most urgent first. With `state=closed` and no light all closed ones, newest first. `assignee` is `me`, `none` or a
 /// post; `order` is `due` or `newest`.
 #[utoipa::path(tag = "work", operation_id = "list_work", params(
     ("state" = Option<String>, Query), ("guide" = Option<String>, Query), ("counter" = Option<String>, Query),
@@ -179,7 +180,8 @@ fn line(ctx: &Ctx, caller: &Caller, work: ShownWork) -> WorkLineView {
     }
 }
 
-/// How many open cases of one state have which light today.
+/// How many cases of one state have which light today: open ones, and closed ones of
+/// which something is still owed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StateCountsView {
     pub state: &'static str,

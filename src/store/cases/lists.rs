@@ -43,7 +43,7 @@ impl Store {
                 }
                 if let Some(reach) = filter.reach {
                     query = query.filter(cases::state.ne(StateName::Draft.as_str()));
-                    query = within_reach(query, reach);
+                    query = query.filter(within_reach(&reach));
                 }
                 if let Some(state) = filter.state {
                     query = query.filter(cases::state.eq(state.as_str()));
@@ -123,21 +123,19 @@ impl Store {
     }
 }
 
-type CaseQuery<'a> = cases::BoxedQuery<'a, MultiBackend, CaseColumns>;
-type CaseColumns = diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<CaseRow, MultiBackend>>;
+type Condition = Box<dyn BoxableExpression<cases::table, MultiBackend, SqlType = diesel::sql_types::Bool>>;
 
-fn within_reach(query: CaseQuery<'_>, reach: Reach) -> CaseQuery<'_> {
-    use diesel::sql_types::Bool;
+/// Whether a case lies within reach.
+pub(in crate::store) fn within_reach(reach: &Reach) -> Condition {
     let agencies: Vec<String> = reach.agencies.iter().map(ToString::to_string).collect();
     let exactly: Vec<String> = reach.exactly.iter().map(ToString::to_string).collect();
-    type Condition = Box<dyn BoxableExpression<cases::table, MultiBackend, SqlType = Bool>>;
     let mut condition: Condition = Box::new(cases::agency.eq_any(agencies).or(cases::region.eq_any(exactly)));
-    for region in reach.below {
+    for region in &reach.below {
         // A half-open range over the code's own digits is what an index can walk.
-        let (from, to) = code_range(&region);
+        let (from, to) = code_range(region);
         condition = Box::new(condition.or(cases::region.ge(from).and(cases::region.lt(to))));
     }
-    query.filter(condition)
+    condition
 }
 
 /// All codes that begin with the region's own digits, as a range of text: from

@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::StoredCase;
 use crate::domain::cases::Digest;
 use crate::domain::papers::{Opening, Recipient};
 use crate::store::Store;
@@ -23,8 +22,6 @@ use crate::store::types::{At, Key};
 pub struct PaperRecord {
     /// SHA-256 of the PDF.
     pub digest: Digest,
-    /// The name of the sealed PDF in the file store.
-    pub file: String,
     /// A compact JWS over the digest.
     pub seal: String,
     pub printed_at: DateTime<Utc>,
@@ -45,7 +42,6 @@ pub struct OpeningRow {
 pub struct PaperRow {
     letter_id: Key,
     digest: Vec<u8>,
-    file: String,
     seal: String,
     printed_at: At,
 }
@@ -74,7 +70,6 @@ impl LetterWrite {
                 let row = PaperRow {
                     letter_id: Key(*letter),
                     digest: paper.digest.to_vec(),
-                    file: paper.file.clone(),
                     seal: paper.seal.clone(),
                     printed_at: At(paper.printed_at),
                 };
@@ -117,33 +112,17 @@ impl Store {
     }
 }
 
-fn paper(row: PaperRow) -> Result<PaperRecord> {
+impl PaperRow {
+    pub(in crate::store) fn letter(&self) -> Uuid {
+        self.letter_id.0
+    }
+}
+
+pub(in crate::store) fn paper(row: PaperRow) -> Result<PaperRecord> {
     let digest = row
         .digest
         .as_slice()
         .try_into()
         .map_err(|_| Error::corrupt("letter_papers", row.letter_id.0, "its digest is not a SHA-256"))?;
-    Ok(PaperRecord { digest, file: row.file, seal: row.seal, printed_at: row.printed_at.0 })
-}
-
-impl StoredCase {
-    /// A paper of this case as it is kept: under the case's own key, so that it goes
-    /// with the case's other personal data. None when that key is gone.
-    pub fn seal_paper(&self, letter: Uuid, pdf: &[u8]) -> Option<Vec<u8>> {
-        Some(self.origin.key.as_ref()?.seal(&context(letter), pdf))
-    }
-
-    /// The reverse; none when the case's key is gone.
-    ///
-    /// # Errors
-    /// `Corrupt` when it is not what was kept.
-    pub fn open_paper(&self, letter: Uuid, kept: &[u8]) -> Result<Option<Vec<u8>>> {
-        let Some(key) = &self.origin.key else { return Ok(None) };
-        let opened = key.open(&context(letter), kept);
-        opened.map(Some).ok_or_else(|| Error::corrupt("letter_papers", letter, "its file does not open"))
-    }
-}
-
-fn context(letter: Uuid) -> String {
-    format!("letter_papers:{letter}")
+    Ok(PaperRecord { digest, seal: row.seal, printed_at: row.printed_at.0 })
 }

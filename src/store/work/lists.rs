@@ -214,7 +214,7 @@ fn by_due_day(filter: &WorkFilter, way: &Along, state: StateName) -> Walk<'stati
 
 fn by_age(filter: &WorkFilter, way: &Along) -> Walk<'static> {
     let mut walk = narrowed(along(filter, way), filter);
-    if filter.states.len() < StateName::ALL.into_iter().filter(|state| state.is_open()).count() {
+    if filter.states.len() < StateName::ALL.into_iter().filter(|state| state.may_be_work()).count() {
         let states: Vec<&str> = filter.states.iter().map(|state| state.as_str()).collect();
         // Said so that no index by state is taken, whose order would not be that of age.
         walk = walk.filter(work::state.concat("").eq_any(states));

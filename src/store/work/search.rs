@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::domain::codes::{RegionCode, Uscc};
 use crate::domain::work::Reach;
 use crate::store::Store;
+use crate::store::cases::within_reach;
 use crate::store::conn::Conn;
 use crate::store::error::Result;
 use crate::store::schema::{case_keys, cases};
@@ -60,37 +61,28 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Uuid>> {
         self.read(move |conn| {
-            let wanted = usize::try_from(limit).unwrap_or(0);
-            let (mut found, mut after) = (Vec::new(), after);
-            while found.len() < wanted {
-                let page = numbered(conn, &begins, after.as_deref())?;
-                let Some((Some(last), _)) = page.last() else { break };
-                after = Some(last.clone());
-                let is_last = i64::try_from(page.len()).is_ok_and(|count| count < LOOKED_AT);
-                // A beginning names its guide; but transferred cases lie elsewhere.
-                let within = page.into_iter().map(|(_, lies)| lies).filter(|lies| is_within(&reach, lies));
-                found.extend(within.map(|lies| lies.0.0));
-                if is_last {
-                    break;
-                }
+            let mut query = cases::table
+                .filter(cases::case_no.ge(begins.clone()))
+                .filter(cases::case_no.le(format!("{begins}{LAST}")))
+                .filter(within_reach(&reach))
+                .into_boxed();
+            if let Some(after) = after {
+                query = query.filter(cases::case_no.gt(after));
             }
-            found.truncate(wanted);
-            Ok(found)
+            let found: Vec<Key> = query.order(cases::case_no).limit(limit).select(cases::id).load(conn)?;
+            Ok(found.into_iter().map(|key| key.0).collect())
         })
         .await
     }
-}
 
-fn numbered(conn: &mut Conn, begins: &str, after: Option<&str>) -> QueryResult<Vec<(Option<String>, Lies)>> {
-    let mut query = cases::table
-        .filter(cases::case_no.ge(begins.to_owned()))
-        .filter(cases::case_no.le(format!("{begins}{LAST}")))
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(cases::case_no.gt(after.to_owned()));
+    /// The same of one number, whole.
+    pub async fn find_case_by_number(&self, case_no: String, reach: Reach) -> Result<Option<Uuid>> {
+        self.read(move |conn| {
+            let one = cases::table.filter(cases::case_no.eq(case_no)).filter(within_reach(&reach));
+            Ok(one.select(cases::id).first::<Key>(conn).optional()?.map(|key| key.0))
+        })
+        .await
     }
-    let lies = (cases::id, cases::agency, cases::region);
-    query.order(cases::case_no).limit(LOOKED_AT).select((cases::case_no, lies)).load(conn)
 }
 
 fn page(conn: &mut Conn, digest: &[u8], after: Option<Key>) -> QueryResult<Vec<Key>> {

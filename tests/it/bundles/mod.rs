@@ -3,6 +3,7 @@
 
 mod applying;
 mod bad_ends;
+mod erasure;
 mod following;
 mod samples;
 

@@ -38,27 +38,15 @@ impl Sms for KeptSms {
 struct NoBlobs;
 
 impl Blobs for NoBlobs {
-    fn put<'a>(&'a self, _: &'a str, _: Bytes) -> PortFuture<'a, ()> {
+    fn put<'a>(&'a self, _: uuid::Uuid, _: &'a str, _: Bytes) -> PortFuture<'a, ()> {
         Box::pin(async { Ok(()) })
     }
 
-    fn get<'a>(&'a self, _: &'a str) -> PortFuture<'a, Option<Bytes>> {
+    fn get<'a>(&'a self, _: uuid::Uuid, _: &'a str) -> PortFuture<'a, Option<Bytes>> {
         Box::pin(async { Ok(None) })
     }
 
-    fn delete<'a>(&'a self, _: &'a str) -> PortFuture<'a, ()> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn put_part<'a>(&'a self, _: uuid::Uuid, _: &'a str, _: Bytes) -> PortFuture<'a, ()> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn get_part<'a>(&'a self, _: uuid::Uuid, _: &'a str) -> PortFuture<'a, Option<Bytes>> {
-        Box::pin(async { Ok(None) })
-    }
-
-    fn drop_parts<'a>(&'a self, _: uuid::Uuid) -> PortFuture<'a, ()> {
+    fn drop_folder<'a>(&'a self, _: uuid::Uuid) -> PortFuture<'a, ()> {
         Box::pin(async { Ok(()) })
     }
 }

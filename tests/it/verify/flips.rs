@@ -6,7 +6,7 @@ use wanshitong::domain::verification::{Fault, Part};
 use wanshitong::store::Location;
 
 use super::{closed_road_case, look, of_case};
-use crate::support::{Database, Portal};
+use crate::support::{Database, Portal, id};
 
 /// Cells up to this long are tried byte by byte, longer ones here and there.
 const SHORT: usize = 10;
@@ -45,6 +45,8 @@ fn literal(kind: &str, bytes: &[u8]) -> String {
 
 /// No part of the history: what cases are compared by, read by that report alone.
 const APART: [&str; 2] = ["facts_digest", "decision"];
+/// How the prints of a case are found: by its letters.
+const PRINTED: &str = "letter_id";
 /// Numbers of 32 bits; what an intruder puts beyond those is never read.
 const NARROW: [&str; 2] = ["guide_version", "letters"];
 
@@ -70,10 +72,12 @@ fn changed(column: &str, cell: &Cell) -> Vec<String> {
 /// Whether a fault says which row of this table it is about.
 fn names(fault: &Fault, table: &str, column: &str, cell: &Cell) -> bool {
     // What tells a row from others has changed: it cannot be called by its old name.
-    let moved = ["id", "case_id", "seq"].contains(&column);
+    let moved = ["id", "case_id", "letter_id", "seq"].contains(&column);
     match (&fault.part, table) {
         (Part::Record(seq), "case_events") => moved || seq.to_string() == cell.name,
-        (Part::Letter(id), "letters") => moved || id.replace('-', "") == cell.name.to_lowercase(),
+        (Part::Letter(id), "letters" | "letter_papers") => {
+            moved || id.replace('-', "") == cell.name.to_lowercase()
+        }
         (Part::Certificate(id), "certificates") => moved || *id == cell.name,
         (_, "cases") => true,
         _ => false,
@@ -84,6 +88,9 @@ fn names(fault: &Fault, table: &str, column: &str, cell: &Cell) -> bool {
 async fn every_byte_of_a_case_that_is_changed_is_found_and_named() {
     let portal = Portal::open(Database::sqlite()).await;
     let case = closed_road_case(&portal).await;
+    let letters = portal.get("handler@web", &format!("/api/v1/cases/{case}/letters")).await.expect(200);
+    let printed = format!("/api/v1/cases/{case}/letters/{}/pdf", id(&letters["items"][0]));
+    assert_eq!(portal.get("handler@web", &printed).await.status, 200);
     assert_eq!(look(&portal.city.ctx).await.1, []);
     let Location::Sqlite(path) = &portal.city.database.location else { panic!("this is SQLite") };
     let mut conn = SqliteConnection::establish(path).unwrap();
@@ -91,10 +98,16 @@ async fn every_byte_of_a_case_that_is_changed_is_found_and_named() {
     for (table, key, name) in [
         ("case_events", "case_id", "CAST(seq AS TEXT)"),
         ("letters", "case_id", "hex(id)"),
+        ("letter_papers", PRINTED, "hex(letter_id)"),
         ("certificates", "case_id", "id"),
         ("cases", "id", "hex(id)"),
     ] {
-        let of_case = of_case(&portal, key, &case);
+        let of_case = match key {
+            PRINTED => {
+                format!("letter_id IN (SELECT id FROM letters WHERE {})", of_case(&portal, "case_id", &case))
+            }
+            key => of_case(&portal, key, &case),
+        };
         let columns: Vec<Column> =
             diesel::sql_query(format!("SELECT name FROM pragma_table_info('{table}')"))
                 .load(&mut conn)

@@ -197,12 +197,13 @@ async fn a_certificate_is_revoked_only_by_a_record_that_says_so_on_postgres() {
 async fn a_file_of_which_a_byte_was_changed_is_named() {
     use sha2::Digest as _;
     let portal = Portal::open(Database::sqlite()).await;
-    closed_road_case(&portal).await;
+    let case = closed_road_case(&portal).await;
     let digest = wanshitong::domain::cases::history::hex(&sha2::Sha256::digest(PDF));
-    let file = portal.city.database.folder.join("files/sha256").join(&digest[..2]).join(&digest);
+    let file = portal.city.database.files_of(&case).join(&digest);
     let part = Part::Material { code: "location_plan".to_owned(), digest };
-    for place in 0..PDF.len() {
-        let mut bytes = PDF.to_vec();
+    let sealed = std::fs::read(&file).unwrap();
+    for place in 0..sealed.len() {
+        let mut bytes = sealed.clone();
         bytes[place] ^= 1;
         std::fs::write(&file, bytes).unwrap();
         assert_eq!(parts(&look(&portal.city.ctx).await.1), std::slice::from_ref(&part), "byte {place}");

@@ -55,6 +55,7 @@ async fn cases_are_found(database: Database) {
     }
     let searches = audited(&portal, "case.searched").await;
     let text = Value::from(searches.clone()).to_string();
+    assert!(text.contains(&format!("number:{}", number.as_str().unwrap())), "{text}");
     assert!(searches.len() >= 16, "{}", searches.len());
     assert!(
         !text.contains("林晓岚") && !text.contains("3407051991") && !text.contains("13900000001"),
@@ -80,7 +81,12 @@ async fn nobody_finds_what_his_posts_do_not_reach() {
     let case = submitted_road_case(&portal, "resident@web").await;
     portal.city.database.tamper("DELETE FROM posts WHERE role = 'handler' AND agency = '11340705MBWXT1317J'");
     portal.city.ctx.identity.reload(portal.city.ctx.clock.now()).await.unwrap();
-    assert!(found(&portal, "handler@web", json!({"name": "林晓岚"})).await.is_empty());
+    let number =
+        portal.get("resident@web", &format!("/api/v1/cases/{case}")).await.expect(200)["case_no"].clone();
+    let guide = portal.city.guide("road-occupation-permit.yaml");
+    for body in [json!({"name": "林晓岚"}), json!({"case_no": number}), json!({"case_no": guide})] {
+        assert!(found(&portal, "handler@web", body).await.is_empty());
+    }
     assert_eq!(found(&portal, "reviewer@web", json!({"name": "林晓岚"})).await, [json!(case)]);
     portal.close().await;
 }

@@ -116,13 +116,8 @@ async fn a_file_nobody_finishes_is_dropped_after_a_day() {
     let bytes = file();
     let at = begin(&portal, "resident@kiosk", &uploads, &bytes).await;
     part(&portal, "resident@kiosk", &at, 0, &bytes[..PART]).await.expect(204);
-    let parts = portal.city.database.folder.join("files/parts");
-    let kept = || {
-        std::fs::read_dir(&parts)
-            .unwrap()
-            .flat_map(|entry| std::fs::read_dir(entry.unwrap().path()).unwrap())
-            .count()
-    };
+    let parts = portal.city.database.files_of(at.rsplit('/').next().unwrap());
+    let kept = || std::fs::read_dir(&parts).map_or(0, Iterator::count);
     files::sweep(&portal.city.ctx).await.unwrap();
     assert_eq!(kept(), 1);
     portal.city.ctx.clock.advance(TimeDelta::hours(24));

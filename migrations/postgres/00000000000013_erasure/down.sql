@@ -1,0 +1,12 @@
+DROP INDEX bundle_applications_by_end;
+ALTER TABLE bundle_applications DROP COLUMN lapsed;
+ALTER TABLE bundle_applications DROP COLUMN kept_since;
+ALTER TABLE cases DROP COLUMN erased_to;
+DROP TABLE doomed_folders;
+ALTER TABLE letter_papers ADD COLUMN file TEXT NOT NULL DEFAULT '';
+CREATE TABLE case_files (
+    file BYTEA NOT NULL,
+    used_by UUID NOT NULL,
+    PRIMARY KEY (file, used_by)
+);
+CREATE INDEX case_files_by_user ON case_files (used_by);

@@ -1,0 +1,26 @@
+-- 数据删除. Files lie in a folder of their case or application, sealed under its key, and go with it.
+DROP TABLE case_files;
+ALTER TABLE letter_papers DROP COLUMN file;
+
+-- Folders of the file store to be deleted from then on: of what was erased, or of a case that may never be filed.
+CREATE TABLE doomed_folders (
+    folder BLOB NOT NULL,
+    drop_at BIGINT NOT NULL,
+    PRIMARY KEY (folder)
+);
+CREATE INDEX doomed_folders_by_time ON doomed_folders (drop_at, folder);
+
+-- The personal data of the records up to this one was erased; what came after has a key of its own.
+ALTER TABLE cases ADD COLUMN erased_to BIGINT;
+UPDATE cases SET erased_to = version WHERE data_key IS NULL;
+-- A closed case is kept from the last thing that happened to it.
+UPDATE cases SET kept_since = updated_at WHERE kept_since IS NOT NULL;
+
+-- Ended since then, with its personal data; none once that is erased.
+ALTER TABLE bundle_applications ADD COLUMN kept_since BIGINT;
+-- Whether it ended as a draft that was never handed in.
+ALTER TABLE bundle_applications ADD COLUMN lapsed BOOLEAN NOT NULL DEFAULT FALSE;
+UPDATE bundle_applications SET kept_since = updated_at WHERE stage = 'ended';
+UPDATE bundle_applications SET lapsed = TRUE
+WHERE stage = 'ended' AND json_extract(document, '$.progress.stage.outcome') = 'lapsed';
+CREATE INDEX bundle_applications_by_end ON bundle_applications (lapsed, kept_since, id) WHERE kept_since IS NOT NULL;
