@@ -5,7 +5,7 @@ ALTER TABLE letter_papers DROP COLUMN file;
 -- Folders of the file store to be deleted from then on: of what was erased, or of a case that may never be filed.
 CREATE TABLE doomed_folders (
     folder UUID NOT NULL,
-    drop_at BIGINT NOT NULL,
+    drop_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (folder)
 );
 CREATE INDEX doomed_folders_by_time ON doomed_folders (drop_at, folder);
@@ -17,7 +17,7 @@ UPDATE cases SET erased_to = version WHERE data_key IS NULL;
 UPDATE cases SET kept_since = updated_at WHERE kept_since IS NOT NULL;
 
 -- Ended since then, with its personal data; none once that is erased.
-ALTER TABLE bundle_applications ADD COLUMN kept_since BIGINT;
+ALTER TABLE bundle_applications ADD COLUMN kept_since TIMESTAMPTZ;
 -- Whether it ended as a draft that was never handed in.
 ALTER TABLE bundle_applications ADD COLUMN lapsed BOOLEAN NOT NULL DEFAULT FALSE;
 UPDATE bundle_applications SET kept_since = updated_at WHERE stage = 'ended';

@@ -92,23 +92,30 @@ column_statement! {
         head: Binary as Vec<u8> = |u| u.row.head.clone(),
         state: Text as String = |u| u.row.state.clone(),
         outcome: Nullable<Text> as Option<String> = |u| u.row.outcome.clone(),
+        guide: Text as String = |u| u.row.guide.clone(),
         guide_version: Integer as i32 = |u| u.row.guide_version,
+        agency: Text as String = |u| u.row.agency.clone(),
+        region: Text as String = |u| u.row.region.clone(),
         case_no: Nullable<Text> as Option<String> = |u| u.row.case_no.clone(),
         document: Text as String = |u| u.row.document.clone(),
         personal: Nullable<Binary> as Option<Vec<u8>> = |u| u.row.personal.clone(),
+        data_key: Nullable<Binary> as Option<Vec<u8>> = |u| u.row.data_key.clone(),
         letters: Integer as i32 = |u| u.row.letters,
         updated_at: Instant as At = |u| u.row.updated_at,
         tick_at: Nullable<Instant> as Option<At> = |u| u.row.tick_at,
         kept_since: Nullable<Instant> as Option<At> = |u| u.row.kept_since,
         facts_digest: Nullable<Binary> as Option<Vec<u8>> = |u| u.row.facts_digest.clone(),
         decision: Nullable<Text> as Option<String> = |u| u.row.decision.clone(),
+        erased_to: Nullable<BigInt> as Option<i64> = |u| u.row.erased_to,
     }
     "UPDATE cases c SET version = u.version, head = u.head, state = u.state, outcome = u.outcome, \
-     guide_version = u.guide_version, case_no = u.case_no, document = u.document, personal = u.personal, \
-     letters = u.letters, updated_at = u.updated_at, tick_at = u.tick_at, \
-     kept_since = u.kept_since, facts_digest = u.facts_digest, decision = u.decision FROM unnest("
-    ") AS u(id, expected, version, head, state, outcome, guide_version, case_no, document, personal, \
-     letters, updated_at, tick_at, kept_since, facts_digest, decision) WHERE c.id = u.id AND c.version = u.expected RETURNING c.id"
+     guide = u.guide, guide_version = u.guide_version, agency = u.agency, region = u.region, \
+     case_no = u.case_no, document = u.document, personal = u.personal, data_key = u.data_key, \
+     letters = u.letters, updated_at = u.updated_at, tick_at = u.tick_at, kept_since = u.kept_since, \
+     facts_digest = u.facts_digest, decision = u.decision, erased_to = u.erased_to FROM unnest("
+    ") AS u(id, expected, version, head, state, outcome, guide, guide_version, agency, region, case_no, \
+     document, personal, data_key, letters, updated_at, tick_at, kept_since, facts_digest, decision, \
+     erased_to) WHERE c.id = u.id AND c.version = u.expected RETURNING c.id"
 }
 
 column_statement! {
@@ -282,4 +289,29 @@ impl diesel::query_builder::Query for UpdateCases {
 
 impl diesel::query_builder::Query for ClaimKeys {
     type SqlType = Binary;
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::debug_query;
+
+    use super::*;
+    use crate::store::schema::cases;
+
+    /// A column that is added must not be forgotten on one of the databases.
+    #[test]
+    fn every_column_of_a_case_is_written_by_its_update_but_those_that_never_change() {
+        let all = debug_query::<Pg, _>(&cases::table.select(cases::all_columns)).to_string();
+        let columns: Vec<&str> = all
+            .split("\"cases\".\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .filter(|column| !["id", "party", "opened_by", "opened_at"].contains(column))
+            .collect();
+        assert!(columns.len() >= 18, "{columns:?}");
+        let update = debug_query::<Pg, _>(&UpdateCases::of(std::iter::empty())).to_string();
+        for column in columns {
+            assert!(update.contains(&format!("{column} = u.{column}")), "{column}");
+        }
+    }
 }

@@ -104,9 +104,8 @@ async fn a_consulted_agency_whose_time_is_over_or_that_is_not_asked_any_more_fin
     portal.close().await;
 }
 
-#[actix_web::test]
-async fn a_case_that_was_passed_on_is_on_the_lists_of_the_other_agency_and_nobody_s() {
-    let portal = handling::portal(Database::sqlite()).await;
+async fn passed_on(database: Database) {
+    let portal = handling::portal(database).await;
     let files = vec![("roads.yaml".to_owned(), HALL.replace(HALL_AGENCY, ROADS))];
     wanshitong::app::catalog::publish(&portal.city.ctx, files).await.unwrap().unwrap();
     colleague_at(&portal, "editor", "handler", ROADS).await;
@@ -130,4 +129,15 @@ async fn a_case_that_was_passed_on_is_on_the_lists_of_the_other_agency_and_nobod
     assert_eq!(counted(&portal, CONSULTED, "submitted").await, [1, 0, 0, 0]);
     case.does(CONSULTED, "accept", json!({})).await;
     portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_case_that_was_passed_on_is_on_the_lists_of_the_other_agency_and_nobody_s() {
+    passed_on(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL; tests/run starts it"]
+async fn a_case_that_was_passed_on_is_on_the_lists_of_the_other_agency_and_nobody_s_on_postgres() {
+    passed_on(Database::postgres()).await;
 }
