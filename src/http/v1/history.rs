@@ -148,6 +148,8 @@ pub struct LetterView {
     pub number: String,
     pub at: DateTime<Utc>,
     pub title: TextView,
+    /// 发文机关: who wrote it, by its code; none in letters from before that was noted.
+    pub agency: Option<String>,
     pub addressee: Option<String>,
     pub paragraphs: Vec<TextView>,
     pub grounds: Option<GroundsView>,
@@ -166,6 +168,7 @@ impl From<LetterRecord> for LetterView {
             number: letter.number,
             at: letter.at,
             title: letter.title.into(),
+            agency: letter.agency.map(|agency| agency.to_string()),
             addressee: letter.addressee.known().cloned(),
             paragraphs: letter.paragraphs.into_iter().map(TextView::from).collect(),
             grounds: letter.grounds.as_ref().map(GroundsView::from),

@@ -2,8 +2,10 @@
 //! the agency whose opinion is asked, the approver and the superior.
 
 use serde_json::{Value, json};
+use wanshitong::domain::verification::Part;
 
 use crate::support::{Database, PDF, Portal, id};
+use crate::verify::look;
 
 pub const HALL: &str = include_str!("hall.yaml");
 pub const HALL_TYPES: &str = "format: 1\nkind: certificate_types\ntypes:\n  - { type: 11100000MBWXT0006A098, name: { zh: 助餐点登记证, en: Canteen registration }, attributes: [canteen] }\n";
@@ -126,6 +128,13 @@ async fn corrections(database: Database) {
     assert!(again["detail"].as_str().unwrap().contains("一次"), "{again:#}");
     case.does(COUNTER, "accept", json!({})).await;
     assert_eq!(case.letters().await, ["receipt", "correction", "acceptance", "payment"]);
+    // What was supplied in the correction is looked at like what was handed in at first.
+    let plan = case.read(RESIDENT).await["materials"]["plan"]["sha256"].as_str().unwrap().to_owned();
+    let plan = portal.city.database.files_of(&case.case).join(plan);
+    assert_eq!(look(&portal.city.ctx).await.1, []);
+    std::fs::remove_file(plan).unwrap();
+    let found = look(&portal.city.ctx).await.1;
+    assert!(found.iter().any(|fault| matches!(&fault.part, Part::Material { code, .. } if code == "plan")));
     portal.close().await;
 }
 

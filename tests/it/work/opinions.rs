@@ -128,6 +128,14 @@ async fn passed_on(database: Database) {
     assert_eq!(found(CONSULTED).await, 1);
     assert_eq!(counted(&portal, CONSULTED, "submitted").await, [1, 0, 0, 0]);
     case.does(CONSULTED, "accept", json!({})).await;
+    // Each letter is its writer's, though the case lies elsewhere now.
+    let letters = portal.get(RESIDENT, &format!("/api/v1/cases/{}/letters", case.case)).await.expect(200);
+    let letters = letters["items"].as_array().unwrap().clone();
+    let written: Vec<(&Value, &Value)> =
+        letters.iter().map(|letter| (&letter["kind"], &letter["agency"])).collect();
+    let by = |kind: &str, agency: &str| (json!(kind), json!(agency));
+    let expected = [by("receipt", HALL_AGENCY), by("transfer", HALL_AGENCY), by("acceptance", ROADS)];
+    assert_eq!(written[..3], expected.each_ref().map(|(kind, agency)| (kind, agency)));
     portal.close().await;
 }
 

@@ -126,3 +126,29 @@ async fn a_file_nobody_finishes_is_dropped_after_a_day() {
     assert_eq!(kept(), 0);
     portal.close().await;
 }
+
+/// 原件核验: who says that he held the original must send the file to its end.
+#[actix_web::test]
+async fn an_original_was_seen_by_whoever_sends_the_file_to_its_end() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let body = json!({"applicant": {"name": "林晓岚", "id_number": "340705199105125280"}});
+    let case = road_draft(&portal, "counter_officer@counter", body).await;
+    let uploads = format!("/api/v1/cases/{case}/materials/location_plan/uploads");
+    let bytes = file();
+    let mut seen = announced(&bytes);
+    seen["original_seen"] = json!(true);
+    for (sender, counts) in [("counter_officer@counter", true), ("resident@web", false)] {
+        let begun = portal.post("counter_officer@counter", &uploads, seen.clone()).await;
+        let at = begun.header("location").unwrap().to_owned();
+        begun.expect(201);
+        part(&portal, "counter_officer@counter", &at, 0, &bytes[..PART]).await.expect(204);
+        let whole = part(&portal, sender, &at, PART, &bytes[PART..]).await.expect(200);
+        assert_eq!(whole["materials"]["location_plan"]["original_seen"], counts, "{sender}");
+    }
+    // Nor may the applicant's side claim it.
+    let begun = portal.post("resident@web", &uploads, seen).await;
+    let at = begun.header("location").unwrap().to_owned();
+    begun.expect(201);
+    part(&portal, "resident@web", &at, 0, &bytes).await.problem(422);
+    portal.close().await;
+}
