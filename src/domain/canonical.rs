@@ -111,10 +111,11 @@ fn write_number(out: &mut String, number: &Number) -> Result<(), NotCanonical> {
 /// RFC 8785 §3.2.2.2: the two-character escapes where they exist, `\u00xx` for
 /// the other control characters, everything else as it is: whole stretches at once.
 fn write_string(out: &mut String, text: &str) {
-    let must_be_escaped = |c: char| c < ' ' || c == '"' || c == '\\';
+    // Each of them is one byte, and none is a part of a longer character.
+    let must_be_escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
     out.push('"');
     let mut rest = text;
-    while let Some(at) = rest.find(must_be_escaped) {
+    while let Some(at) = rest.bytes().position(must_be_escaped) {
         let (plain, from) = rest.split_at(at);
         out.push_str(plain);
         let mut characters = from.chars();

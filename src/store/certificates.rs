@@ -1,5 +1,7 @@
 //! Certificates on disk: the document sealed, its seal (a JWS) beside it.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -13,7 +15,10 @@ use super::schema::{certificates, persons};
 use super::types::{At, Key};
 use super::vault::Vault;
 use crate::domain::certificates::Certificate;
-use crate::domain::codes::CertificateId;
+use crate::domain::codes::{CertificateId, CertificateType};
+
+/// Certificates of one person looked at for one case.
+const MOST_HELD: i64 = 1000;
 
 /// A certificate and the signature over it.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,21 +105,34 @@ impl Store {
         after: Option<String>,
         limit: i64,
     ) -> Result<Vec<SealedCertificate>> {
-        let rows: Vec<CertificateRow> = self
-            .read(move |conn| {
-                // One statement that is planned once: this is asked with every submission.
-                let records = persons::table
-                    .filter(persons::id.eq(Key(holder)).or(persons::joined_to.eq(Key(holder))))
-                    .select(persons::id);
-                Ok(certificates::table
-                    .filter(certificates::holder.eq_any(records))
-                    .filter(certificates::id.gt(after.unwrap_or_default()))
-                    .order(certificates::id)
-                    .limit(limit)
-                    .select(CertificateRow::as_select())
-                    .load(conn)?)
-            })
-            .await?;
+        let after = after.unwrap_or_default();
+        let rows = self.read(move |conn| held(conn, holder, after, limit)).await?;
         rows.into_iter().map(|row| certificate(row, self.vault())).collect()
     }
+
+    /// The same of these types alone.
+    pub async fn list_certificates_of(
+        &self,
+        holder: Uuid,
+        types: &BTreeSet<&CertificateType>,
+    ) -> Result<Vec<Certificate>> {
+        let wanted: Vec<String> = types.iter().map(ToString::to_string).collect();
+        let rows = self.read(move |conn| held(conn, holder, String::new(), MOST_HELD)).await?;
+        let wanted = rows.into_iter().filter(|row| wanted.contains(&row.certificate_type));
+        wanted.map(|row| Ok(certificate(row, self.vault())?.certificate)).collect()
+    }
+}
+
+/// In one statement that is planned once: it runs with every submission.
+fn held(conn: &mut Conn, holder: Uuid, after: String, limit: i64) -> Result<Vec<CertificateRow>> {
+    let records = persons::table
+        .filter(persons::id.eq(Key(holder)).or(persons::joined_to.eq(Key(holder))))
+        .select(persons::id);
+    Ok(certificates::table
+        .filter(certificates::holder.eq_any(records))
+        .filter(certificates::id.gt(after))
+        .order(certificates::id)
+        .limit(limit)
+        .select(CertificateRow::as_select())
+        .load(conn)?)
 }

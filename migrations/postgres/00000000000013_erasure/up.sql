@@ -24,3 +24,12 @@ UPDATE bundle_applications SET kept_since = updated_at WHERE stage = 'ended';
 UPDATE bundle_applications SET lapsed = TRUE
 WHERE stage = 'ended' AND document::json #>> '{progress,stage,outcome}' = 'lapsed';
 CREATE INDEX bundle_applications_by_end ON bundle_applications (lapsed, kept_since, id) WHERE kept_since IS NOT NULL;
+
+-- Open cases are listed from the table of work: by agency and region only closed ones are.
+DROP INDEX cases_by_work;
+DROP INDEX cases_by_region;
+CREATE INDEX cases_closed_by_agency ON cases (agency, id) WHERE outcome IS NOT NULL;
+CREATE INDEX cases_closed_by_region ON cases (region, id) WHERE outcome IS NOT NULL;
+-- Most cases are handed in at no counter.
+DROP INDEX work_by_counter;
+CREATE INDEX work_by_counter ON work (counter, state, due_on, case_id, yellow_on) WHERE counter IS NOT NULL;

@@ -1,3 +1,9 @@
+DROP INDEX work_by_counter;
+CREATE INDEX work_by_counter ON work (counter, state, due_on, case_id, yellow_on);
+DROP INDEX cases_closed_by_region;
+DROP INDEX cases_closed_by_agency;
+CREATE INDEX cases_by_region ON cases (region, state, id);
+CREATE INDEX cases_by_work ON cases (agency, state, id);
 DROP INDEX bundle_applications_by_end;
 ALTER TABLE bundle_applications DROP COLUMN lapsed;
 ALTER TABLE bundle_applications DROP COLUMN kept_since;

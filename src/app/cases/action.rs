@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::known_certificates;
+use super::{known_to, usable_certificates};
 use crate::app::catalog::PublishedGuide;
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
@@ -101,7 +101,7 @@ pub(super) async fn command(
         Action::Submit(_) => return Err(AppError::Internal("a submission without a number".to_owned())),
         Action::Correct => {
             let party = case.opened.party;
-            let certificates = known_certificates(ctx, party, party, guide).await?;
+            let certificates = known_to(party, usable_certificates(ctx, party, guide).await?);
             Command::Correct(Box::new(CorrectCase { certificates }))
         }
         Action::Transfer { to, reason } => {

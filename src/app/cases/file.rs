@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::open::stated;
 use super::record::Writing;
-use super::{Audience, known_certificates, refused, rules};
+use super::{Audience, known_to, refused, rules, usable_certificates};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::files::Folder;
@@ -58,15 +58,16 @@ pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
     let exists = |code: &RegionCode| regions.contains(code.as_str());
     let calendar = ctx.calendar.current();
     let rules = rules(&calendar, &guide, &exists);
-    let certificates = known_certificates(ctx, person.id, person.id, &guide).await?;
+    let held = usable_certificates(ctx, person.id, &guide).await?;
     let opening = OpenCase {
         id,
         party: person.id,
         scenario,
         facts,
         applicant: person.applicant.clone(),
-        certificates: stated(ctx, person.id, &guide, at).await?,
+        certificates: stated(&held, at),
     };
+    let certificates = known_to(person.id, held);
     let opening = open(opening, rules, by.clone(), at)?;
     let number = ctx.numbers.take(&ctx.store, &guide.guide.code, at).await?;
     let submit = SubmitCase {

@@ -46,8 +46,9 @@ use super::people::applicants::as_known;
 use super::permit::{permit, permit_on_case};
 use crate::domain::calendar::WorkCalendar;
 use crate::domain::cases::{By, Case, Command, KnownCertificate, Rules, SubmitCase, decide};
+use crate::domain::certificates::Certificate;
 use crate::domain::codes::RegionCode;
-use crate::domain::guides::{Guide, MaterialSource, StepRole};
+use crate::domain::guides::{Guide, StepRole};
 use crate::domain::policy::{self, CaseScope, Operation, Target};
 use crate::domain::refusal::{Refusal, RefusalCode};
 pub use crate::store::LetterRecord;
@@ -222,29 +223,26 @@ async fn submission(
         .find_person(party)
         .await?
         .ok_or_else(|| AppError::Internal(format!("the applicant of case {} is gone", case.id)))?;
-    let certificates = known_certificates(ctx, person.id, party, guide).await?;
+    let certificates = known_to(party, usable_certificates(ctx, person.id, guide).await?);
     let applicant = as_known(ctx, person, by, ctx.clock.now()).await?;
     Ok(SubmitCase { case_no, applicant, aal: caller.aal, certificates, promised: BTreeSet::new() })
 }
 
-/// The certificates of a person, where the guide can use any. On whichever of his
-/// records they are, to the case he is its party.
-async fn known_certificates(
-    ctx: &Ctx,
-    holder: Uuid,
-    party: Uuid,
-    guide: &PublishedGuide,
-) -> AppResult<Vec<KnownCertificate>> {
-    let materials = &guide.guide.materials;
-    if !materials.iter().any(|m| matches!(m.source, MaterialSource::Certificate { .. })) {
+/// The certificates of a person that the guide can use, on whichever of his records.
+async fn usable_certificates(ctx: &Ctx, holder: Uuid, guide: &PublishedGuide) -> AppResult<Vec<Certificate>> {
+    let types = guide.guide.certificate_types();
+    if types.is_empty() {
         return Ok(Vec::new());
     }
-    let held = ctx.store.list_certificates(holder, None, 1000).await?;
-    let of_party = |held| KnownCertificate { holder: party, ..known(held) };
-    Ok(held.into_iter().map(|sealed| of_party(sealed.certificate)).collect())
+    Ok(ctx.store.list_certificates_of(holder, &types).await?)
 }
 
-fn known(certificate: crate::domain::certificates::Certificate) -> KnownCertificate {
+/// The same as a case knows them: to it he is its party.
+fn known_to(party: Uuid, held: Vec<Certificate>) -> Vec<KnownCertificate> {
+    held.into_iter().map(|held| KnownCertificate { holder: party, ..known(held) }).collect()
+}
+
+fn known(certificate: Certificate) -> KnownCertificate {
     KnownCertificate {
         id: certificate.id,
         certificate_type: certificate.certificate_type,

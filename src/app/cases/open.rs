@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::record::Writing;
-use super::{Audience, CaseReply, known_certificates, offered, refused, replay_instead, rules};
+use super::{Audience, CaseReply, known_to, offered, refused, replay_instead, rules, usable_certificates};
 use crate::app::catalog::PublishedGuide;
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
@@ -18,8 +18,9 @@ use crate::app::people::applicants::as_known;
 use crate::app::people::presence::present_person;
 use crate::app::permit::permit;
 use crate::domain::cases::{Command, OpenCase, SubmitCase, decide};
+use crate::domain::certificates::Certificate;
 use crate::domain::codes::{RegionCode, ResidentId};
-use crate::domain::guides::{Facts, Prefill, Stated};
+use crate::domain::guides::{Facts, Stated};
 use crate::domain::policy::{CaseScope, Operation, Target};
 use crate::domain::registries::PersonName;
 use crate::store::{Claim, PersonRecord};
@@ -70,13 +71,14 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<
     let calendar = ctx.calendar.current();
     let rules = rules(&calendar, &guide, &exists);
     let id = new_id(at);
+    let held = usable_certificates(ctx, person.id, &guide).await?;
     let opening = OpenCase {
         id,
         party: person.id,
         scenario: request.scenario,
         facts: request.facts,
         applicant: person.applicant.clone(),
-        certificates: stated(ctx, person.id, &guide, at).await?,
+        certificates: stated(&held, at),
     };
     let opening = crate::domain::cases::open(opening, rules, by.clone(), at)?;
     let number = match request.submit {
@@ -86,7 +88,7 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<
     let submission = match &number {
         Some(taken) => Some(SubmitCase {
             case_no: taken.case_no.clone(),
-            certificates: known_certificates(ctx, person.id, person.id, &guide).await?,
+            certificates: known_to(person.id, held),
             applicant: as_known(ctx, person, &by, at).await?,
             aal: caller.aal,
             promised: BTreeSet::new(),
@@ -109,19 +111,9 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<
     Ok(CaseReply { case: written?, guide, audience })
 }
 
-/// What the applicant's certificates say, where the form takes anything from one.
-pub(super) async fn stated(
-    ctx: &Ctx,
-    holder: Uuid,
-    guide: &PublishedGuide,
-    at: DateTime<Utc>,
-) -> AppResult<Vec<Stated>> {
-    let fields = &guide.guide.form.fields;
-    if !fields.iter().any(|field| matches!(field.prefill, Some(Prefill::Certificate { .. }))) {
-        return Ok(Vec::new());
-    }
-    let held = ctx.store.list_certificates(holder, None, 1000).await?;
-    Ok(held.iter().filter_map(|sealed| sealed.certificate.states(at)).collect())
+/// What the applicant's certificates say.
+pub(super) fn stated(held: &[Certificate], at: DateTime<Utc>) -> Vec<Stated> {
+    held.iter().filter_map(|certificate| certificate.states(at)).collect()
 }
 
 fn new_scope<'a>(caller: &Caller, party: Uuid, guide: &'a PublishedGuide) -> CaseScope<'a> {

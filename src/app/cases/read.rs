@@ -89,11 +89,7 @@ pub async fn list_closed(ctx: &Ctx, caller: &Caller, request: ListRequest) -> Ap
     list(
         ctx,
         caller,
-        CaseFilter {
-            state: Some(StateName::Closed),
-            reach: Some(Reach::of(caller.actor.posts.iter(), at)),
-            ..filter(request)
-        },
+        CaseFilter { reach: Some(Reach::of(caller.actor.posts.iter(), at)), ..filter(request) },
         at,
     )
     .await

@@ -2,6 +2,8 @@
 //! expressions compiled. A `Guide` in hand is a guide that passed the lint;
 //! nobody downstream checks it again.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -139,6 +141,19 @@ impl OfferedChannel {
 }
 
 impl Guide {
+    /// The types of certificates it can use, for its form or in the place of a material.
+    pub fn certificate_types(&self) -> BTreeSet<&CertificateType> {
+        let prefilled = self.form.fields.iter().filter_map(|field| match &field.prefill {
+            Some(Prefill::Certificate { certificate_type, .. }) => Some(certificate_type),
+            Some(Prefill::Applicant(_)) | None => None,
+        });
+        let materials = self.materials.iter().filter_map(|material| match &material.source {
+            MaterialSource::Certificate { certificate_type } => Some(certificate_type),
+            MaterialSource::Own | MaterialSource::Shared { .. } => None,
+        });
+        prefilled.chain(materials).collect()
+    }
+
     /// Whether it is handled through what GB/T 39046 numbers so.
     pub fn is_offered_through(&self, number: u8) -> bool {
         self.channels.as_ref().is_none_or(|limit| limit.only.iter().any(|only| only.number() == number))

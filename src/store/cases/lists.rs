@@ -22,7 +22,8 @@ use crate::store::types::{At, Key};
 #[derive(Debug, Clone, Default)]
 pub struct CaseFilter {
     pub parties: Option<Vec<Uuid>>,
-    /// Staff see filed cases of these agencies or in these regions, whichever holds.
+    /// Staff see closed cases of these agencies or in these regions, whichever holds; open
+    /// ones are on the worklists.
     pub reach: Option<Reach>,
     pub state: Option<StateName>,
     pub guide: Option<String>,
@@ -42,7 +43,7 @@ impl Store {
                         query.filter(cases::party.eq_any(parties.into_iter().map(Key).collect::<Vec<_>>()));
                 }
                 if let Some(reach) = filter.reach {
-                    query = query.filter(cases::state.ne(StateName::Draft.as_str()));
+                    query = query.filter(cases::outcome.is_not_null());
                     query = query.filter(within_reach(&reach));
                 }
                 if let Some(state) = filter.state {
