@@ -5,6 +5,7 @@
 //! cached statement.
 
 mod columns;
+mod explain;
 mod work;
 
 use diesel::prelude::*;
@@ -19,6 +20,7 @@ use super::cases::{OpeningRow, PaperRow};
 use super::catalog::{GuideRow, Supersession};
 use super::conn::Conn;
 use super::organisation::RegionRow;
+pub(super) use explain::explain;
 pub(super) use work::{add_balances, claim_case, put_work};
 
 use super::rows::{

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Nullable;
 use uuid::Uuid;
 
 use super::{StoredCase, stored_case};
@@ -13,10 +14,11 @@ use crate::domain::codes::RegionCode;
 use crate::domain::work::Reach;
 use crate::store::Store;
 use crate::store::conn::MultiBackend;
+use crate::store::dialect;
 use crate::store::error::Result;
 use crate::store::rows::CaseRow;
 use crate::store::schema::cases;
-use crate::store::types::{At, Key};
+use crate::store::types::{At, Id, Instant, Key};
 
 /// Which cases to list; `after` is the last id of the page before.
 #[derive(Debug, Clone, Default)]
@@ -104,17 +106,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<(DateTime<Utc>, Uuid)>> {
         self.read(move |conn| {
-            let mut query = cases::table.filter(cases::tick_at.le(At(at))).into_boxed();
-            if let Some((tick_at, id)) = after {
-                // The first condition is what the index begins at, the second leaves out what was had.
-                query = query.filter(cases::tick_at.ge(At(tick_at)));
-                query = query.filter(cases::tick_at.gt(At(tick_at)).or(cases::id.gt(Key(id))));
-            }
-            let rows: Vec<(Option<At>, Key)> = query
-                .order((cases::tick_at, cases::id))
-                .limit(limit)
-                .select((cases::tick_at, cases::id))
-                .load(conn)?;
+            let rows: Vec<(Option<At>, Key)> = to_tick(at, after, limit).load(conn)?;
             Ok(rows
                 .into_iter()
                 .map(|(tick_at, id)| (tick_at.map_or(at, |tick_at| tick_at.0), id.0))
@@ -122,6 +114,33 @@ impl Store {
         })
         .await
     }
+
+    /// How the database goes about finding them.
+    pub async fn explain_cases_to_tick(
+        &self,
+        at: DateTime<Utc>,
+        after: Option<(DateTime<Utc>, Uuid)>,
+        limit: i64,
+    ) -> Result<Vec<String>> {
+        self.read(move |conn| Ok(dialect::explain(conn, to_tick(at, after, limit))?)).await
+    }
+}
+
+type Ticks = cases::BoxedQuery<'static, MultiBackend, (Nullable<Instant>, Id)>;
+
+fn to_tick(at: DateTime<Utc>, after: Option<(DateTime<Utc>, Uuid)>, limit: i64) -> Ticks {
+    let mut query = cases::table
+        .filter(cases::tick_at.le(At(at)))
+        .order((cases::tick_at, cases::id))
+        .limit(limit)
+        .select((cases::tick_at, cases::id))
+        .into_boxed();
+    if let Some((tick_at, id)) = after {
+        // The first condition is what the index begins at, the second leaves out what was had.
+        query = query.filter(cases::tick_at.ge(At(tick_at)));
+        query = query.filter(cases::tick_at.gt(At(tick_at)).or(cases::id.gt(Key(id))));
+    }
+    query
 }
 
 type Condition = Box<dyn BoxableExpression<cases::table, MultiBackend, SqlType = diesel::sql_types::Bool>>;

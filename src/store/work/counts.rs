@@ -55,9 +55,10 @@ pub struct Counted {
     pub cases: i64,
 }
 
-/// Told apart in one answer: a balance, a posting.
+/// Told apart in one answer: a balance, a posting, a sum of balances.
 const BALANCE: &str = "0";
 const POSTING: &str = "1";
+const SUM: &str = "2";
 
 impl Posting {
     pub fn id(&self) -> Uuid {
@@ -147,8 +148,8 @@ impl Store {
             .read(move |conn| {
                 in_one_moment(conn, |conn| {
                     let asked = opinions::count(conn, &within)?;
-                    let mut balances = work_balances::table
-                        .filter(work_balances::place.eq_any(places))
+                    let balances = work_balances::table
+                        .filter(work_balances::place.eq_any(places.clone()))
                         .select((
                             diesel::dsl::sql::<Integer>(BALANCE),
                             work_balances::place,
@@ -159,9 +160,23 @@ impl Store {
                             work_balances::cases,
                         ))
                         .into_boxed::<MultiBackend>();
-                    if agencies_alone {
-                        balances = balances.filter(work_balances::region.eq(""));
-                    }
+                    let sums = || {
+                        // Of agencies alone no case is counted twice, and there may be many.
+                        let of_agencies = work_balances::table
+                            .filter(work_balances::place.eq_any(places.clone()))
+                            .filter(work_balances::region.eq(""));
+                        let (state, due_on, yellow_on) =
+                            (work_balances::state, work_balances::due_on, work_balances::yellow_on);
+                        of_agencies.group_by((state, due_on, yellow_on)).select((
+                            diesel::dsl::sql::<Integer>(SUM),
+                            diesel::dsl::sql::<Text>("''"),
+                            diesel::dsl::sql::<Text>("''"),
+                            state,
+                            due_on,
+                            yellow_on,
+                            diesel::dsl::sql::<BigInt>("CAST(SUM(cases) AS BIGINT)"),
+                        ))
+                    };
                     let postings = work_postings::table.select((
                         diesel::dsl::sql::<Integer>(POSTING),
                         work_postings::agency,
@@ -171,7 +186,11 @@ impl Store {
                         work_postings::yellow_on,
                         work_postings::cases,
                     ));
-                    Ok((Both(balances, postings).load(conn)?, asked))
+                    let found = match agencies_alone {
+                        true => Both(sums(), postings).load(conn)?,
+                        false => Both(balances, postings).load(conn)?,
+                    };
+                    Ok((found, asked))
                 })
             })
             .await?;
@@ -222,6 +241,7 @@ fn belongs(reach: &Reach, (kind, place, region, ..): &CountRow) -> bool {
     let covered = || RegionCode::parse(region).is_ok_and(|region| reach.covers(&region));
     let of_agency = || reach.agencies.iter().any(|agency| agency.as_str() == place);
     match kind {
+        2 => true,
         // A region that is also a village's own balance is told by its second column.
         0 if region.is_empty() => {
             let below = reach.below.iter().any(|below| below.significant() == place);

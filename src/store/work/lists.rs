@@ -6,13 +6,11 @@
 //! but what is asked for is passed. Beyond that a light, a step or who works on it are
 //! looked at on the way. What a walk finds within two parts of a reach is shown once.
 
-use std::marker::PhantomData;
-
 use chrono::NaiveDate;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Bool, Integer, Text};
+use diesel::sql_types::{Bool, Text};
 use uuid::Uuid;
 
 use super::{NEVER, opinions};
@@ -24,6 +22,7 @@ use crate::domain::work::Reach;
 use crate::store::Store;
 use crate::store::cases::code_range;
 use crate::store::conn::{Conn, MultiBackend};
+use crate::store::dialect::explain;
 use crate::store::error::{Error, Result};
 use crate::store::schema::{case_claims, work};
 use crate::store::types::{Id, Key};
@@ -91,6 +90,8 @@ type Condition = Box<dyn BoxableExpression<work::table, MultiBackend, SqlType = 
 #[derive(Debug, Clone)]
 enum Along {
     Agency(Uscc),
+    /// One walk for each of these, as one step of a plan: PostgreSQL alone can.
+    EachOf(Vec<Uscc>),
     Below(RegionCode),
     Exactly(RegionCode),
     OneAgency(String),
@@ -108,6 +109,13 @@ fn most_walks(conn: &Conn) -> usize {
     }
 }
 
+/// A walk, or as many as there are agencies.
+struct Step {
+    walk: Walk<'static>,
+    /// Their codes, with commas in between.
+    each_of: Option<String>,
+}
+
 impl Store {
     /// The cases of a page, in order; fewer than asked for on the last.
     pub async fn list_work(&self, filter: WorkFilter) -> Result<Vec<WorkLine>> {
@@ -120,7 +128,7 @@ impl Store {
                     let asked = opinions::list(conn, &filter)?;
                     let asked = asked.into_iter().map(|(day, case, agency)| (day, case, Some(agency)));
                     let mut found: Vec<_> = asked.collect();
-                    let mut walks = walks(&filter);
+                    let mut walks = steps(conn, &filter);
                     while !walks.is_empty() {
                         let rest = walks.split_off(walks.len().min(most_walks(conn)));
                         let page: Vec<(String, Key)> = Together(walks).load(conn)?;
@@ -147,15 +155,8 @@ impl Store {
     /// along indexes.
     pub async fn explain_work(&self, filter: WorkFilter) -> Result<Vec<String>> {
         self.read(move |conn| {
-            let walks = Together(walks(&filter));
-            Ok(match conn {
-                Conn::Pg(_) => Explained("EXPLAIN ", walks, PhantomData::<Text>).load(conn)?,
-                Conn::Sqlite(_) => {
-                    let plan = Explained("EXPLAIN QUERY PLAN ", walks, PhantomData::<SqlitePlan>);
-                    let steps: Vec<(i32, i32, i32, String)> = plan.load(conn)?;
-                    steps.into_iter().map(|(_, _, _, step)| step).collect()
-                }
-            })
+            let steps = steps(conn, &filter);
+            Ok(explain(conn, Together(steps))?)
         })
         .await
     }
@@ -170,18 +171,25 @@ fn line((due_on, case, agency): (String, Key, Option<String>)) -> Result<WorkLin
     Ok(WorkLine { case, opinion_of, due_on, cursor: WorkCursor { due_on: day, case } })
 }
 
-fn walks(filter: &WorkFilter) -> Vec<Walk<'static>> {
-    let ways = ways(filter);
+fn steps(conn: &Conn, filter: &WorkFilter) -> Vec<Step> {
+    let ways = ways(filter, matches!(conn, Conn::Pg(_)));
+    let step = |way: &Along, walk| match way {
+        Along::EachOf(agencies) => {
+            let codes: Vec<&str> = agencies.iter().map(Uscc::as_str).collect();
+            Step { walk, each_of: Some(codes.join(",")) }
+        }
+        _ => Step { walk, each_of: None },
+    };
     match filter.order {
         Order::Due => {
             let each = ways.iter().flat_map(|way| filter.states.iter().map(move |state| (way, *state)));
-            each.map(|(way, state)| by_due_day(filter, way, state)).collect()
+            each.map(|(way, state)| step(way, by_due_day(filter, way, state))).collect()
         }
-        Order::Newest => ways.iter().map(|way| by_age(filter, way)).collect(),
+        Order::Newest => ways.iter().map(|way| step(way, by_age(filter, way))).collect(),
     }
 }
 
-fn ways(filter: &WorkFilter) -> Vec<Along> {
+fn ways(filter: &WorkFilter, may_be_each: bool) -> Vec<Along> {
     // What is asked for may be fewer than what is within reach.
     if let Assignee::These(cases) = &filter.assignee {
         return vec![Along::These(cases.clone())];
@@ -193,10 +201,14 @@ fn ways(filter: &WorkFilter) -> Vec<Along> {
         return vec![fewest];
     }
     let reach = &filter.reach;
-    let agencies = reach.agencies.iter().cloned().map(Along::Agency);
+    let agencies = match reach.agencies.len() {
+        0 | 1 => reach.agencies.iter().cloned().map(Along::Agency).collect(),
+        _ if may_be_each => vec![Along::EachOf(reach.agencies.clone())],
+        _ => reach.agencies.iter().cloned().map(Along::Agency).collect::<Vec<_>>(),
+    };
     let below = reach.below.iter().cloned().map(Along::Below);
     let exactly = reach.exactly.iter().cloned().map(Along::Exactly);
-    agencies.chain(below).chain(exactly).collect()
+    agencies.into_iter().chain(below).chain(exactly).collect()
 }
 
 fn by_due_day(filter: &WorkFilter, way: &Along, state: StateName) -> Walk<'static> {
@@ -231,6 +243,7 @@ fn along(filter: &WorkFilter, way: &Along) -> Walk<'static> {
     let first = |region: &RegionCode, count| region.as_str().get(..count).unwrap_or_default().to_owned();
     match way {
         Along::Agency(agency) => walk.filter(work::agency.eq(agency.to_string())),
+        Along::EachOf(_) => walk.filter(work::agency.eq(diesel::dsl::sql::<Text>("own.agency"))),
         Along::Below(region) => match region.level() {
             RegionLevel::Province => {
                 let (from, to) = code_range(region);
@@ -311,7 +324,7 @@ fn narrowed(mut walk: Walk<'static>, filter: &WorkFilter) -> Walk<'static> {
 }
 
 /// Several walks as one statement.
-struct Together(Vec<Walk<'static>>);
+struct Together(Vec<Step>);
 
 impl QueryId for Together {
     type QueryId = ();
@@ -320,8 +333,14 @@ impl QueryId for Together {
 
 impl QueryFragment<MultiBackend> for Together {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        for (index, walk) in self.0.iter().enumerate() {
-            out.push_sql(if index == 0 { "SELECT * FROM (" } else { " UNION ALL SELECT * FROM (" });
+        for (index, Step { walk, each_of }) in self.0.iter().enumerate() {
+            out.push_sql(if index == 0 { "SELECT walk.* FROM " } else { " UNION ALL SELECT walk.* FROM " });
+            if let Some(codes) = each_of {
+                out.push_sql("unnest(string_to_array(");
+                out.push_bind_param::<Text, _>(codes)?;
+                out.push_sql(", ',')) AS own(agency) CROSS JOIN LATERAL ");
+            }
+            out.push_sql("(");
             <Walk<'static> as QueryFragment<MultiBackend>>::walk_ast(walk, out.reborrow())?;
             out.push_sql(") AS walk");
         }
@@ -334,26 +353,3 @@ impl Query for Together {
 }
 
 impl RunQueryDsl<Conn> for Together {}
-
-type SqlitePlan = (Integer, Integer, Integer, Text);
-
-/// The plan of a statement instead of its rows.
-struct Explained<T>(&'static str, Together, PhantomData<T>);
-
-impl<T> QueryId for Explained<T> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<T> QueryFragment<MultiBackend> for Explained<T> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        out.push_sql(self.0);
-        self.1.walk_ast(out)
-    }
-}
-
-impl<T> Query for Explained<T> {
-    type SqlType = T;
-}
-
-impl<T> RunQueryDsl<Conn> for Explained<T> {}

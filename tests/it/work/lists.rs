@@ -313,6 +313,18 @@ async fn a_bad_rating_of_a_closed_case_lies_on_the_worklist_until_it_is_put_righ
     portal.close().await;
 }
 
+/// However many deadlines are to come.
+#[actix_web::test]
+async fn what_the_clock_has_to_do_is_a_range_of_one_index() {
+    let store = Database::sqlite().open();
+    let now = chrono::DateTime::UNIX_EPOCH;
+    for after in [None, Some((now, Uuid::nil()))] {
+        let plan = store.explain_cases_to_tick(now, after, 100).await.unwrap();
+        let [step] = plan.as_slice() else { panic!("{plan:#?}") };
+        assert!(step.starts_with("SEARCH cases USING COVERING INDEX cases_by_tick (tick_at"), "{step}");
+    }
+}
+
 /// A list must not sort what it finds, nor look through what is not asked for.
 #[actix_web::test]
 async fn every_list_walks_along_an_index() {
