@@ -13,7 +13,7 @@ use super::ctx::{Ctx, new_id};
 use super::error::AppResult;
 use crate::domain::audit::{AuditAction, AuditEntry, Outcome};
 use crate::domain::cases::{CaseState, Ending};
-use crate::store::{self, Changes, Due, RetentionWrite};
+use crate::store::{self, Changes, Due, Erase, RetentionWrite};
 
 /// Erased in one go, of each way to end: a backlog must not take the database from the
 /// people who are being served.
@@ -59,7 +59,7 @@ async fn erase_ended(ctx: &Ctx, group: Group, until: DateTime<Utc>, at: DateTime
         };
         let Some(last) = due.last().copied() else { break };
         for (_, id) in due {
-            match erase(ctx, group, id, at).await {
+            match erase(ctx, group, id, until, at).await {
                 Ok(done) => erased += usize::from(done),
                 Err(error) => tracing::error!(%id, ?error, "personal data could not be erased"),
             }
@@ -69,20 +69,27 @@ async fn erase_ended(ctx: &Ctx, group: Group, until: DateTime<Utc>, at: DateTime
     Ok(erased)
 }
 
-/// Erases one; false when it is not ended any more, or another instance was faster.
-async fn erase(ctx: &Ctx, group: Group, id: Uuid, at: DateTime<Utc>) -> AppResult<bool> {
+/// Erases one; false when something has happened to it, or another instance was faster.
+async fn erase(
+    ctx: &Ctx,
+    group: Group,
+    id: Uuid,
+    until: DateTime<Utc>,
+    at: DateTime<Utc>,
+) -> AppResult<bool> {
     let (write, action) = match group {
         Group::Cases(_) => {
             let Some(stored) = ctx.store.find_case(id).await? else { return Ok(false) };
             let CaseState::Closed(_) = &stored.case.state else { return Ok(false) };
-            let version = stored.case.version;
-            (RetentionWrite::EraseCase { case: id, version, at }, AuditAction::CaseErased)
+            let (version, folder) = (stored.case.version, stored.origin.folder());
+            let erase = Erase { id, version, until, folder, at };
+            (RetentionWrite::EraseCase(erase), AuditAction::CaseErased)
         }
         Group::Applications { .. } => {
             let Some(stored) = ctx.store.find_application(id).await? else { return Ok(false) };
             let version = stored.application.version;
-            let write = RetentionWrite::EraseApplication { application: id, version, at };
-            (write, AuditAction::ApplicationErased)
+            let erase = Erase { id, version, until, folder: id, at };
+            (RetentionWrite::EraseApplication(erase), AuditAction::ApplicationErased)
         }
     };
     let mut changes = Changes::new();
@@ -105,18 +112,26 @@ pub async fn doom(ctx: &Ctx, folder: Uuid, at: DateTime<Utc>) -> AppResult<()> {
     Ok(ctx.store.commit(changes).await?)
 }
 
-/// Deletes the folders nobody needs any more.
+/// Deletes the folders nobody needs any more; one that cannot be is tried in the next round.
 async fn drop_doomed(ctx: &Ctx, at: DateTime<Utc>) -> AppResult<()> {
     loop {
         let doomed = ctx.store.list_doomed_folders(at, BATCH).await?;
-        if doomed.is_empty() {
-            return Ok(());
-        }
+        let (listed, mut dropped) = (doomed.len(), 0);
         let mut changes = Changes::new();
         for folder in doomed {
-            ctx.blobs.drop_folder(folder).await?;
-            changes.write(RetentionWrite::Dropped { folder });
+            match ctx.blobs.drop_folder(folder).await {
+                Ok(()) => {
+                    changes.write(RetentionWrite::Dropped { folder });
+                    dropped += 1;
+                }
+                Err(error) => tracing::warn!(%folder, %error, "a folder could not be deleted"),
+            }
         }
-        ctx.store.commit(changes).await?;
+        if dropped > 0 {
+            ctx.store.commit(changes).await?;
+        }
+        if listed == 0 || dropped < listed {
+            return Ok(());
+        }
     }
 }

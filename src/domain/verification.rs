@@ -15,6 +15,8 @@ pub enum Part {
     Record(u64),
     /// A letter, by its id.
     Letter(String),
+    /// What a letter was printed as, by the letter's id.
+    Print(String),
     /// A certificate, by its identifier.
     Certificate(String),
     /// A file handed in: the code of the material, and the SHA-256 the history knows.
@@ -66,8 +68,11 @@ impl Fault {
             Part::Letter(_) | Part::Certificate(_) => {
                 "restore its row from the latest backup in which it verifies; whoever holds a copy holds the genuine one"
             }
+            Part::Print(_) => {
+                "restore the file in the folder of the case, and its row in letter_papers, from the latest backup in which it verifies"
+            }
             Part::Material { .. } => {
-                "restore the file from the latest backup of the file store; its name is the SHA-256 of its bytes"
+                "restore the file in the folder of the case from the latest backup of the file store"
             }
             Part::Root(_) => {
                 "restore the row from the latest backup in which it verifies; copies of the root are wherever it was published"
@@ -100,6 +105,7 @@ impl fmt::Display for Part {
             Part::Case => write!(f, "its present state"),
             Part::Record(seq) => write!(f, "record {seq}"),
             Part::Letter(id) => write!(f, "letter {id}"),
+            Part::Print(id) => write!(f, "print of letter {id}"),
             Part::Certificate(id) => write!(f, "certificate {id}"),
             Part::Material { code, digest } => write!(f, "material {code} (file {digest})"),
             Part::Root(day) => write!(f, "root of {day}"),

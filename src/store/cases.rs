@@ -84,6 +84,11 @@ impl Origin {
         self.case
     }
 
+    /// Where its files lie.
+    pub fn folder(&self) -> Uuid {
+        folder_of(self.case, self.erased_to)
+    }
+
     /// Whether it was handed in before.
     pub fn was_filed(&self) -> bool {
         self.was_filed
@@ -93,6 +98,14 @@ impl Origin {
     pub fn key(&self) -> Option<&CaseKey> {
         self.key.as_ref()
     }
+}
+
+/// Each key a case ever had has a folder of its own, the first that of the case's id: so
+/// nothing is put where what was erased is still being deleted.
+pub(super) fn folder_of(case: Uuid, erased_to: Option<i64>) -> Uuid {
+    let (high, low) = case.as_u64_pair();
+    let erased_to = erased_to.and_then(|seq| u64::try_from(seq).ok()).unwrap_or(0);
+    Uuid::from_u64_pair(high, low ^ erased_to)
 }
 
 impl Changes {
@@ -129,7 +142,12 @@ impl Changes {
         if origin.head == Head::START {
             self.new_cases.push(row);
         } else {
-            self.case_updates.push(CaseUpdate { expected_version: signed(origin.head.seq), row });
+            let expected_key = origin.key.as_ref().map(|key| key.wrapped().to_vec());
+            self.case_updates.push(CaseUpdate {
+                expected_version: signed(origin.head.seq),
+                expected_key,
+                row,
+            });
         }
         Ok(())
     }

@@ -19,6 +19,9 @@ pub enum Location {
     Sqlite(String),
 }
 
+/// How long a statement waits for whoever is in its way (SQLite, milliseconds).
+pub(super) const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 5000";
+
 impl Location {
     /// # Errors
     /// An unknown scheme is an error, never a fallback.
@@ -52,8 +55,9 @@ impl Location {
                 let mut conn = SqliteConnection::establish(path)?;
                 // FULL: an acknowledged commit survives power loss. Checkpoints are
                 // the business of a thread of their own, never of a writer.
+                conn.batch_execute(BUSY_TIMEOUT)?;
                 conn.batch_execute(
-                    "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                      PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000;",
                 )
                 .map_err(Error::from)?;

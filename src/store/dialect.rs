@@ -153,7 +153,9 @@ pub(super) fn update_cases(conn: &mut Conn, updates: &mut [&CaseUpdate]) -> Quer
             let mut done = Vec::with_capacity(updates.len());
             for update in updates {
                 let row = cases::table.filter(cases::id.eq(update.row.id));
-                let unchanged = row.filter(cases::version.eq(update.expected_version));
+                let unchanged = row
+                    .filter(cases::version.eq(update.expected_version))
+                    .filter(diesel::SqliteExpressionMethods::is(cases::data_key, &update.expected_key));
                 if diesel::update(unchanged).set(&update.row).execute(sqlite)? == 1 {
                     done.push(update.row.id.0);
                 }

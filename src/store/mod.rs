@@ -70,7 +70,7 @@ pub use people::{
     PersonRow, Write as PeopleWrite, helper_code_digest, mobile_index,
 };
 pub use posts::{HeldPost, PostFilter, PostWrite};
-pub use retention::{Due, Write as RetentionWrite};
+pub use retention::{Due, Erase, Write as RetentionWrite};
 pub use roots::{DailyRoot, DayRange};
 pub use settings::{Epoch, RaiseFrom, SetSetting};
 pub use uploads::{UploadPart, UploadRecord, UploadWrite};

@@ -22,10 +22,10 @@ use crate::domain::audit::AuditAction;
 /// One write. It is `Stale` when what it expects is not there any more.
 #[derive(Debug, Clone)]
 pub enum Write {
-    /// The personal data of a case at this version, with its key.
-    EraseCase { case: Uuid, version: u64, at: DateTime<Utc> },
+    /// The personal data of a case, with its key, if nothing has happened to it since.
+    EraseCase(Erase),
     /// The same of an application for a bundle.
-    EraseApplication { application: Uuid, version: u64, at: DateTime<Utc> },
+    EraseApplication(Erase),
     /// A folder is deleted from then on, unless it is spared before.
     Doom { folder: Uuid, drop_at: DateTime<Utc> },
     /// A doomed folder turned out to be of use.
@@ -34,18 +34,26 @@ pub enum Write {
     Dropped { folder: Uuid },
 }
 
+#[derive(Debug, Clone, Copy)]
+pub struct Erase {
+    pub id: Uuid,
+    pub version: u64,
+    /// Nothing has happened to it after that.
+    pub until: DateTime<Utc>,
+    /// Where its files lie, which are deleted from now on.
+    pub folder: Uuid,
+    pub at: DateTime<Utc>,
+}
+
 /// Ended at that time, and still with its personal data. In the order of time and id.
 pub type Due = (DateTime<Utc>, Uuid);
 
 impl Write {
     pub(super) fn apply(&self, conn: &mut Conn) -> QueryResult<bool> {
         match self {
-            Write::EraseCase { case, version, at } => {
-                Ok(erase_case(conn, Key(*case), signed(*version))? && doom(conn, *case, *at)?)
-            }
-            Write::EraseApplication { application, version, at } => {
-                Ok(erase_application(conn, Key(*application), signed(*version))?
-                    && doom(conn, *application, *at)?)
+            Write::EraseCase(erase) => Ok(erase_case(conn, erase)? && doom(conn, erase.folder, erase.at)?),
+            Write::EraseApplication(erase) => {
+                Ok(erase_application(conn, erase)? && doom(conn, erase.folder, erase.at)?)
             }
             Write::Doom { folder, drop_at } => doom(conn, *folder, *drop_at),
             Write::Spare { folder } => forget(conn, *folder).map(|rows| rows == 1),
@@ -54,10 +62,12 @@ impl Write {
     }
 }
 
-fn erase_case(conn: &mut Conn, case: Key, version: i64) -> QueryResult<bool> {
+fn erase_case(conn: &mut Conn, erase: &Erase) -> QueryResult<bool> {
+    let (case, version) = (Key(erase.id), signed(erase.version));
     let there = cases::table
         .filter(cases::id.eq(case))
         .filter(cases::version.eq(version))
+        .filter(cases::kept_since.le(At(erase.until)))
         .filter(cases::data_key.is_not_null());
     let nothing: Option<Vec<u8>> = None;
     let erased = diesel::update(there)
@@ -85,10 +95,11 @@ fn erase_case(conn: &mut Conn, case: Key, version: i64) -> QueryResult<bool> {
     Ok(true)
 }
 
-fn erase_application(conn: &mut Conn, application: Key, version: i64) -> QueryResult<bool> {
+fn erase_application(conn: &mut Conn, erase: &Erase) -> QueryResult<bool> {
     let there = bundle_applications::table
-        .filter(bundle_applications::id.eq(application))
-        .filter(bundle_applications::version.eq(version))
+        .filter(bundle_applications::id.eq(Key(erase.id)))
+        .filter(bundle_applications::version.eq(signed(erase.version)))
+        .filter(bundle_applications::kept_since.le(At(erase.until)))
         .filter(bundle_applications::data_key.is_not_null());
     let nothing: Option<Vec<u8>> = None;
     let erased = diesel::update(there).set((

@@ -38,10 +38,12 @@ pub struct CaseRow {
     pub erased_to: Option<i64>,
 }
 
-/// A guarded update: applies only while the case is at `expected_version`.
+/// A guarded update: applies only while the case is at `expected_version`, under that key.
 #[derive(Debug, Clone)]
 pub struct CaseUpdate {
     pub expected_version: i64,
+    /// The wrapped key it was read with: an erasure in between changes nothing else.
+    pub expected_key: Option<Vec<u8>>,
     pub row: CaseRow,
 }
 

@@ -11,9 +11,10 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use diesel::RunQueryDsl as _;
+use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::Integer;
 
-use super::conn::{Conn, Location};
+use super::conn::{BUSY_TIMEOUT, Conn, Location};
 use super::error::{Error, Result};
 
 const PAUSE: Duration = Duration::from_millis(500);
@@ -81,7 +82,10 @@ impl Log {
     /// Lets the log begin anew if it is long. For the writer, between transactions.
     pub(super) fn renew(&self, conn: &mut Conn) {
         if self.is_long.swap(false, Ordering::Relaxed) {
+            // Who reads for long must not keep others from writing: it is tried again.
+            let _ = conn.batch_execute("PRAGMA busy_timeout = 20");
             checkpoint(conn, "RESTART");
+            let _ = conn.batch_execute(BUSY_TIMEOUT);
         }
     }
 }

@@ -15,7 +15,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Store;
-use super::cases::{PaperRow, case_row, event_context, signed};
+use super::cases::{PaperRow, case_row, event_context, folder_of, signed};
 use super::conn::Conn;
 use super::error::{Error, Result};
 use super::rows::{CaseEventRow, CaseRow, CertificateRow, LetterRow};
@@ -140,9 +140,11 @@ impl Store {
                     .into_iter()
                     .map(|(case, id)| Fault::of_case(&of(case), Part::Letter(id.0.to_string()), gone)),
             );
-            found.extend(prints::strays(conn, limit)?.into_iter().map(|id| {
-                Fault::new(Part::Letter(id.0.to_string()), "it was printed, and the letter is not there")
-            }));
+            found.extend(
+                prints::strays(conn, limit)?
+                    .into_iter()
+                    .map(|id| Fault::new(Part::Print(id.0.to_string()), "the letter it is of is not there")),
+            );
             let stray: Vec<(Option<Key>, String)> = certificates::table
                 .filter(certificates::case_id.is_not_null())
                 .filter(not(exists(cases::table.filter(cases::id.nullable().eq(certificates::case_id)))))
@@ -260,7 +262,7 @@ impl WholeCase {
             });
             match read {
                 Ok(print) => self.prints.extend(print),
-                Err((id, why)) => self.fault(Part::Letter(id.0.to_string()), format!("its print: {why}")),
+                Err((id, why)) => self.fault(Part::Print(id.0.to_string()), why),
             }
         }
     }
@@ -272,6 +274,11 @@ impl WholeCase {
     /// Its key; none when that is gone, or does not open.
     pub fn key(&self) -> Option<&CaseKey> {
         self.key.as_ref()
+    }
+
+    /// Where its files lie.
+    pub fn folder(&self) -> Uuid {
+        folder_of(self.name.id, self.row.erased_to)
     }
 
     /// The sealed part of a row that was written with the record of this number, open.

@@ -107,7 +107,7 @@ async fn a_print_never_changes(database: Database) {
     let case = at.trim_start_matches("/api/v1/cases/").split('/').next().unwrap();
     let print = portal.city.database.files_of(case).join(hex(&Sha256::digest(&first.bytes)));
     assert!(!std::fs::read(&print).unwrap().starts_with(b"%PDF-1.7"), "a print is kept under the case's key");
-    let of_print = |found: &[Fault]| found.iter().any(|fault| fault.part == Part::Letter(letters[1].clone()));
+    let of_print = |found: &[Fault]| found.iter().any(|fault| fault.part == Part::Print(letters[1].clone()));
     assert_eq!(look(&portal.city.ctx).await.1, []);
     std::fs::write(&print, b"something else").unwrap();
     portal.get(WHO, &address).await.problem(500);

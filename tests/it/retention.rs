@@ -10,7 +10,7 @@ use wanshitong::domain::codes::RegionCode;
 use wanshitong::domain::registries::PersonName;
 use wanshitong::domain::verification::Part;
 use wanshitong::domain::work::Reach;
-use wanshitong::store::{AuditFilter, Location, name_key};
+use wanshitong::store::{self, AuditFilter, Changes, Erase, Location, RetentionWrite, name_key};
 
 use crate::api::{road_draft, submitted_road_case};
 use crate::support::{Database, PDF, Portal, id};
@@ -179,7 +179,15 @@ async fn what_is_erased_can_still_be_revoked(database: Database) {
     let revocation = letters["items"].as_array().unwrap().last().unwrap();
     assert_eq!((&revocation["kind"], &revocation["addressee"]), (&json!("revocation"), &Value::Null));
     let print = format!("{at}/letters/{}/pdf", id(revocation));
-    assert!(portal.get(WHO, &print).await.bytes.starts_with(b"%PDF"));
+    let printed = portal.get(WHO, &print).await.bytes;
+    assert!(printed.starts_with(b"%PDF"));
+    // Whoever is late with deleting what was erased deletes nothing of it.
+    let (ctx, folder) = (&portal.city.ctx, case.parse().unwrap());
+    let mut late = Changes::new();
+    late.write(RetentionWrite::Doom { folder, drop_at: ctx.clock.now() });
+    ctx.store.commit(late).await.unwrap();
+    erased(&portal).await;
+    assert_eq!(portal.get(WHO, &print).await.bytes, printed);
     let first = format!("{at}/letters/{}/pdf", id(&letters["items"][0]));
     portal.get(WHO, &first).await.problem(404);
     let (counts, found) = look(&portal.city.ctx).await;
@@ -192,7 +200,8 @@ async fn what_is_erased_can_still_be_revoked(database: Database) {
     assert_eq!(erased(&portal).await, 1);
     let read = portal.get("handler@web", &at).await.expect(200);
     assert!(!read.to_string().contains("以欺骗手段取得"), "{read:#}");
-    assert!(!portal.city.database.files_of(&case).exists());
+    portal.get(WHO, &print).await.problem(404);
+    assert_eq!(kept(&portal.city.database.folder.join("files")), 0);
     assert_eq!(look(&portal.city.ctx).await.1, []);
     portal.close().await;
 }
@@ -206,6 +215,51 @@ async fn a_certificate_is_revoked_after_the_erasure_of_its_case() {
 #[ignore = "needs PostgreSQL: run tests/run"]
 async fn a_certificate_is_revoked_after_the_erasure_of_its_case_on_postgres() {
     what_is_erased_can_still_be_revoked(Database::postgres()).await;
+}
+
+/// How many files lie in a folder and below.
+fn kept(folder: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { kept(&path) } else { 1 }).sum()
+}
+
+/// Two who read a case in the same moment: one erases it, one writes to it.
+async fn an_erasure_and_a_write_do_not_undo_each_other(database: Database) {
+    let portal = Portal::open(database).await;
+    let case: uuid::Uuid = closed_road_case(&portal).await.parse().unwrap();
+    let (store, clock) = (&portal.city.ctx.store, &portal.city.ctx.clock);
+    let read = store.find_case(case).await.unwrap().unwrap();
+    // Something has happened to it since it was listed.
+    let closed_at = clock.now();
+    let erase = Erase {
+        id: case,
+        version: read.case.version,
+        until: closed_at - chrono::TimeDelta::seconds(1),
+        folder: read.origin.folder(),
+        at: closed_at,
+    };
+    let mut changes = Changes::new();
+    changes.write(RetentionWrite::EraseCase(erase));
+    assert!(matches!(store.commit(changes).await, Err(store::Error::Stale)));
+    days(&portal, 3654);
+    assert_eq!(erased(&portal).await, 1);
+    let mut late = Changes::new();
+    late.record_case(store.vault(), &read.origin, &read.case, &[], &[], None).unwrap();
+    assert!(matches!(store.commit(late).await, Err(store::Error::Stale)), "its key is not brought back");
+    assert!(store.find_case(case).await.unwrap().unwrap().origin.key().is_none());
+    assert_eq!(look(&portal.city.ctx).await.1, []);
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn whoever_read_a_case_before_its_erasure_does_not_bring_it_back() {
+    an_erasure_and_a_write_do_not_undo_each_other(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn whoever_read_a_case_before_its_erasure_does_not_bring_it_back_on_postgres() {
+    an_erasure_and_a_write_do_not_undo_each_other(Database::postgres()).await;
 }
 
 /// Whatever is asked of a case whose personal data is gone: an answer, never a failure.

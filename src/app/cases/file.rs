@@ -104,10 +104,10 @@ async fn bring_along(
     if digests.is_empty() {
         return Ok(also);
     }
-    retention::doom(ctx, origin.case(), at).await?;
-    also.write(RetentionWrite::Spare { folder: origin.case() });
+    retention::doom(ctx, origin.folder(), at).await?;
+    also.write(RetentionWrite::Spare { folder: origin.folder() });
     let key = origin.key().ok_or_else(|| internal("a new case without a key"))?;
-    let folder = Folder { owner: origin.case(), key, ..files };
+    let folder = Folder { owner: origin.folder(), key, ..files };
     for digest in digests {
         folder.put(digest, &files.get(digest).await?).await?;
     }

@@ -148,7 +148,7 @@ pub async fn download(
 /// `NotFound` when they were erased.
 pub(super) fn folder<'a>(ctx: &'a Ctx, stored: &'a StoredCase) -> AppResult<Folder<'a>> {
     let key = stored.origin.key().ok_or(AppError::NotFound)?;
-    Ok(Folder { blobs: ctx.blobs.as_ref(), owner: stored.case.id, key })
+    Ok(Folder { blobs: ctx.blobs.as_ref(), owner: stored.origin.folder(), key })
 }
 
 /// Gives the case.

@@ -59,7 +59,7 @@ impl Verifier<'_> {
     }
 
     fn folder<'a>(&'a self, whole: &'a WholeCase) -> Option<Folder<'a>> {
-        whole.key().map(|key| Folder { blobs: self.blobs, owner: whole.name.id, key })
+        whole.key().map(|key| Folder { blobs: self.blobs, owner: whole.folder(), key })
     }
 
     /// What is wrong with what a letter was printed as; an erased one is not there.
@@ -69,16 +69,16 @@ impl Verifier<'_> {
         print: &Print,
         keys: Option<&SealKeys>,
     ) -> AppResult<Vec<Fault>> {
-        let fault = |why: String| Fault::of_case(&whole.name, Part::Letter(print.id.clone()), why);
+        let fault = |why: String| Fault::of_case(&whole.name, Part::Print(print.id.clone()), why);
         let mut faults = Vec::new();
         if keys.is_some_and(|keys| !is_seal_of(print, keys)) {
-            faults.push(fault("its print is not the one that was sealed".to_owned()));
+            faults.push(fault("it is not the one that was sealed".to_owned()));
         }
         let erased = whole.erased_to.is_some_and(|last| print.seq <= last);
         if let Some(folder) = self.folder(whole).filter(|_| !erased)
             && let Err(damage) = folder.examine(&hex(&print.paper.digest)).await?
         {
-            faults.push(fault(format!("its print {damage}")));
+            faults.push(fault(format!("the file {damage}")));
         }
         Ok(faults)
     }

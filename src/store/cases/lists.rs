@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::Nullable;
+use diesel::sql_types::{Bool, Nullable};
 use uuid::Uuid;
 
 use super::{StoredCase, stored_case};
@@ -45,8 +45,7 @@ impl Store {
                         query.filter(cases::party.eq_any(parties.into_iter().map(Key).collect::<Vec<_>>()));
                 }
                 if let Some(reach) = filter.reach {
-                    query = query.filter(cases::outcome.is_not_null());
-                    query = query.filter(within_reach(&reach));
+                    query = query.filter(closed_within_reach(&reach));
                 }
                 if let Some(state) = filter.state {
                     query = query.filter(cases::state.eq(state.as_str()));
@@ -143,7 +142,28 @@ fn to_tick(at: DateTime<Utc>, after: Option<(DateTime<Utc>, Uuid)>, limit: i64) 
     query
 }
 
-type Condition = Box<dyn BoxableExpression<cases::table, MultiBackend, SqlType = diesel::sql_types::Bool>>;
+type Condition = Box<dyn BoxableExpression<cases::table, MultiBackend, SqlType = Bool>>;
+
+/// Whether a case is closed and lies within reach. Each part says so for itself, and none
+/// is empty: else SQLite finds no index for it.
+fn closed_within_reach(reach: &Reach) -> Condition {
+    let closed = || cases::outcome.is_not_null();
+    let mut parts: Vec<Condition> = Vec::new();
+    if !reach.agencies.is_empty() {
+        let agencies: Vec<String> = reach.agencies.iter().map(ToString::to_string).collect();
+        parts.push(Box::new(closed().and(cases::agency.eq_any(agencies))));
+    }
+    if !reach.exactly.is_empty() {
+        let exactly: Vec<String> = reach.exactly.iter().map(ToString::to_string).collect();
+        parts.push(Box::new(closed().and(cases::region.eq_any(exactly))));
+    }
+    for region in &reach.below {
+        let (from, to) = code_range(region);
+        parts.push(Box::new(closed().and(cases::region.ge(from)).and(cases::region.lt(to))));
+    }
+    let nowhere: Condition = Box::new(diesel::dsl::sql::<Bool>("1 = 0"));
+    parts.into_iter().reduce(|all, part| Box::new(all.or(part))).unwrap_or(nowhere)
+}
 
 /// Whether a case lies within reach.
 pub(in crate::store) fn within_reach(reach: &Reach) -> Condition {

@@ -88,6 +88,7 @@ column_statement! {
     UpdateCases from CaseUpdate {
         id: Id as Key = |u| u.row.id,
         expected: BigInt as i64 = |u| u.expected_version,
+        expected_key: Nullable<Binary> as Option<Vec<u8>> = |u| u.expected_key.clone(),
         version: BigInt as i64 = |u| u.row.version,
         head: Binary as Vec<u8> = |u| u.row.head.clone(),
         state: Text as String = |u| u.row.state.clone(),
@@ -113,9 +114,10 @@ column_statement! {
      case_no = u.case_no, document = u.document, personal = u.personal, data_key = u.data_key, \
      letters = u.letters, updated_at = u.updated_at, tick_at = u.tick_at, kept_since = u.kept_since, \
      facts_digest = u.facts_digest, decision = u.decision, erased_to = u.erased_to FROM unnest("
-    ") AS u(id, expected, version, head, state, outcome, guide, guide_version, agency, region, case_no, \
+    ") AS u(id, expected, expected_key, version, head, state, outcome, guide, guide_version, agency, region, case_no, \
      document, personal, data_key, letters, updated_at, tick_at, kept_since, facts_digest, decision, \
-     erased_to) WHERE c.id = u.id AND c.version = u.expected RETURNING c.id"
+     erased_to) WHERE c.id = u.id AND c.version = u.expected \
+     AND c.data_key IS NOT DISTINCT FROM u.expected_key RETURNING c.id"
 }
 
 column_statement! {

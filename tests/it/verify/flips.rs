@@ -75,7 +75,7 @@ fn names(fault: &Fault, table: &str, column: &str, cell: &Cell) -> bool {
     let moved = ["id", "case_id", "letter_id", "seq"].contains(&column);
     match (&fault.part, table) {
         (Part::Record(seq), "case_events") => moved || seq.to_string() == cell.name,
-        (Part::Letter(id), "letters" | "letter_papers") => {
+        (Part::Letter(id), "letters") | (Part::Print(id), "letter_papers") => {
             moved || id.replace('-', "") == cell.name.to_lowercase()
         }
         (Part::Certificate(id), "certificates") => moved || *id == cell.name,
