@@ -1056,7 +1056,7 @@ diesel::allow_tables_to_appear_in_same_query!(refresh_tokens, sessions, accounts
 diesel::allow_tables_to_appear_in_same_query!(case_events, cases);
 diesel::allow_tables_to_appear_in_same_query!(letters, cases);
 diesel::allow_tables_to_appear_in_same_query!(letters, letter_papers);
+diesel::allow_tables_to_appear_in_same_query!(certificates, cases);
 
 // Certificates are found on every record that is one person.
 diesel::allow_tables_to_appear_in_same_query!(certificates, persons);
-diesel::allow_tables_to_appear_in_same_query!(certificates, cases);

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::open::stated;
-use super::record::Writing;
+use super::record::{Writing, internal};
 use super::{Audience, known_to, refused, rules, usable_certificates};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
@@ -112,10 +112,6 @@ async fn bring_along(
         folder.put(digest, &files.get(digest).await?).await?;
     }
     Ok(also)
-}
-
-fn internal(error: impl ToString) -> AppError {
-    AppError::Internal(error.to_string())
 }
 
 /// The case with its documents, and what was done to attach them.

@@ -42,7 +42,7 @@ struct Progress {
     changes: Changes,
 }
 
-fn internal(error: impl ToString) -> AppError {
+pub(super) fn internal(error: impl ToString) -> AppError {
     AppError::Internal(error.to_string())
 }
 

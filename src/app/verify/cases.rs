@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::{Findings, NOT_REVOKED_SO, NOT_SEALED, Verifier};
-use crate::app::cases::fold;
-use crate::app::cases::is_seal_of;
+use crate::app::cases::{fold, is_seal_of};
 use crate::app::certificates;
 use crate::app::error::{AppError, AppResult};
 use crate::app::files::Folder;

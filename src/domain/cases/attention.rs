@@ -72,6 +72,12 @@ pub struct Overdue {
     pub due: NaiveDate,
 }
 
+impl Rating {
+    fn owes_report(&self) -> bool {
+        self.rectification.as_ref().is_some_and(|owed| owed.report.is_none())
+    }
+}
+
 impl Attention {
     pub fn is_empty(&self) -> bool {
         self.asked.is_empty() && self.ratings.is_empty() && self.overdue.is_empty()
@@ -79,9 +85,7 @@ impl Attention {
 
     /// Whether a reminder waits for its reply, or a bad rating for what was put right.
     pub fn waits_for_agency(&self) -> bool {
-        let unmended =
-            |rating: &Rating| rating.rectification.as_ref().is_some_and(|owed| owed.report.is_none());
-        self.asked.iter().any(|asked| asked.reply.is_none()) || self.ratings.iter().any(unmended)
+        self.asked.iter().any(|asked| asked.reply.is_none()) || self.ratings.iter().any(Rating::owes_report)
     }
 
     /// Whether this clock was ever overdue.
@@ -166,8 +170,9 @@ fn occasion(by: &By, at: DateTime<Utc>) -> Occasion {
 
 /// 整改: what was done about the oldest bad rating.
 pub(super) fn rectify(case: &Case, command: GiveReply, by: &By) -> Result<Vec<Act>, Refusal> {
-    let owed = |rating: &Rating| rating.rectification.as_ref().is_some_and(|owed| owed.report.is_none());
-    let Some(number) = case.attention.ratings.iter().position(owed) else { return Err(nothing_owed()) };
+    let Some(number) = case.attention.ratings.iter().position(Rating::owes_report) else {
+        return Err(nothing_owed());
+    };
     Ok(vec![act(by, CaseEvent::Rectified { number, text: said("/text", &command.text)? })])
 }
 

@@ -201,10 +201,9 @@ fn ways(filter: &WorkFilter, may_be_each: bool) -> Vec<Along> {
         return vec![fewest];
     }
     let reach = &filter.reach;
-    let agencies = match reach.agencies.len() {
-        0 | 1 => reach.agencies.iter().cloned().map(Along::Agency).collect(),
-        _ if may_be_each => vec![Along::EachOf(reach.agencies.clone())],
-        _ => reach.agencies.iter().cloned().map(Along::Agency).collect::<Vec<_>>(),
+    let agencies: Vec<Along> = match may_be_each && reach.agencies.len() > 1 {
+        true => vec![Along::EachOf(reach.agencies.clone())],
+        false => reach.agencies.iter().cloned().map(Along::Agency).collect(),
     };
     let below = reach.below.iter().cloned().map(Along::Below);
     let exactly = reach.exactly.iter().cloned().map(Along::Exactly);

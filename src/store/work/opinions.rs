@@ -57,19 +57,14 @@ pub(super) fn list(conn: &mut Conn, filter: &WorkFilter) -> QueryResult<Vec<(Str
         // An opinion is nobody's to claim.
         Assignee::Anybody | Assignee::Nobody(_) | Assignee::These(_) => return Ok(Vec::new()),
     }
-    let (before, after) = match filter.order {
-        Order::Due => ("", " ORDER BY o.due_on, o.case_id"),
-        // Found first and sorted then: else a database may walk along the opinions of all.
-        Order::Newest => (
-            "WITH asked AS MATERIALIZED (",
-            ") SELECT due_on, case_id, agency FROM asked ORDER BY case_id DESC",
-        ),
-    };
-    let mut asked = Asked(vec![Piece::Sql(before)]);
-    asked.select("o.due_on, o.case_id, o.agency");
+    let mut asked = Asked::select("o.due_on, o.case_id, o.agency");
     asked.within_reach_for_nothing_else(&filter.reach);
     asked.narrowed(filter);
-    asked.sql(after).sql(" LIMIT ").put(Piece::Number(filter.limit));
+    asked.sql(" ORDER BY ").sql(match filter.order {
+        Order::Due => "o.due_on, o.case_id",
+        Order::Newest => "o.case_id DESC",
+    });
+    asked.sql(" LIMIT ").put(Piece::Number(filter.limit));
     asked.giving::<(Text, Id, Text)>().load(conn)
 }
 
@@ -78,8 +73,7 @@ pub(super) fn count(conn: &mut Conn, reach: &Reach) -> QueryResult<Vec<(String, 
     if reach.agencies.is_empty() {
         return Ok(Vec::new());
     }
-    let mut asked = Asked(Vec::new());
-    asked.select("w.state, o.due_on, o.yellow_on, count(*)");
+    let mut asked = Asked::select("w.state, o.due_on, o.yellow_on, count(*)");
     asked.within_reach_for_nothing_else(reach);
     asked.sql(" GROUP BY w.state, o.due_on, o.yellow_on");
     asked.giving::<(Text, Text, Text, BigInt)>().load(conn)
@@ -96,9 +90,11 @@ enum Piece {
 }
 
 impl Asked {
-    fn select(&mut self, columns: &'static str) {
-        self.sql("SELECT ").sql(columns);
-        self.sql(" FROM work_opinions o JOIN work w ON w.case_id = o.case_id WHERE o.agency");
+    fn select(columns: &'static str) -> Self {
+        let mut asked = Self(Vec::new());
+        asked.sql("SELECT ").sql(columns);
+        asked.sql(" FROM work_opinions o JOIN work w ON w.case_id = o.case_id WHERE o.agency");
+        asked
     }
 
     fn put(&mut self, piece: Piece) -> &mut Self {
