@@ -13,7 +13,6 @@ use super::numbers::Numbers;
 use super::ports::{Blobs, Registries, SignOuts, Sms};
 use super::roots::Days;
 use super::settings::Settings;
-use crate::domain::time::truncate_micros;
 use crate::store::Store;
 
 /// Shared by every request of one process. Cheap to clone.
@@ -58,9 +57,11 @@ impl Clock {
         Self { source, ahead_micros: Arc::new(AtomicI64::new(0)) }
     }
 
+    /// In whole microseconds, as they are stored.
     pub fn now(&self) -> DateTime<Utc> {
-        let ahead = TimeDelta::microseconds(self.ahead_micros.load(Ordering::Relaxed));
-        truncate_micros((self.source)() + ahead)
+        let read = (self.source)();
+        let micros = read.timestamp_micros() + self.ahead_micros.load(Ordering::Relaxed);
+        DateTime::from_timestamp_micros(micros).unwrap_or(read)
     }
 
     /// Moves the clock forward by `by`; gives the new time.

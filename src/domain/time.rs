@@ -13,6 +13,11 @@ pub fn local_date(at: DateTime<Utc>) -> NaiveDate {
     at.checked_add_signed(TimeDelta::hours(HOURS_AHEAD_OF_UTC)).unwrap_or(at).date_naive()
 }
 
+/// The days from 1970-01-01 to that day: told apart from another at less cost than dates.
+pub fn local_day_number(at: DateTime<Utc>) -> i64 {
+    (at.timestamp() + HOURS_AHEAD_OF_UTC * 3600).div_euclid(86_400)
+}
+
 /// The instant a deadline on this day has passed: the start of the next local
 /// day. The last day counts to its end (民法典第二百零三条).
 pub fn end_of_local_day(date: NaiveDate) -> DateTime<Utc> {
@@ -146,6 +151,17 @@ mod tests {
             truncate_micros(instant("2026-02-13T16:00:00.123456789Z")),
             instant("2026-02-13T16:00:00.123456Z")
         );
+    }
+
+    #[test]
+    fn a_day_has_one_number_from_its_first_second_to_its_last() {
+        for date in ["1969-12-31", "1970-01-01", "2024-02-29", "2026-12-31"] {
+            let date: NaiveDate = date.parse().unwrap();
+            let days = (date - NaiveDate::from_ymd_opt(1970, 1, 1).unwrap()).num_days();
+            for at in [start_of_local_day(date), end_of_local_day(date) - TimeDelta::microseconds(1)] {
+                assert_eq!((local_day_number(at), local_date(at)), (days, date));
+            }
+        }
     }
 
     #[test]

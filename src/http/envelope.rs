@@ -15,6 +15,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _};
 
 use super::problem::Problem;
+use crate::domain::cases::history::hex;
 use crate::domain::identity::Algorithm;
 use crate::domain::text::Language;
 
@@ -86,7 +87,8 @@ fn request_id(request: &ServiceRequest) -> String {
 fn fresh_id() -> String {
     static PROCESS: LazyLock<u64> = LazyLock::new(|| u64::from_be_bytes(crate::app::random()));
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    format!("{:016x}{:016x}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed))
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    hex(&(u128::from(*PROCESS) << 64 | u128::from(count)).to_be_bytes())
 }
 
 /// Writes the body of an error answer, unless a handler wrote a JSON or HTML one itself.

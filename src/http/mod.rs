@@ -49,6 +49,7 @@ pub fn serve(ctx: Ctx, listener: TcpListener, workers: usize) -> std::io::Result
             .configure(openapi::register_docs)
             .default_service(web::to(not_found::answer))
             .wrap(middleware::from_fn(parameters::refuse_unasked))
+            .wrap(middleware::from_fn(v1::give_ready))
             .wrap(middleware::from_fn(limits::limit))
             .wrap(middleware::from_fn(envelope::envelope))
     });

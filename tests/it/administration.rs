@@ -1,6 +1,8 @@
 //! Importing and withdrawing: what has a fault is reported whole, and nothing of
 //! it is imported.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -148,5 +150,46 @@ async fn a_guide_comes_compressed_to_who_takes_it_and_not_again_to_who_has_it() 
         assert_eq!(ask("gzip", Some(held)).await.status(), 304);
     }
     assert_eq!(ask("gzip", Some(plain_tag)).await.status(), 200);
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_guide_in_memory_is_given_exactly_as_its_route_gives_it() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let code = portal.city.guide("old-age-allowance.yaml");
+    let ready = format!("/api/v1/guides/{code}");
+    // The same code as the router reads it, and nobody else.
+    let (start, last) = code.split_at(code.len() - 1);
+    let routed = format!("/api/v1/guides/{start}%{:02X}", last.as_bytes()[0]);
+    for (method, query, held) in [
+        ("GET", "", None),
+        ("GET", "", Some("\"v1\"")),
+        ("GET", "", Some("\"v9\"")),
+        ("GET", "?version=1", None),
+        ("HEAD", "", None),
+        ("DELETE", "", None),
+    ] {
+        let mut answers = Vec::new();
+        // The first is read from the database, the second lies ready.
+        for path in [&ready, &ready, &routed] {
+            let request = portal.request("", method, &format!("{path}{query}"));
+            let request = held.into_iter().fold(request, |request, tag| request.header("if-none-match", tag));
+            let answer = request.send().await.unwrap();
+            let headers =
+                answer.headers().iter().map(|(name, value)| (name.to_string(), format!("{value:?}")));
+            let mut headers: BTreeMap<String, String> = headers.collect();
+            ["x-request-id", "date", "ratelimit"].into_iter().for_each(|name| drop(headers.remove(name)));
+            let status = answer.status();
+            let mut body = answer.text().await.unwrap();
+            if status.is_client_error() && !body.is_empty() {
+                let mut problem: Value = serde_json::from_str(&body).unwrap();
+                problem.as_object_mut().unwrap().remove("request_id").unwrap();
+                body = problem.to_string();
+            }
+            answers.push((status, headers, body));
+        }
+        assert_eq!(answers[0], answers[1], "{method} {query} {held:?}");
+        assert_eq!(answers[0], answers[2], "{method} {query} {held:?}");
+    }
     portal.close().await;
 }

@@ -1,6 +1,7 @@
 //! What is kept in memory of a catalogue that may be larger than memory: the
 //! things asked for lately, within a bound.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{PoisonError, RwLock};
@@ -23,7 +24,10 @@ impl<K: Hash + Eq + Clone, V: Clone> Held<K, V> {
         Self { most, generations: RwLock::new(generations) }
     }
 
-    pub fn get(&self, key: &K) -> Option<V> {
+    pub fn get<Q: Hash + Eq + ToOwned<Owned = K> + ?Sized>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
         {
             let generations = self.generations.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(value) = generations.young.get(key) {
@@ -34,7 +38,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Held<K, V> {
         let mut generations = self.generations.write().unwrap_or_else(PoisonError::into_inner);
         // All may have been forgotten in between.
         let value = generations.old.remove(key)?;
-        generations.keep(key.clone(), value.clone(), self.most);
+        generations.keep(key.to_owned(), value.clone(), self.most);
         Some(value)
     }
 

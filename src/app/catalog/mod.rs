@@ -15,7 +15,7 @@ mod publish;
 mod withdraw;
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 pub use check::{Base, Checked, FileFailures, FileProblems, check};
@@ -29,7 +29,7 @@ pub use publish::{Faults, Published, base_for, publish};
 pub use withdraw::withdraw;
 
 use bytes::Bytes;
-use chrono::{DateTime, Datelike as _, Utc};
+use chrono::{DateTime, Utc};
 
 use super::ctx::{Clock, Ctx};
 use super::error::{AppError, AppResult};
@@ -37,7 +37,7 @@ use super::search::SearchIndex;
 use crate::domain::cases::Case;
 use crate::domain::codes::{GuideCode, RegionCode};
 use crate::domain::guides::{self, Applicant, Evaluation, Facts, Guide, ItemFile, SourceFile};
-use crate::domain::time::local_date;
+use crate::domain::time::{local_date, local_day_number};
 use crate::store::{GuideRecord, ItemRecord, Store};
 use held::Held;
 
@@ -70,10 +70,16 @@ impl PublishedGuide {
     }
 }
 
-/// An answer as bytes: as they are, and compressed (RFC 1952).
+/// An answer as it is, and compressed (RFC 1952).
 pub struct Written {
-    pub plain: Bytes,
-    pub gzip: Bytes,
+    pub plain: Representation,
+    pub gzip: Representation,
+}
+
+/// The bytes of an answer, and the entity tag that names them (RFC 9110 §8.8.3).
+pub struct Representation {
+    pub bytes: Bytes,
+    pub tag: Bytes,
 }
 
 /// Compiled guides in memory, by code and again by version; together some 100 MB.
@@ -102,8 +108,8 @@ pub struct Catalogue {
     /// Counts the times guides were forgotten, so that what was read before is not
     /// kept after.
     generation: AtomicU64,
-    /// The day in China, as days of the common era, that what is kept was read on.
-    day: AtomicI32,
+    /// The number of the day in China that what is kept was read on.
+    day: AtomicI64,
 }
 
 impl Catalogue {
@@ -121,7 +127,7 @@ impl Catalogue {
             reloading: tokio::sync::Mutex::default(),
             reading: tokio::sync::Mutex::default(),
             generation: AtomicU64::new(0),
-            day: AtomicI32::new(0),
+            day: AtomicI64::new(0),
         };
         catalogue.reload_regions().await?;
         Ok(catalogue)
@@ -152,7 +158,7 @@ impl Catalogue {
     fn moment(&self) -> (DateTime<Utc>, u64) {
         let generation = self.generation.load(Ordering::SeqCst);
         let at = self.clock.now();
-        let today = local_date(at).num_days_from_ce();
+        let today = local_day_number(at);
         if self.day.load(Ordering::SeqCst) == today {
             return (at, generation);
         }
@@ -165,16 +171,22 @@ impl Catalogue {
         self.generation.load(Ordering::SeqCst) == generation
     }
 
+    /// The version in force today, if it is in memory.
+    pub fn held(&self, code: &str) -> Option<Arc<PublishedGuide>> {
+        self.moment();
+        self.current.get(code)
+    }
+
     /// The version in force today; one that was withdrawn is still given.
     pub async fn current(&self, code: &str) -> AppResult<Option<Arc<PublishedGuide>>> {
-        let (at, generation) = self.moment();
-        let key = code.to_owned();
-        if let Some(held) = self.current.get(&key) {
+        if let Some(held) = self.held(code) {
             return Ok(Some(held));
         }
         if GuideCode::parse(code).is_err() {
             return Ok(None);
         }
+        let (at, generation) = self.moment();
+        let key = code.to_owned();
         let Some(record) = self.store.find_current_guide(key.clone(), local_date(at)).await? else {
             return Ok(None);
         };

@@ -3,11 +3,15 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
     IF_NONE_MATCH, VARY,
 };
-use actix_web::{HttpRequest, HttpResponse, get, web};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -16,7 +20,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Page, PageQuery, TextView, invalid, parse_code};
-use crate::app::catalog::{self, GuideLine, PublishedGuide, Search, Written};
+use crate::app::catalog::{self, GuideLine, PublishedGuide, Representation, Search, Written};
 use crate::app::{AppError, Ctx};
 use crate::domain::cases::history::hex;
 use crate::domain::codes::{BasicCode, RegionCode, ServiceObject};
@@ -168,7 +172,7 @@ pub struct GuideView<'a> {
 #[get("/guides/{code}")]
 pub async fn read_guide(ctx: web::Data<Ctx>, code: web::Path<String>, request: HttpRequest) -> Reply {
     let published = catalog::current(&ctx, &code).await?;
-    answer(&published, &request)
+    Ok(answer(&published, request.headers()))
 }
 
 /// A version of a guide, for ever the same.
@@ -183,39 +187,63 @@ pub async fn read_version(
 ) -> Reply {
     let (code, version) = path.into_inner();
     let published = catalog::version(&ctx, &code, version).await?;
-    answer(&published, &request)
+    Ok(answer(&published, request.headers()))
+}
+
+/// Where guides are read.
+const GUIDES: &str = "/api/v1/guides/";
+
+/// The middleware, behind those that count and name requests: a guide in memory is given
+/// at once, as `read_guide` would give it. Finding the way there through all routes takes
+/// longer than the answer, and nothing is asked for as often.
+pub async fn give_ready(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match ready(&request) {
+        Some(answer) => Ok(request.into_response(answer)),
+        None => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
+    }
+}
+
+fn ready(request: &ServiceRequest) -> Option<HttpResponse> {
+    let code = request.path().strip_prefix(GUIDES)?;
+    if request.method() != Method::GET || !request.query_string().is_empty() {
+        return None;
+    }
+    let held = request.app_data::<web::Data<Ctx>>()?.catalogue.held(code)?;
+    Some(answer(&held, request.headers()))
 }
 
 /// The guide's bytes are written, and compressed, once per version and instance.
-fn answer(published: &PublishedGuide, request: &HttpRequest) -> Reply {
-    let is_compressed = accepts_gzip(request.headers());
-    // Other bytes, another tag (RFC 9110 §8.8.3).
-    let tag = if is_compressed { guide_tag(published, "-gzip") } else { guide_tag(published, "") };
-    if has_already(request.headers(), &tag) {
-        return Ok(HttpResponse::NotModified()
-            .insert_header((ETAG, tag))
-            .insert_header((VARY, "accept-encoding"))
-            .finish());
-    }
+fn answer(published: &PublishedGuide, asked: &HeaderMap) -> HttpResponse {
     let written = published.answer.get_or_init(|| write(published));
-    let mut response = HttpResponse::Ok();
+    let is_compressed = accepts_gzip(asked);
+    let Representation { bytes, tag } = if is_compressed { &written.gzip } else { &written.plain };
+    let has_it = asked.contains_key(IF_NONE_MATCH) && has_already(asked, &String::from_utf8_lossy(tag));
+    let mut response = if has_it { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    if let Ok(tag) = HeaderValue::from_maybe_shared(tag.clone()) {
+        response.insert_header((ETAG, tag));
+    }
     response
-        .insert_header((CONTENT_TYPE, fixed("application/json")))
-        .insert_header((CACHE_CONTROL, fixed("public, max-age=0, must-revalidate")))
         .insert_header((VARY, fixed("accept-encoding")))
-        .insert_header((ETAG, tag));
-    Ok(match is_compressed {
-        true => response.insert_header((CONTENT_ENCODING, fixed("gzip"))).body(written.gzip.clone()),
-        false => response.body(written.plain.clone()),
-    })
+        .insert_header((CACHE_CONTROL, fixed("public, max-age=0, must-revalidate")));
+    if has_it {
+        return response.finish();
+    }
+    response.insert_header((CONTENT_TYPE, fixed("application/json")));
+    if is_compressed {
+        response.insert_header((CONTENT_ENCODING, fixed("gzip")));
+    }
+    response.body(bytes.clone())
 }
 
-/// Whether the asker holds what bears this tag (RFC 9110 §13.1.2).
 /// A header's value that need not be copied and looked at for every answer.
 const fn fixed(value: &'static str) -> HeaderValue {
     HeaderValue::from_static(value)
 }
 
+/// Whether the asker holds what bears this tag (RFC 9110 §13.1.2).
 pub(super) fn has_already(headers: &HeaderMap, tag: &str) -> bool {
     let values = headers.get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
     let tags = values.flat_map(|value| value.split(',')).map(str::trim);
@@ -226,7 +254,12 @@ fn write(published: &PublishedGuide) -> Written {
     let plain = serde_json::to_vec(&view(published)).unwrap_or_default();
     let mut writer = GzEncoder::new(Vec::new(), Compression::best());
     let gzip = writer.write_all(&plain).and_then(|()| writer.finish()).unwrap_or_default();
-    Written { plain: plain.into(), gzip: gzip.into() }
+    // Other bytes, another tag.
+    let representation = |bytes: Vec<u8>, coding| Representation {
+        bytes: bytes.into(),
+        tag: guide_tag(published, coding).into(),
+    };
+    Written { plain: representation(plain, ""), gzip: representation(gzip, "-gzip") }
 }
 
 /// Whether the asker takes gzip; `*` alone does not say that he knows it.

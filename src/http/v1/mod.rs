@@ -32,6 +32,8 @@ mod search;
 mod unmask;
 mod work;
 
+pub use catalogue::give_ready;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
