@@ -933,12 +933,12 @@ diesel::table! {
     use diesel::sql_types::*;
 
     /// Those summed up by place.
-    work_balances (place, region, state, due_on, yellow_on) {
+    work_balances (place, region, state, turn, day) {
         place -> Text,
         region -> Text,
         state -> Text,
-        due_on -> Text,
-        yellow_on -> Text,
+        turn -> Text,
+        day -> Text,
         cases -> BigInt,
     }
 }

@@ -4,6 +4,7 @@
 //! closed, and on those of an agency whose opinion it awaits while it does; its places
 //! there are written by the commit that writes the case.
 
+mod asked;
 mod counts;
 mod lists;
 mod opinions;

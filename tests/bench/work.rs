@@ -203,7 +203,7 @@ async fn measure(store: &Store, agencies: &[(Uscc, String)]) {
         let mut times = Vec::new();
         for _ in 0..ROUNDS {
             let started = Instant::now();
-            store.count_work(reach.clone()).await.unwrap();
+            store.count_work(reach.clone(), today()).await.unwrap();
             times.push(milliseconds(started));
         }
         said("counts", &mut times, "");

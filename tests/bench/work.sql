@@ -34,15 +34,18 @@ INSERT INTO case_keys (digest, case_id) SELECT {bytes}, {id} FROM n;
 INSERT INTO case_claims (case_id, role, post, account, at)
 SELECT {id}, 'handler', {bytes}{as_id}, {bytes}{as_id}, {now} FROM n WHERE i % 10 = 0;
 
-INSERT INTO work_balances (place, region, state, due_on, yellow_on, cases)
-SELECT place, own, state, due_on, yellow_on, count(*) FROM (
-    SELECT substr(region, 1, 2) AS place, '' AS own, state, due_on, yellow_on FROM work
-    UNION ALL SELECT city, '', state, due_on, yellow_on FROM work WHERE substr(region, 3, 2) <> '00'
-    UNION ALL SELECT county, '', state, due_on, yellow_on FROM work WHERE substr(region, 5, 2) <> '00'
-    UNION ALL SELECT substr(region, 1, 9), '', state, due_on, yellow_on FROM work WHERE substr(region, 7, 3) <> '000'
-    UNION ALL SELECT region, region, state, due_on, yellow_on FROM work
-    UNION ALL SELECT agency, region, state, due_on, yellow_on FROM work
-    UNION ALL SELECT agency, '', state, due_on, yellow_on FROM work
-) AS placed GROUP BY place, own, state, due_on, yellow_on;
+INSERT INTO work_balances (place, region, state, turn, day, cases)
+SELECT place, own, state, turn, CASE turn WHEN 'due' THEN due_on ELSE yellow_on END AS day, SUM(cases) FROM (
+    SELECT place, own, state, due_on, yellow_on, count(*) AS cases FROM (
+        SELECT substr(region, 1, 2) AS place, '' AS own, state, due_on, yellow_on FROM work
+        UNION ALL SELECT city, '', state, due_on, yellow_on FROM work WHERE substr(region, 3, 2) <> '00'
+        UNION ALL SELECT county, '', state, due_on, yellow_on FROM work WHERE substr(region, 5, 2) <> '00'
+        UNION ALL SELECT substr(region, 1, 9), '', state, due_on, yellow_on FROM work WHERE substr(region, 7, 3) <> '000'
+        UNION ALL SELECT region, region, state, due_on, yellow_on FROM work
+        UNION ALL SELECT agency, region, state, due_on, yellow_on FROM work
+        UNION ALL SELECT agency, '', state, due_on, yellow_on FROM work
+    ) AS placed GROUP BY place, own, state, due_on, yellow_on
+) AS summed CROSS JOIN (SELECT 'due' AS turn UNION ALL SELECT 'yellow') AS turns
+GROUP BY place, own, state, turn, CASE turn WHEN 'due' THEN due_on ELSE yellow_on END;
 
 DROP TABLE bench_agencies;

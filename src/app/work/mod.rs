@@ -15,7 +15,6 @@ use super::identity::Caller;
 use super::permit::permit;
 use crate::domain::cases::StateName;
 use crate::domain::cases::clock::Light;
-use crate::domain::cases::desk::LightDays;
 use crate::domain::codes::Uscc;
 use crate::domain::policy::{Operation, Role, Target};
 use crate::domain::time::local_date;
@@ -195,27 +194,27 @@ pub struct StateCounts {
 pub async fn counts(ctx: &Ctx, caller: &Caller) -> AppResult<Vec<StateCounts>> {
     let at = ctx.clock.now();
     permit(caller, Operation::ListWork, Target::Platform, at).map_err(AppError::or_forbidden)?;
-    let counted = ctx.store.count_work(Reach::of(caller.actor.posts.iter(), at)).await?;
+    let reach = Reach::of(caller.actor.posts.iter(), at);
+    let counted = ctx.store.count_work(reach, local_date(at)).await?;
     let open = StateName::ALL.into_iter().filter(|state| state.may_be_work());
     let none = |state| StateCounts { state, green: 0, yellow: 0, red: 0, still: 0 };
     let mut counts: Vec<StateCounts> = open.map(none).collect();
     for each in counted {
         for of_state in counts.iter_mut().filter(|counts| counts.state == each.state) {
-            of_state.add(each.days, each.cases, local_date(at));
+            *of_state.of(each.light) += each.cases;
         }
     }
     Ok(counts)
 }
 
 impl StateCounts {
-    fn add(&mut self, days: Option<LightDays>, cases: i64, today: NaiveDate) {
-        let sum = match days.map(|days| days.light(today)) {
+    fn of(&mut self, light: Option<Light>) -> &mut i64 {
+        match light {
             Some(Light::Green) => &mut self.green,
             Some(Light::Yellow) => &mut self.yellow,
             Some(Light::Red) => &mut self.red,
             None => &mut self.still,
-        };
-        *sum += cases;
+        }
     }
 }
 

@@ -59,12 +59,12 @@ column_statement! {
         place: Text as String = |r| r.place.clone(),
         region: Text as String = |r| r.region.clone(),
         state: Text as String = |r| r.state.clone(),
-        due_on: Text as String = |r| r.due_on.clone(),
-        yellow_on: Text as String = |r| r.yellow_on.clone(),
+        turn: Text as String = |r| r.turn.to_owned(),
+        day: Text as String = |r| r.day.clone(),
         cases: BigInt as i64 = |r| r.cases,
     }
-    "INSERT INTO work_balances AS b (place, region, state, due_on, yellow_on, cases) SELECT * FROM unnest("
-    ") ON CONFLICT (place, region, state, due_on, yellow_on) DO UPDATE SET cases = b.cases + excluded.cases"
+    "INSERT INTO work_balances AS b (place, region, state, turn, day, cases) SELECT * FROM unnest("
+    ") ON CONFLICT (place, region, state, turn, day) DO UPDATE SET cases = b.cases + excluded.cases"
 }
 
 /// Moves cases on the worklists, and posts what moved.
@@ -128,8 +128,8 @@ pub(in crate::store) fn add_balances(conn: &mut Conn, rows: &[BalanceRow]) -> Qu
                     work_balances::place,
                     work_balances::region,
                     work_balances::state,
-                    work_balances::due_on,
-                    work_balances::yellow_on,
+                    work_balances::turn,
+                    work_balances::day,
                 ))
                 .do_update()
                 .set(work_balances::cases.eq(work_balances::cases + row.cases))

@@ -7,24 +7,25 @@
 //! count is balances, postings and opinions read in one moment, and so it agrees with the
 //! list at every moment.
 //!
-//! A balance is of a place, a state and the two days on which its light turns, so that
-//! the light of any day is told from a few hundred rows. Places are the agency, the
-//! agency by region, for a reach that has regions as well, a region alone, and a region
-//! with all that lies below, for each level.
+//! A balance is of a place, a state and a day on which lights turn: so many cases are due
+//! that day, so many turn yellow. From a few hundred of them the lights of any day are
+//! summed up. Places are the agency, the agency by region, for a reach that has regions as
+//! well, a region alone, and a region with all that lies below, for each level.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Integer, Text};
 use uuid::Uuid;
 
+use super::asked::Asked;
 use super::{NEVER, opinions};
 use crate::domain::cases::StateName;
+use crate::domain::cases::clock::Light;
 use crate::domain::cases::desk::LightDays;
 use crate::domain::codes::RegionCode;
 use crate::domain::work::{Reach, regions_around};
 use crate::store::Store;
-use crate::store::conn::{Conn, MultiBackend};
+use crate::store::conn::Conn;
 use crate::store::dialect;
 use crate::store::error::{Error, Result};
 use crate::store::rows::PostingRow;
@@ -32,33 +33,28 @@ use crate::store::schema::{work_balances, work_postings};
 use crate::store::types::Key;
 use crate::store::verify::in_one_moment;
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Insertable)]
 #[diesel(table_name = work_balances, treat_none_as_default_value = false)]
 pub struct BalanceRow {
     pub(in crate::store) place: String,
     pub(in crate::store) region: String,
     pub(in crate::store) state: String,
-    pub(in crate::store) due_on: String,
-    pub(in crate::store) yellow_on: String,
+    pub(in crate::store) turn: &'static str,
+    pub(in crate::store) day: String,
     pub(in crate::store) cases: i64,
 }
 
 /// What came onto the worklists, or left them.
 pub struct Posting(PostingRow);
 
-/// So many cases of one state whose light turns on the same days.
+/// So many cases of one state that show one light.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counted {
     pub state: StateName,
     /// None while no clock runs.
-    pub days: Option<LightDays>,
+    pub light: Option<Light>,
     pub cases: i64,
 }
-
-/// Told apart in one answer: a balance, a posting, a sum of balances.
-const BALANCE: &str = "0";
-const POSTING: &str = "1";
-const SUM: &str = "2";
 
 impl Posting {
     pub fn id(&self) -> Uuid {
@@ -70,21 +66,25 @@ impl Posting {
         let row = &self.0;
         let region = RegionCode::parse(&row.region)
             .map_err(|_| Error::corrupt("work_postings", row.id.0, "its region is none"))?;
-        let sum = |place: String, region: &str| BalanceRow {
-            place,
-            region: region.to_owned(),
-            state: row.state.clone(),
-            due_on: row.due_on.clone(),
-            yellow_on: row.yellow_on.clone(),
-            cases: row.cases,
-        };
-        let around = regions_around(&region).into_iter().map(|place| sum(place, ""));
         let own = [
-            sum(row.agency.clone(), ""),
-            sum(row.agency.clone(), region.as_str()),
-            sum(region.to_string(), region.as_str()),
+            (row.agency.clone(), ""),
+            (row.agency.clone(), region.as_str()),
+            (region.to_string(), region.as_str()),
         ];
-        Ok(around.chain(own).collect())
+        let around = regions_around(&region).into_iter().map(|place| (place, ""));
+        // The last day before red, the first of yellow.
+        let turns = [("due", &row.due_on), ("yellow", &row.yellow_on)];
+        let of_place = |(place, region): (String, &str)| {
+            turns.map(|(turn, day)| BalanceRow {
+                place: place.clone(),
+                region: region.to_owned(),
+                state: row.state.clone(),
+                turn,
+                day: day.clone(),
+                cases: row.cases,
+            })
+        };
+        Ok(around.chain(own).flat_map(of_place).collect())
     }
 }
 
@@ -104,7 +104,7 @@ impl BalanceRow {
     }
 
     fn key(&self) -> (&str, &str, &str, &str, &str) {
-        (&self.place, &self.region, &self.state, &self.due_on, &self.yellow_on)
+        (&self.place, &self.region, &self.state, self.turn, &self.day)
     }
 }
 
@@ -122,7 +122,39 @@ pub(super) fn drop_empty(conn: &mut Conn) -> QueryResult<()> {
     diesel::delete(work_balances::table.filter(work_balances::cases.eq(0))).execute(conn).map(drop)
 }
 
-type CountRow = (i32, String, String, String, String, String, i64);
+/// Of which table, place, region and state; of these cases all, the red, those not yet
+/// yellow, those without a clock.
+type CountRow = (i32, String, String, String, i64, i64, i64, i64);
+type CountColumns = (Integer, Text, Text, Text, BigInt, BigInt, BigInt, BigInt);
+
+/// Balances and postings in one statement: the sums are of the same moment.
+fn sums(reach: &Reach, today: NaiveDate) -> Asked {
+    let (today, never) = (Some(today), Some(NEVER));
+    let mut asked = Asked::new("SELECT 0, place, region, state");
+    put_sum(&mut asked, "turn = 'due'", None);
+    put_sum(&mut asked, "turn = 'due' AND day < ", today);
+    put_sum(&mut asked, "turn = 'yellow' AND day > ", today);
+    put_sum(&mut asked, "turn = 'due' AND day = ", never);
+    asked.sql(" FROM work_balances WHERE place").is_one_of(places(reach));
+    if reach.has_no_regions() {
+        asked.sql(" AND region = ''");
+    }
+    asked.sql(" GROUP BY place, region, state UNION ALL SELECT 1, agency, region, state");
+    put_sum(&mut asked, "TRUE", None);
+    put_sum(&mut asked, "due_on < ", today);
+    put_sum(&mut asked, "yellow_on > ", today);
+    put_sum(&mut asked, "due_on = ", never);
+    asked.sql(" FROM work_postings GROUP BY agency, region, state");
+    asked
+}
+
+fn put_sum(asked: &mut Asked, those: &'static str, day: Option<NaiveDate>) {
+    asked.sql(", CAST(SUM(CASE WHEN ").sql(those);
+    if let Some(day) = day {
+        asked.text(day);
+    }
+    asked.sql(" THEN cases ELSE 0 END) AS BIGINT)");
+}
 
 impl Store {
     /// What was posted since the last summing up, at most so much of it.
@@ -139,95 +171,44 @@ impl Store {
         Ok(rows.into_iter().map(Posting).collect())
     }
 
-    /// The open cases within reach, those that await an opinion from there included.
-    pub async fn count_work(&self, reach: Reach) -> Result<Vec<Counted>> {
-        let places = places(&reach);
-        let agencies_alone = reach.has_no_regions();
+    /// The open cases within reach, those that await an opinion from there included, by
+    /// the light they show on that day.
+    pub async fn count_work(&self, reach: Reach, today: NaiveDate) -> Result<Vec<Counted>> {
+        if places(&reach).is_empty() {
+            return Ok(Vec::new());
+        }
         let within = reach.clone();
         let (rows, asked): (Vec<CountRow>, _) = self
             .read(move |conn| {
                 in_one_moment(conn, |conn| {
                     let asked = opinions::count(conn, &within)?;
-                    let balances = work_balances::table
-                        .filter(work_balances::place.eq_any(places.clone()))
-                        .select((
-                            diesel::dsl::sql::<Integer>(BALANCE),
-                            work_balances::place,
-                            work_balances::region,
-                            work_balances::state,
-                            work_balances::due_on,
-                            work_balances::yellow_on,
-                            work_balances::cases,
-                        ))
-                        .into_boxed::<MultiBackend>();
-                    let sums = || {
-                        // Of agencies alone no case is counted twice, and there may be many.
-                        let of_agencies = work_balances::table
-                            .filter(work_balances::place.eq_any(places.clone()))
-                            .filter(work_balances::region.eq(""));
-                        let (state, due_on, yellow_on) =
-                            (work_balances::state, work_balances::due_on, work_balances::yellow_on);
-                        of_agencies.group_by((state, due_on, yellow_on)).select((
-                            diesel::dsl::sql::<Integer>(SUM),
-                            diesel::dsl::sql::<Text>("''"),
-                            diesel::dsl::sql::<Text>("''"),
-                            state,
-                            due_on,
-                            yellow_on,
-                            diesel::dsl::sql::<BigInt>("CAST(SUM(cases) AS BIGINT)"),
-                        ))
-                    };
-                    let postings = work_postings::table.select((
-                        diesel::dsl::sql::<Integer>(POSTING),
-                        work_postings::agency,
-                        work_postings::region,
-                        work_postings::state,
-                        work_postings::due_on,
-                        work_postings::yellow_on,
-                        work_postings::cases,
-                    ));
-                    let found = match agencies_alone {
-                        true => Both(sums(), postings).load(conn)?,
-                        false => Both(balances, postings).load(conn)?,
-                    };
-                    Ok((found, asked))
+                    Ok((sums(&within, today).giving::<CountColumns>().load(conn)?, asked))
                 })
             })
             .await?;
-        let asked = asked.into_iter().map(|(state, due_on, yellow_on, cases)| {
-            counted("work_opinions", "", (state, due_on, yellow_on, cases))
-        });
-        let lying = rows.into_iter().filter(|row| belongs(&reach, row));
-        let lying = lying.map(|(_, place, _, state, due_on, yellow_on, cases)| {
-            counted("work_balances", &place, (state, due_on, yellow_on, cases))
-        });
-        lying.chain(asked).collect()
+        let mut counted = Vec::new();
+        for row in rows.iter().filter(|row| belongs(&reach, row)) {
+            let (table, place, _, state, all, red, later, still) = row;
+            let table = if *table == 0 { "work_balances" } else { "work_postings" };
+            let state = state_of(state, table, place)?;
+            let lights = [
+                (Some(Light::Red), *red),
+                (Some(Light::Yellow), all - red - later),
+                (Some(Light::Green), later - still),
+                (None, *still),
+            ];
+            counted.extend(lights.map(|(light, cases)| Counted { state, light, cases }));
+        }
+        for (state, due_on, yellow_on, cases) in asked {
+            let day = |text: &str| text.parse::<NaiveDate>();
+            let days = day(&due_on).and_then(|due_on| Ok(LightDays { due_on, yellow_on: day(&yellow_on)? }));
+            let days = days.map_err(|_| Error::corrupt("work_opinions", "", "its day is none"))?;
+            let state = state_of(&state, "work_opinions", "")?;
+            counted.push(Counted { state, light: Some(days.light(today)), cases });
+        }
+        Ok(counted)
     }
 }
-
-/// Two questions as one statement: the answers are of the same moment.
-struct Both<A, B>(A, B);
-
-impl<A, B> QueryId for Both<A, B> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<A: QueryFragment<MultiBackend>, B: QueryFragment<MultiBackend>> QueryFragment<MultiBackend>
-    for Both<A, B>
-{
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        self.0.walk_ast(out.reborrow())?;
-        out.push_sql(" UNION ALL ");
-        self.1.walk_ast(out.reborrow())
-    }
-}
-
-impl<A, B> Query for Both<A, B> {
-    type SqlType = (Integer, Text, Text, Text, Text, Text, BigInt);
-}
-
-impl<A, B> RunQueryDsl<Conn> for Both<A, B> {}
 
 /// The places whose balances make up a reach.
 fn places(reach: &Reach) -> Vec<String> {
@@ -237,11 +218,10 @@ fn places(reach: &Reach) -> Vec<String> {
 }
 
 /// Whether a row counts: nothing twice that lies within two parts of the reach.
-fn belongs(reach: &Reach, (kind, place, region, ..): &CountRow) -> bool {
+fn belongs(reach: &Reach, (table, place, region, ..): &CountRow) -> bool {
     let covered = || RegionCode::parse(region).is_ok_and(|region| reach.covers(&region));
     let of_agency = || reach.agencies.iter().any(|agency| agency.as_str() == place);
-    match kind {
-        2 => true,
+    match table {
         // A region that is also a village's own balance is told by its second column.
         0 if region.is_empty() => {
             let below = reach.below.iter().any(|below| below.significant() == place);
@@ -253,14 +233,6 @@ fn belongs(reach: &Reach, (kind, place, region, ..): &CountRow) -> bool {
     }
 }
 
-fn counted(
-    table: &'static str,
-    place: &str,
-    (state, due_on, yellow_on, cases): (String, String, String, i64),
-) -> Result<Counted> {
-    let corrupt = |why: &str| Error::corrupt(table, place, why);
-    let state = StateName::parse(&state).ok_or_else(|| corrupt("its state is none"))?;
-    let day = |text: &str| text.parse::<NaiveDate>().map_err(|_| corrupt("its day is none"));
-    let days = LightDays { due_on: day(&due_on)?, yellow_on: day(&yellow_on)? };
-    Ok(Counted { state, days: Some(days).filter(|days| days.due_on != NEVER), cases })
+fn state_of(name: &str, table: &'static str, place: &str) -> Result<StateName> {
+    StateName::parse(name).ok_or_else(|| Error::corrupt(table, place, "its state is none"))
 }

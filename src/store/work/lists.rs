@@ -2,9 +2,10 @@
 //! the page before ended and no longer than a page, laid together.
 //!
 //! A walk is along one agency, one guide, one counter, or one region: the index of its
-//! city or county, in the order of the list and one state at a time, so that nothing
-//! but what is asked for is passed. Beyond that a light, a step or who works on it are
-//! looked at on the way. What a walk finds within two parts of a reach is shown once.
+//! city or county, in the order of the list and one state, or one step of a state, at a
+//! time, so that nothing but what is asked for is passed. Beyond that a light or who works
+//! on it are looked at on the way. What a walk finds within two parts of a reach is shown
+//! once.
 
 use chrono::NaiveDate;
 use diesel::dsl::{exists, not};
@@ -159,6 +160,12 @@ impl Store {
             Ok(explain(conn, Together(steps))?)
         })
         .await
+    }
+
+    /// The same of the opinions that come on it.
+    pub async fn explain_awaited(&self, filter: WorkFilter) -> Result<Vec<String>> {
+        self.read(move |conn| Ok(opinions::page(&filter).map_or(Ok(Vec::new()), |page| explain(conn, page))?))
+            .await
     }
 }
 

@@ -5,19 +5,17 @@
 //! What always holds: a case that is within reach as it is handled is not found here as
 //! well, nor for two agencies within reach. So nothing is listed or counted twice.
 
-use std::marker::PhantomData;
-
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text};
 
+use super::asked::{Asked, Statement};
 use super::lists::{Assignee, Order, WorkFilter};
 use crate::domain::cases::clock::Light;
 use crate::domain::cases::desk::AwaitedOpinion;
 use crate::domain::work::Reach;
 use crate::store::cases::code_range;
-use crate::store::conn::{Conn, MultiBackend};
+use crate::store::conn::Conn;
 use crate::store::schema::work_opinions;
 use crate::store::types::{Id, Key};
 
@@ -50,22 +48,29 @@ pub(super) fn put(conn: &mut Conn, case: Key, awaited: &[AwaitedRow]) -> QueryRe
     Ok(())
 }
 
+type Line = (Text, Id, Text);
+
 /// One page, in the order of the list: the day, the case, the agency.
 pub(super) fn list(conn: &mut Conn, filter: &WorkFilter) -> QueryResult<Vec<(String, Key, String)>> {
+    page(filter).map_or(Ok(Vec::new()), |page| page.load(conn))
+}
+
+/// The question for a page; none where the answer could not be but empty.
+pub(super) fn page(filter: &WorkFilter) -> Option<Statement<Line>> {
     match filter.assignee {
         Assignee::Anybody | Assignee::Nobody(_) if !filter.reach.agencies.is_empty() => {}
         // An opinion is nobody's to claim.
-        Assignee::Anybody | Assignee::Nobody(_) | Assignee::These(_) => return Ok(Vec::new()),
+        Assignee::Anybody | Assignee::Nobody(_) | Assignee::These(_) => return None,
     }
-    let mut asked = Asked::select("o.due_on, o.case_id, o.agency");
+    let mut asked = Asked::opinions("o.due_on, o.case_id, o.agency");
     asked.within_reach_for_nothing_else(&filter.reach);
     asked.narrowed(filter);
     asked.sql(" ORDER BY ").sql(match filter.order {
         Order::Due => "o.due_on, o.case_id",
         Order::Newest => "o.case_id DESC",
     });
-    asked.sql(" LIMIT ").put(Piece::Number(filter.limit));
-    asked.giving::<(Text, Id, Text)>().load(conn)
+    asked.sql(" LIMIT ").number(filter.limit);
+    Some(asked.giving())
 }
 
 /// How many there are of each state and pair of days.
@@ -73,50 +78,21 @@ pub(super) fn count(conn: &mut Conn, reach: &Reach) -> QueryResult<Vec<(String, 
     if reach.agencies.is_empty() {
         return Ok(Vec::new());
     }
-    let mut asked = Asked::select("w.state, o.due_on, o.yellow_on, count(*)");
+    let mut asked = Asked::opinions("w.state, o.due_on, o.yellow_on, count(*)");
     asked.within_reach_for_nothing_else(reach);
     asked.sql(" GROUP BY w.state, o.due_on, o.yellow_on");
     asked.giving::<(Text, Text, Text, BigInt)>().load(conn)
 }
 
-/// A statement in pieces: what it says, and what is bound in between.
-struct Asked(Vec<Piece>);
-
-enum Piece {
-    Sql(&'static str),
-    Text(String),
-    Case(Key),
-    Number(i64),
-}
-
 impl Asked {
-    fn select(columns: &'static str) -> Self {
-        let mut asked = Self(Vec::new());
-        asked.sql("SELECT ").sql(columns);
-        asked.sql(" FROM work_opinions o JOIN work w ON w.case_id = o.case_id WHERE o.agency");
+    fn opinions(columns: &'static str) -> Self {
+        let mut asked = Self::new("SELECT ");
+        // CROSS JOIN: SQLite begins with the opinions then, however well an index of `work`
+        // would fit what the list is narrowed to.
         asked
-    }
-
-    fn put(&mut self, piece: Piece) -> &mut Self {
-        self.0.push(piece);
-        self
-    }
-
-    fn sql(&mut self, sql: &'static str) -> &mut Self {
-        self.put(Piece::Sql(sql))
-    }
-
-    fn text(&mut self, text: impl ToString) -> &mut Self {
-        self.put(Piece::Text(text.to_string()))
-    }
-
-    fn is_one_of<T: ToString>(&mut self, all: impl IntoIterator<Item = T>) -> &mut Self {
-        let mut before = " IN (";
-        for one in all {
-            self.sql(before).text(one);
-            before = ", ";
-        }
-        self.sql(")")
+            .sql(columns)
+            .sql(" FROM work_opinions o CROSS JOIN work w WHERE w.case_id = o.case_id AND o.agency");
+        asked
     }
 
     fn within_reach_for_nothing_else(&mut self, reach: &Reach) {
@@ -136,7 +112,7 @@ impl Asked {
     }
 
     fn narrowed(&mut self, filter: &WorkFilter) {
-        // Said so that no index by state is taken: it begins with those who are asked.
+        // Said so that PostgreSQL takes no index by state either.
         self.sql(" AND w.state || ''").is_one_of(filter.states.iter().map(|state| state.as_str()));
         let columns = [
             (" AND w.guide = ", &filter.guide),
@@ -156,9 +132,9 @@ impl Asked {
             match filter.order {
                 Order::Due => {
                     self.sql(" AND (o.due_on, o.case_id) > (").text(after.due_on);
-                    self.sql(", ").put(Piece::Case(Key(after.case))).sql(")")
+                    self.sql(", ").case(after.case).sql(")")
                 }
-                Order::Newest => self.sql(" AND o.case_id < ").put(Piece::Case(Key(after.case))),
+                Order::Newest => self.sql(" AND o.case_id < ").case(after.case),
             };
         }
     }
@@ -172,35 +148,4 @@ impl Asked {
             Light::Green => self.sql(" AND o.yellow_on > ").text(today),
         };
     }
-
-    fn giving<T>(self) -> Statement<T> {
-        Statement(self.0, PhantomData)
-    }
 }
-
-struct Statement<T>(Vec<Piece>, PhantomData<T>);
-
-impl<T> QueryId for Statement<T> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<T> QueryFragment<MultiBackend> for Statement<T> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        for piece in &self.0 {
-            match piece {
-                Piece::Sql(sql) => out.push_sql(sql),
-                Piece::Text(text) => out.push_bind_param::<Text, _>(text)?,
-                Piece::Case(case) => out.push_bind_param::<Id, _>(case)?,
-                Piece::Number(number) => out.push_bind_param::<BigInt, _>(number)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<T> Query for Statement<T> {
-    type SqlType = T;
-}
-
-impl<T> RunQueryDsl<Conn> for Statement<T> {}

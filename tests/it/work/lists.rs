@@ -17,7 +17,10 @@ use wanshitong::domain::cases::{
     Ask, Correctable, CorrectionItem, CorrectionReason, GiveGrounds, GiveReply, PauseCase, RateService,
     RecordStep, RequestCorrection, ResumeCase, StateName, WithdrawCase,
 };
+use wanshitong::domain::codes::{RegionCode, Uscc};
 use wanshitong::domain::guides::{Facts, SpecialProcedure};
+use wanshitong::domain::work::Reach;
+use wanshitong::store::{Assignee, WorkFilter};
 
 use crate::api::{road_draft, submitted_road_case};
 use crate::support::{City, Database, Portal, road_facts};
@@ -325,18 +328,22 @@ async fn what_the_clock_has_to_do_is_a_range_of_one_index() {
     }
 }
 
-/// A list must not sort what it finds, nor look through what is not asked for.
-#[actix_web::test]
-async fn every_list_walks_along_an_index() {
-    use wanshitong::domain::codes::{RegionCode, Uscc};
-    use wanshitong::domain::work::Reach;
-    use wanshitong::store::{Assignee, WorkFilter};
-    let store = Database::sqlite().open();
-    let region = |code: &str| RegionCode::parse(code).unwrap();
-    let below = |code: &str| Reach { below: vec![region(code)], ..Reach::default() };
-    let agency = Reach { agencies: vec![Uscc::parse(super::ROADS).unwrap()], ..Reach::default() };
-    let exactly = Reach { exactly: vec![region("340700000000")], ..Reach::default() };
-    let all = |reach| WorkFilter {
+fn region(code: &str) -> RegionCode {
+    RegionCode::parse(code).unwrap()
+}
+
+fn below(code: &str) -> Reach {
+    Reach { below: vec![region(code)], ..Reach::default() }
+}
+
+fn of(agencies: &[&str]) -> Reach {
+    let agencies = agencies.iter().map(|code| Uscc::parse(code).unwrap()).collect();
+    Reach { agencies, ..Reach::default() }
+}
+
+/// All of a reach, two states of it, from somewhere on.
+fn every(reach: Reach) -> WorkFilter {
+    WorkFilter {
         reach,
         states: vec![StateName::Submitted, StateName::Accepted],
         guide: None,
@@ -348,37 +355,73 @@ async fn every_list_walks_along_an_index() {
         order: Order::Due,
         after: Some(WorkCursor { due_on: NaiveDate::MIN, case: Uuid::nil() }),
         limit: 20,
+    }
+}
+
+/// A list must not sort what it finds, nor look through what is not asked for.
+#[actix_web::test]
+async fn every_list_walks_along_an_index() {
+    let store = Database::sqlite().open();
+    let exactly = Reach { exactly: vec![region("340700000000")], ..Reach::default() };
+    let agency = of(&[super::ROADS]);
+    let lit = |light| {
+        let light = Some((light, NaiveDate::from_ymd_opt(2026, 3, 2).unwrap()));
+        WorkFilter { light, ..every(agency.clone()) }
     };
-    let lit = |light| Some((light, NaiveDate::from_ymd_opt(2026, 3, 2).unwrap()));
+    let at_review = |reach| WorkFilter { step: Some("review".to_owned()), ..every(reach) };
+    let newest = |reach| WorkFilter { order: Order::Newest, ..every(reach) };
     let lists = [
-        ("agency", all(agency.clone())),
-        ("county", all(exactly)),
-        ("city", all(below("340700000000"))),
-        ("county", all(below("340705000000"))),
-        ("county", all(below("340705005002"))),
-        ("due", all(below("340000000000"))),
-        ("guide", WorkFilter { guide: Some("x".into()), ..all(below("340000000000")) }),
-        ("counter", WorkFilter { counter: Some("x".into()), ..all(below("340000000000")) }),
-        ("agency", WorkFilter { agency: Some("x".into()), ..all(below("340000000000")) }),
-        ("agency", WorkFilter { light: lit(Light::Red), ..all(agency.clone()) }),
-        ("agency", WorkFilter { light: lit(Light::Yellow), ..all(agency.clone()) }),
-        ("agency", WorkFilter { light: lit(Light::Green), ..all(agency.clone()) }),
-        ("agency_and_age", WorkFilter { order: Order::Newest, ..all(agency) }),
-        ("county_and_age", WorkFilter { order: Order::Newest, ..all(below("340705000000")) }),
-    ];
-    let newest = |reach| WorkFilter { order: Order::Newest, ..all(reach) };
-    let by_age = [
+        ("agency", every(agency.clone())),
+        ("county", every(exactly.clone())),
+        ("city", every(below("340700000000"))),
+        ("county", every(below("340705000000"))),
+        ("county", every(below("340705005002"))),
+        ("due", every(below("340000000000"))),
+        ("guide", WorkFilter { guide: Some("x".into()), ..every(below("340000000000")) }),
+        ("counter", WorkFilter { counter: Some("x".into()), ..every(below("340000000000")) }),
+        ("agency", WorkFilter { agency: Some("x".into()), ..every(below("340000000000")) }),
+        ("agency", lit(Light::Red)),
+        ("agency", lit(Light::Yellow)),
+        ("agency", lit(Light::Green)),
+        ("agency_and_step", at_review(agency.clone())),
+        ("county_and_step", at_review(exactly)),
+        ("county_and_step", at_review(below("340705000000"))),
+        ("city_and_step", at_review(below("340700000000"))),
+        ("step", at_review(below("340000000000"))),
+        ("agency_and_age", newest(agency.clone())),
+        ("county_and_age", newest(below("340705000000"))),
         ("city_and_age", newest(below("340700000000"))),
         ("city_and_age", WorkFilter { states: vec![StateName::Decided], ..newest(below("340700000000")) }),
     ];
     let everywhere = store.explain_work(newest(below("340000000000"))).await.unwrap();
     assert!(everywhere[0].contains("sqlite_autoindex_work_1 (case_id<?)"), "{everywhere:#?}");
-    for (index, filter) in lists.into_iter().chain(by_age) {
+    for (index, filter) in lists {
         let states = if filter.order == Order::Due { filter.states.len() } else { 1 };
         let plan = store.explain_work(filter).await.unwrap();
         let walks = plan.iter().filter(|step| step.contains(&format!("INDEX work_by_{index} ("))).count();
         assert_eq!(walks, states, "{index}: {plan:#?}");
         assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:#?}");
         assert!(!plan.iter().any(|step| step.starts_with("SCAN work")), "{plan:#?}");
+    }
+}
+
+/// There are few of them, and a million cases: however well an index of the cases fits.
+#[actix_web::test]
+async fn a_list_begins_with_the_opinions_it_awaits() {
+    let store = Database::sqlite().open();
+    for reach in [of(&[super::ROADS]), of(&[super::ROADS, "11340705MBWXT0517N"])] {
+        let narrow = WorkFilter {
+            step: Some("x".into()),
+            guide: Some("x".into()),
+            counter: Some("x".into()),
+            ..every(reach.clone())
+        };
+        let newest = WorkFilter { order: Order::Newest, ..narrow.clone() };
+        for filter in [every(reach), narrow, newest] {
+            let plan = store.explain_awaited(filter).await.unwrap();
+            let of_cases: Vec<_> = plan.iter().filter(|step| step.contains(" w ")).collect();
+            assert!(plan[0].starts_with("SEARCH o USING"), "{plan:#?}");
+            assert_eq!(of_cases, ["SEARCH w USING INDEX sqlite_autoindex_work_1 (case_id=?)"], "{plan:#?}");
+        }
     }
 }
