@@ -19,7 +19,8 @@ impl CaseScope<'_> {
     /// Whether this officer helps the applicant's side with it.
     pub(super) fn is_helped_by(&self, account: Uuid, at: DateTime<Utc>) -> bool {
         let handed = |helper: &CaseHelper| helper.account == account && at < helper.until;
-        self.assisted_by == Some(account) || self.helpers.iter().any(handed)
+        let opened = self.is_draft && self.assisted_by == Some(account);
+        opened || self.helpers.iter().any(handed)
     }
 }
 
