@@ -3,6 +3,7 @@
 
 mod drafts;
 mod effect;
+mod finding;
 mod inheritance;
 mod scale;
 
