@@ -7,6 +7,8 @@ use wanshitong::domain::verification::Part;
 use crate::support::{Database, PDF, Portal, id};
 use crate::verify::look;
 
+mod told;
+
 pub const HALL: &str = include_str!("hall.yaml");
 pub const HALL_TYPES: &str = "format: 1\nkind: certificate_types\ntypes:\n  - { type: 11100000MBWXT0006A098, name: { zh: 助餐点登记证, en: Canteen registration }, attributes: [canteen] }\n";
 pub const CODE: &str = "11340705MBWXT061304000101098000";
