@@ -64,7 +64,8 @@ pub struct Letter {
     pub article: Option<Text>,
     /// Reason, article and remedy where the letter says no.
     pub grounds: Option<Grounds>,
-    /// What an officer wrote to each thing that must be mended, in their order.
+    /// What an officer wrote: to each thing that must be mended, in their order; or the
+    /// one thing that `note_label` calls it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Private<String>>,
 }
@@ -105,6 +106,21 @@ impl LetterKind {
             LetterKind::Lapse => Text::new("终止办理告知书", "Notice of lapse"),
             LetterKind::Void => Text::new("作废决定书", "Decision to declare void"),
             LetterKind::Revocation => Text::new("撤销决定书", "Decision to revoke"),
+        }
+    }
+}
+
+impl LetterKind {
+    /// What a note of such a letter is; `index` counts them from 0.
+    pub fn note_label(self, index: usize) -> Text {
+        match self {
+            LetterKind::Transfer | LetterKind::SpecialProcedure | LetterKind::Extension => {
+                Text::new("理由", "Reason")
+            }
+            _ => {
+                let number = index + 1;
+                Text::new(format!("第{number}项说明"), format!("Note on {number}"))
+            }
         }
     }
 }

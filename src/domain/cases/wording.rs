@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::case::{Case, Grounds};
+use super::case::{Case, Grounds, Place};
 use super::event::{AcceptanceBasis, CaseEvent, Correctable, CorrectionItem, CorrectionReason};
 use super::letters::{LetterKind, zh};
 use crate::domain::guides::{Fee, Guide};
@@ -21,6 +21,14 @@ pub(super) struct Content {
 impl Content {
     fn new(kind: LetterKind, zh: String, en: String) -> Self {
         Self { kind, paragraphs: vec![Text::new(zh, en)], grounds: None, notes: Vec::new() }
+    }
+
+    /// With what an officer wrote, unless that was nothing.
+    fn noting(mut self, note: &Private<String>) -> Self {
+        if note.known().is_none_or(|note| !note.is_empty()) {
+            self.notes.push(note.clone());
+        }
+        self
     }
 
     fn with(self, grounds: &Grounds) -> Self {
@@ -88,37 +96,54 @@ fn at_intake(item: &Text, event: &CaseEvent, on: NaiveDate) -> Vec<Content> {
             )
             .with(grounds),
         ],
-        CaseEvent::Transferred { to, .. } => one(
-            LetterKind::Transfer,
-            format!(
-                "您的“{}”申请不属于本机关职权范围，已于{}转交{}（{}）办理。办件编号和收件时间不变，无需重新申请。",
-                item.zh,
-                zh(on),
-                to.agency,
-                to.guide
-            ),
-            format!(
-                "Your application for “{}” is not within this agency's competence and was transferred on {on} to {} ({}). Its number and time of receipt stay the same; there is no need to apply again.",
-                item.en, to.agency, to.guide
-            ),
-        ),
-        CaseEvent::TransferredOut { to, .. } => one(
-            LetterKind::Transfer,
-            format!("您的“{}”申请应由{to}办理，已于{}转交该机关，请向其查询进度。", item.zh, zh(on)),
-            format!(
-                "Your application for “{}” is for {to} to handle and was passed on to it on {on}; please ask there how it stands.",
-                item.en
-            ),
-        ),
+        CaseEvent::Transferred { to, agency_name, item_name, reason, .. } => {
+            let names = (agency_name.as_ref(), item_name.as_ref());
+            vec![passed_on(item, to, names, on).noting(reason)]
+        }
+        CaseEvent::TransferredOut { to, reason } => vec![
+            Content::new(
+                LetterKind::Transfer,
+                format!("您的“{}”申请应由{to}办理，已于{}转交该机关，请向其查询进度。", item.zh, zh(on)),
+                format!(
+                    "Your application for “{}” is for {to} to handle and was passed on to it on {on}; please ask there how it stands.",
+                    item.en
+                ),
+            )
+            .noting(reason),
+        ],
         _ => Vec::new(),
     }
 }
 
+/// To whom it was passed on within the portal: by name where that is known, and by code.
+fn passed_on(item: &Text, to: &Place, names: (Option<&Text>, Option<&Text>), on: NaiveDate) -> Content {
+    let named = |name: Option<&Text>, code: &str| match name {
+        Some(name) => Text::new(format!("{}（{code}）", name.zh), format!("{} ({code})", name.en)),
+        None => Text::new(code, code),
+    };
+    let agency = named(names.0, to.agency.as_str());
+    let theirs = named(names.1, to.guide.as_str());
+    Content::new(
+        LetterKind::Transfer,
+        format!(
+            "您的“{}”申请不属于本机关职权范围，已于{}转交{}办理，其办理事项为：{}。办件编号和收件时间不变，无需重新申请。",
+            item.zh,
+            zh(on),
+            agency.zh,
+            theirs.zh
+        ),
+        format!(
+            "Your application for “{}” is not within this agency's competence and was transferred on {on} to {}, which handles it as: {}. Its number and time of receipt stay the same; there is no need to apply again.",
+            item.en, agency.en, theirs.en
+        ),
+    )
+}
+
 /// 特别程序、延期、决定、送达
 fn while_handled(item: &Text, event: &CaseEvent, on: NaiveDate) -> Vec<Content> {
-    let one = |kind, zh: String, en: String| vec![Content::new(kind, zh, en)];
-    match event {
-        CaseEvent::Paused { kind, expected_days, .. } => {
+    let one = |kind, zh: String, en: String| Content::new(kind, zh, en);
+    let content = match event {
+        CaseEvent::Paused { kind, expected_days, reason } => {
             let name = kind.label();
             one(
                 LetterKind::SpecialProcedure,
@@ -131,8 +156,9 @@ fn while_handled(item: &Text, event: &CaseEvent, on: NaiveDate) -> Vec<Content> 
                     item.en, name.en
                 ),
             )
+            .noting(reason)
         }
-        CaseEvent::Extended { days, dues, .. } => one(
+        CaseEvent::Extended { days, dues, reason } => one(
             LetterKind::Extension,
             format!(
                 "您的“{}”申请经批准延长办理期限{days}个工作日，承诺于{}前办结，法定期限至{}。",
@@ -144,30 +170,27 @@ fn while_handled(item: &Text, event: &CaseEvent, on: NaiveDate) -> Vec<Content> 
                 "The time limit of your application for “{}” was extended by {days} working days: a decision is promised by {}; the law allows until {}.",
                 item.en, dues.promised, dues.legal
             ),
-        ),
+        )
+        .noting(reason),
         CaseEvent::Approved { .. } => one(
             LetterKind::Approval,
             format!("经审查，您的“{}”申请符合规定，准予办理。", item.zh),
             format!("Your application for “{}” has been examined and is approved.", item.en),
         ),
-        CaseEvent::Denied { grounds, .. } => vec![
-            Content::new(
-                LetterKind::Denial,
-                format!("经审查，您的“{}”申请不予批准，理由和依据如下。", item.zh),
-                format!(
-                    "Your application for “{}” is denied, for the reason and on the basis below.",
-                    item.en
-                ),
-            )
-            .with(grounds),
-        ],
+        CaseEvent::Denied { grounds, .. } => one(
+            LetterKind::Denial,
+            format!("经审查，您的“{}”申请不予批准，理由和依据如下。", item.zh),
+            format!("Your application for “{}” is denied, for the reason and on the basis below.", item.en),
+        )
+        .with(grounds),
         CaseEvent::Delivered { .. } => one(
             LetterKind::ProofOfService,
             format!("“{}”的办理结果已于{}送达。", item.zh, zh(on)),
             format!("The result of “{}” was served on {on}.", item.en),
         ),
-        _ => Vec::new(),
-    }
+        _ => return Vec::new(),
+    };
+    vec![content]
 }
 
 /// 终止、作废、撤销

@@ -1,0 +1,80 @@
+//! What the letters tell, as data and as a page: reasons, articles and remedies.
+
+use serde_json::{Value, json};
+use wanshitong::domain::codes::Uscc;
+
+use super::{APPROVER, COUNTER, HANDLER, Played, RESIDENT, accepted, draft, portal};
+use crate::handling::{CODE, HALL, HALL_AGENCY};
+use crate::support::Database;
+use crate::work::ROADS;
+
+/// The letter of this kind gives these words of an officer as its reason.
+async fn gives_the_reason(case: &Played<'_>, kind: &str, reason: &str) -> Value {
+    let (letter, page) = case.letter(kind).await;
+    let notes = json!([{ "label": { "zh": "理由", "en": "Reason" }, "text": reason }]);
+    assert_eq!(letter["notes"], notes, "{kind}");
+    assert!(!letter["paragraphs"].to_string().contains(reason), "{kind}: what may be personal stands apart");
+    assert!(page.contains("理由") && page.contains(reason), "{kind}: {page}");
+    letter
+}
+
+#[actix_web::test]
+async fn the_reason_of_a_pause_and_of_an_extension_is_told() {
+    let portal = portal(Database::sqlite()).await;
+    let case = accepted(&portal).await;
+    let pause = json!({ "kind": "inspection", "reason": "需到现场核查灶台", "expected_days": 5 });
+    case.does(HANDLER, "pause", pause).await;
+    case.does(HANDLER, "resume", json!({ "kind": "inspection" })).await;
+    case.does(APPROVER, "extend", json!({ "days": 5, "reason": "案情复杂" })).await;
+    let paused = gives_the_reason(&case, "special_procedure", "需到现场核查灶台").await;
+    assert!(paused["article"]["zh"].as_str().unwrap().contains("第四十五条"), "{paused:#}");
+    gives_the_reason(&case, "extension", "案情复杂").await;
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_transfer_slip_tells_why_and_names_who_is_competent() {
+    let portal = portal(Database::sqlite()).await;
+    let submitted = async || {
+        let case = draft(&portal).await;
+        case.attach("lease").await;
+        case.does(RESIDENT, "submit", json!({})).await;
+        case
+    };
+    let case = submitted().await;
+    let away = json!({ "agency_name": "省民政厅", "reason": "属省级权限" });
+    case.does(COUNTER, "transfer", away).await;
+    gives_the_reason(&case, "transfer", "属省级权限").await;
+
+    let theirs = HALL.replace(HALL_AGENCY, ROADS).replace("社区食堂助餐点登记", "社区助餐点备案");
+    let files = vec![("roads.yaml".to_owned(), theirs)];
+    wanshitong::app::catalog::publish(&portal.city.ctx, files).await.unwrap().unwrap();
+    let case = submitted().await;
+    let to = json!({ "guide_code": CODE.replace(HALL_AGENCY, ROADS), "reason": "不属本机关职权" });
+    case.does(COUNTER, "transfer", to).await;
+    let slip = gives_the_reason(&case, "transfer", "不属本机关职权").await;
+    let agency = portal.city.ctx.store.find_agency(Uscc::parse(ROADS).unwrap()).await.unwrap().unwrap();
+    let said = slip["paragraphs"][0]["zh"].as_str().unwrap();
+    for name in [&agency.name.zh, "社区助餐点备案", "社区食堂助餐点登记", ROADS] {
+        assert!(said.contains(name), "{name} is not in {said}");
+    }
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn notes_on_what_must_be_mended_say_on_which() {
+    let portal = portal(Database::sqlite()).await;
+    let case = draft(&portal).await;
+    case.attach("lease").await;
+    case.does(RESIDENT, "submit", json!({})).await;
+    let items = json!([
+        { "pointer": "/materials/plan", "reason": "expired" },
+        { "pointer": "/facts/seats", "reason": "wrong", "note": "与平面图不符" },
+    ]);
+    case.does(COUNTER, "request-correction", json!({ "items": items })).await;
+    let (letter, page) = case.letter("correction").await;
+    let notes = json!([{ "label": { "zh": "第2项说明", "en": "Note on 2" }, "text": "与平面图不符" }]);
+    assert_eq!(letter["notes"], notes);
+    assert!(page.contains("第2项说明") && !page.contains("第1项说明"), "{page}");
+    portal.close().await;
+}
