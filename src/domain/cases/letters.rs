@@ -150,7 +150,7 @@ pub fn letters_for(
     };
     let letters = content(case, guide, event, at).into_iter().enumerate();
     letters
-        .map(|(index, Content { kind, paragraphs, grounds, notes })| Letter {
+        .map(|(index, Content { kind, paragraphs, article, grounds, notes })| Letter {
             kind,
             number: format!("{}-{:02}", filing.case_no, written + index + 1),
             at,
@@ -158,7 +158,7 @@ pub fn letters_for(
             agency: Some(agency.clone()),
             addressee: addressee.clone(),
             paragraphs,
-            article: article(kind, guide.item.item_type),
+            article: article.or_else(|| article_of(kind, guide.item.item_type)),
             grounds,
             notes,
         })
@@ -167,18 +167,18 @@ pub fn letters_for(
 
 /// The article of the Administrative Licensing Law a letter rests on. To items that
 /// are no licences it is applied by analogy.
-fn article(kind: LetterKind, of: ItemType) -> Option<Text> {
+fn article_of(kind: LetterKind, of: ItemType) -> Option<Text> {
     let (zh, en) = match kind {
         LetterKind::Receipt | LetterKind::Acceptance | LetterKind::Correction | LetterKind::Refusal => {
             ("三十二", 32)
         }
-        LetterKind::Transfer => ("三十二", 32),
+        LetterKind::Transfer | LetterKind::Lapse => ("三十二", 32),
         LetterKind::Extension => ("四十二", 42),
         LetterKind::SpecialProcedure => ("四十五", 45),
         LetterKind::Approval | LetterKind::Denial => ("三十八", 38),
         LetterKind::ProofOfService => ("四十四", 44),
         LetterKind::Revocation => ("六十九", 69),
-        LetterKind::Payment | LetterKind::Lapse | LetterKind::Void => return None,
+        LetterKind::Payment | LetterKind::Void => return None,
     };
     let (by, analogy) = match of {
         ItemType::Licence => ("依据", ""),

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::case::{Case, Grounds, Place};
 use super::event::{AcceptanceBasis, CaseEvent, Correctable, CorrectionItem, CorrectionReason};
-use super::letters::{LetterKind, zh};
+use super::letters::{LetterKind, statutory_remedy, zh};
 use crate::domain::guides::{Fee, Guide};
 use crate::domain::private::Private;
 use crate::domain::text::Text;
@@ -14,13 +14,15 @@ use crate::domain::time::local_date;
 pub(super) struct Content {
     pub kind: LetterKind,
     pub paragraphs: Vec<Text>,
+    /// What it rests on, where that is not the same for all of its kind.
+    pub article: Option<Text>,
     pub grounds: Option<Grounds>,
     pub notes: Vec<Private<String>>,
 }
 
 impl Content {
     fn new(kind: LetterKind, zh: String, en: String) -> Self {
-        Self { kind, paragraphs: vec![Text::new(zh, en)], grounds: None, notes: Vec::new() }
+        Self { kind, paragraphs: vec![Text::new(zh, en)], article: None, grounds: None, notes: Vec::new() }
     }
 
     /// With what an officer wrote, unless that was nothing.
@@ -193,22 +195,28 @@ fn while_handled(item: &Text, event: &CaseEvent, on: NaiveDate) -> Vec<Content> 
     vec![content]
 }
 
+/// It ends the case without a decision, and can be fought like one.
+fn lapsed(item: &Text, on: NaiveDate) -> Content {
+    let mut letter = Content::new(
+        LetterKind::Lapse,
+        format!(
+            "因在规定期限内未收到补正或补交的材料，您的“{}”申请已于{}终止办理。材料备齐后可以重新申请。",
+            item.zh,
+            zh(on)
+        ),
+        format!(
+            "What was asked for did not come in time: your application for “{}” ended on {on}. You may apply again once everything is at hand.",
+            item.en
+        ),
+    );
+    letter.paragraphs.push(statutory_remedy());
+    letter
+}
+
 /// 终止、作废、撤销
 fn at_the_end(item: &Text, event: &CaseEvent, on: NaiveDate) -> Vec<Content> {
-    let one = |kind, zh: String, en: String| vec![Content::new(kind, zh, en)];
     match event {
-        CaseEvent::Lapsed => one(
-            LetterKind::Lapse,
-            format!(
-                "因在规定期限内未收到补正或补交的材料，您的“{}”申请已于{}终止办理。材料备齐后可以重新申请。",
-                item.zh,
-                zh(on)
-            ),
-            format!(
-                "What was asked for did not come in time: your application for “{}” ended on {on}. You may apply again once everything is at hand.",
-                item.en
-            ),
-        ),
+        CaseEvent::Lapsed => vec![lapsed(item, on)],
         CaseEvent::Voided { grounds } => vec![
             Content::new(
                 LetterKind::Void,
@@ -273,14 +281,13 @@ fn accepted(
 fn payment(guide: &Guide) -> Option<Content> {
     let Fee::Charged { amount_fen, basis } = &guide.fee else { return None };
     let yuan = format!("{}.{:02}", amount_fen / 100, amount_fen % 100);
-    Some(Content::new(
+    let mut letter = Content::new(
         LetterKind::Payment,
-        format!("办理“{}”应缴费{yuan}元，收费依据：{}。请在领取结果前缴纳。", guide.item.name.zh, basis.zh),
-        format!(
-            "The fee for “{}” is ¥{yuan}, on the basis of: {}. Please pay before you receive the result.",
-            guide.item.name.en, basis.en
-        ),
-    ))
+        format!("办理“{}”应缴费{yuan}元。请在领取结果前缴纳。", guide.item.name.zh),
+        format!("The fee for “{}” is ¥{yuan}. Please pay before you receive the result.", guide.item.name.en),
+    );
+    letter.article = Some(basis.clone());
+    Some(letter)
 }
 
 fn correction(guide: &Guide, items: &[CorrectionItem], due: NaiveDate) -> Content {

@@ -1,9 +1,10 @@
 //! What the letters tell, as data and as a page: reasons, articles and remedies.
 
 use serde_json::{Value, json};
+use wanshitong::domain::cases::letters::statutory_remedy;
 use wanshitong::domain::codes::Uscc;
 
-use super::{APPROVER, COUNTER, HANDLER, Played, RESIDENT, accepted, draft, portal};
+use super::{APPROVER, COUNTER, HANDLER, Played, RESIDENT, accepted, draft, move_clock, portal};
 use crate::handling::{CODE, HALL, HALL_AGENCY};
 use crate::support::Database;
 use crate::work::ROADS;
@@ -76,5 +77,32 @@ async fn notes_on_what_must_be_mended_say_on_which() {
     let notes = json!([{ "label": { "zh": "第2项说明", "en": "Note on 2" }, "text": "与平面图不符" }]);
     assert_eq!(letter["notes"], notes);
     assert!(page.contains("第2项说明") && !page.contains("第1项说明"), "{page}");
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_payment_notice_rests_on_what_the_fee_rests_on() {
+    let portal = portal(Database::sqlite()).await;
+    let case = accepted(&portal).await;
+    let (letter, page) = case.letter("payment").await;
+    assert_eq!(letter["article"], json!({ "zh": "样例收费标准", "en": "Sample tariff" }));
+    assert!(page.contains("依据") && page.contains("样例收费标准"), "{page}");
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_notice_that_a_case_lapsed_gives_its_basis_and_the_remedy() {
+    let portal = portal(Database::sqlite()).await;
+    let case = draft(&portal).await;
+    case.attach("lease").await;
+    case.does(RESIDENT, "submit", json!({})).await;
+    let items = json!([{ "pointer": "/facts/seats", "reason": "wrong" }]);
+    case.does(COUNTER, "request-correction", json!({ "items": items, "days": 5 })).await;
+    move_clock(&portal, "P9D").await;
+    wanshitong::app::timers::run(&portal.city.ctx).await.unwrap();
+    let (letter, page) = case.letter("lapse").await;
+    assert!(letter["article"]["zh"].as_str().unwrap().contains("第三十二条"), "{letter:#}");
+    assert_eq!(letter["paragraphs"][1]["zh"], statutory_remedy().zh);
+    assert!(page.contains(&statutory_remedy().zh) && page.contains(&statutory_remedy().en), "{page}");
     portal.close().await;
 }
