@@ -117,6 +117,7 @@ impl LetterKind {
             LetterKind::Transfer | LetterKind::SpecialProcedure | LetterKind::Extension => {
                 Text::new("理由", "Reason")
             }
+            LetterKind::ProofOfService => Text::new("送达凭证", "Proof"),
             _ => {
                 let number = index + 1;
                 Text::new(format!("第{number}项说明"), format!("Note on {number}"))

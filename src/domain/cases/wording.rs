@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::case::{Case, Grounds, Place};
 use super::event::{AcceptanceBasis, CaseEvent, Correctable, CorrectionItem, CorrectionReason};
 use super::letters::{LetterKind, statutory_remedy, zh};
-use crate::domain::guides::{Fee, Guide};
+use crate::domain::guides::{Delivery, Fee, Guide};
 use crate::domain::private::Private;
 use crate::domain::text::Text;
 use crate::domain::time::local_date;
@@ -185,14 +185,26 @@ fn while_handled(item: &Text, event: &CaseEvent, on: NaiveDate) -> Vec<Content> 
             format!("Your application for “{}” is denied, for the reason and on the basis below.", item.en),
         )
         .with(grounds),
-        CaseEvent::Delivered { .. } => one(
-            LetterKind::ProofOfService,
-            format!("“{}”的办理结果已于{}送达。", item.zh, zh(on)),
-            format!("The result of “{}” was served on {on}.", item.en),
-        ),
+        CaseEvent::Delivered { method, proof } => {
+            let how = served(*method);
+            one(
+                LetterKind::ProofOfService,
+                format!("“{}”的办理结果已于{}送达，送达方式：{}。", item.zh, zh(on), how.zh),
+                format!("The result of “{}” was served on {on}: {}.", item.en, how.en),
+            )
+            .noting(proof)
+        }
         _ => return Vec::new(),
     };
     vec![content]
+}
+
+fn served(method: Delivery) -> Text {
+    match method {
+        Delivery::SelfCollect => Text::new("窗口领取", "collected at a counter"),
+        Delivery::Courier => Text::new("邮寄", "by courier"),
+        Delivery::Electronic => Text::new("电子送达", "electronically"),
+    }
 }
 
 /// It ends the case without a decision, and can be fought like one.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use wanshitong::domain::cases::letters::statutory_remedy;
 use wanshitong::domain::codes::Uscc;
 
-use super::{APPROVER, COUNTER, HANDLER, Played, RESIDENT, accepted, draft, move_clock, portal};
+use super::{APPROVER, COUNTER, HANDLER, POLICE, Played, RESIDENT, accepted, draft, move_clock, portal};
 use crate::handling::{CODE, HALL, HALL_AGENCY};
 use crate::support::Database;
 use crate::work::ROADS;
@@ -104,5 +104,29 @@ async fn a_notice_that_a_case_lapsed_gives_its_basis_and_the_remedy() {
     assert!(letter["article"]["zh"].as_str().unwrap().contains("第三十二条"), "{letter:#}");
     assert_eq!(letter["paragraphs"][1]["zh"], statutory_remedy().zh);
     assert!(page.contains(&statutory_remedy().zh) && page.contains(&statutory_remedy().en), "{page}");
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn what_is_handed_over_needs_proof_and_the_proof_of_service_shows_it() {
+    let portal = portal(Database::sqlite()).await;
+    let case = accepted(&portal).await;
+    case.does(HANDLER, "record-step", json!({ "step": "handle" })).await;
+    case.does(HANDLER, "give-opinion", json!({ "agency": POLICE, "consents": true })).await;
+    case.does(APPROVER, "approve", json!({})).await;
+    case.does(HANDLER, "issue", json!({})).await;
+    for proof in [json!({ "method": "self_collect" }), json!({ "method": "self_collect", "proof": " " })] {
+        let told = case.is_told(COUNTER, "deliver", proof, 422).await;
+        assert_eq!(told["errors"][0]["pointer"], "/proof", "{told:#}");
+        assert!(told["errors"][0]["detail"].as_str().unwrap().contains("领取人姓名"), "{told:#}");
+    }
+    let served = json!({ "method": "self_collect", "proof": " 方书文代领 " });
+    case.does(COUNTER, "deliver", served).await;
+    let (letter, page) = case.letter("proof_of_service").await;
+    let notes = json!([{ "label": { "zh": "送达凭证", "en": "Proof" }, "text": "方书文代领" }]);
+    assert_eq!(letter["notes"], notes);
+    let said = letter["paragraphs"][0]["zh"].as_str().unwrap();
+    assert!(said.contains("窗口领取") && !said.contains("方书文"), "{said}");
+    assert!(page.contains("送达凭证") && page.contains("方书文代领"), "{page}");
     portal.close().await;
 }
