@@ -7,6 +7,9 @@ use wanshitong::domain::verification::Part;
 use crate::support::{Database, PDF, Portal, id};
 use crate::verify::look;
 
+mod notices;
+mod told;
+
 pub const HALL: &str = include_str!("hall.yaml");
 pub const HALL_TYPES: &str = "format: 1\nkind: certificate_types\ntypes:\n  - { type: 11100000MBWXT0006A098, name: { zh: 助餐点登记证, en: Canteen registration }, attributes: [canteen] }\n";
 pub const CODE: &str = "11340705MBWXT061304000101098000";
@@ -60,6 +63,15 @@ impl Played<'_> {
         let letters = self.portal.get(RESIDENT, &self.at("/letters")).await.expect(200);
         let kinds = letters["items"].as_array().unwrap().iter();
         kinds.map(|letter| letter["kind"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The one letter of a kind, opened; and its page, in words.
+    async fn letter(&self, kind: &str) -> (Value, String) {
+        let letters = self.portal.get(RESIDENT, &self.at("/letters")).await.expect(200);
+        let found = letters["items"].as_array().unwrap().iter().find(|letter| letter["kind"] == kind);
+        let at = self.at(&format!("/letters/{}", id(found.unwrap_or_else(|| panic!("no {kind}")))));
+        let page = self.portal.get(RESIDENT, &format!("{at}/html")).await;
+        (self.portal.get(RESIDENT, &at).await.expect(200), String::from_utf8(page.bytes).unwrap())
     }
 
     async fn clock(&self, name: &str) -> Value {
