@@ -25,7 +25,7 @@ pub use drafts::{
     DraftFile, DraftQuery, Report, ShownDraft, hand_in, list_drafts, publish_drafts, read_draft,
     reject_draft, report_on,
 };
-pub use find::{Search, search};
+pub use find::{Search, entry_of, search};
 pub use lines::{About, GuideLine, Lines, of_item};
 pub use publish::{Faults, Published, base_for, publish};
 pub use withdraw::withdraw;
