@@ -24,7 +24,7 @@ pub(super) enum CatalogCommand {
         /// Lean on what this portal has published, besides the files.
         #[arg(long)]
         config: Option<PathBuf>,
-        /// With a file of kind `certificate_types`, or with `--config`,
+        /// At least one; with a file of kind `certificate_types`, or with `--config`,
         /// certificate types are checked too.
         files: Vec<PathBuf>,
     },
@@ -96,6 +96,24 @@ pub(super) fn read_files(files: &[PathBuf]) -> Result<Files, String> {
         .collect()
 }
 
+/// The same; there must be one at least.
+fn some_files(files: &[PathBuf]) -> Result<Files, String> {
+    let found = read_files(files)?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let named: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    Err(match named.as_slice() {
+        [] => "没有给出文件；请写出 YAML 文件或文件夹。 No file was given; name YAML files, or a folder of them."
+            .to_owned(),
+        named => format!(
+            "{} 中没有 YAML 文件（.yaml、.yml）；请换一个文件夹。 There is no YAML file (.yaml, .yml) in {}; name another folder.",
+            named.join("、"),
+            named.join(", ")
+        ),
+    })
+}
+
 fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", folder.display());
     let mut found = Vec::new();
@@ -162,7 +180,7 @@ const NO_REGISTER: &str = "\
 Certificate types were not checked (whether they exist, whether a material is asked for that a certificate supplies): there is no register; give a file of kind certificate_types too, or the --config of a portal that has one.";
 
 fn check(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
-    let files = read_files(files)?;
+    let files = some_files(files)?;
     let base = base_for(config, &files)?;
     let is_register =
         |(_, yaml): &(String, String)| SourceFile::parse(yaml).kind() == FileKind::CertificateTypes;
@@ -176,7 +194,7 @@ fn check(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
 
 /// Every region counts as there.
 fn test(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
-    let files = read_files(files)?;
+    let files = some_files(files)?;
     let base = base_for(config, &files)?;
     let checked = catalog::check(&files, &base).map_err(|wrong| refused(&wrong))?;
     let calendar = boot::calendar().map_err(said)?;
@@ -191,7 +209,7 @@ fn test(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
 
 fn publish(config: &Path, files: &[PathBuf]) -> Outcome {
     let config = load(config)?;
-    let files = read_files(files)?;
+    let files = some_files(files)?;
     block_on(async move {
         let ctx = production(&config).await?;
         let published = catalog::publish(&ctx, files).await;
