@@ -4,12 +4,13 @@
 
 use std::sync::{Arc, PoisonError};
 
-use super::lines::{GuideLine, Lines};
+use super::lines::{About, GuideLine, Lines};
 use super::{Catalogue, of_item};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::search::{Entry, Query, SearchIndex};
 use crate::domain::codes::{RegionCode, ServiceObject};
+use crate::domain::guides::Guide;
 
 /// What somebody looks for in the catalogue; every part that is given must hold.
 #[derive(Debug, Clone, Default)]
@@ -136,15 +137,24 @@ impl Catalogue {
 }
 
 fn entry(line: &GuideLine) -> Entry {
-    let about = &line.about;
+    about_guide(line.code.clone(), line.item.clone(), line.region.clone(), &line.about)
+}
+
+/// A guide as the catalogue's search holds it.
+pub fn entry_of(guide: &Guide) -> Entry {
+    let (code, item) = (guide.code.to_string(), guide.item.basic_code.to_string());
+    about_guide(code, item, guide.region.clone(), &About::from(guide))
+}
+
+fn about_guide(guide: String, item: String, region: RegionCode, about: &About) -> Entry {
     Entry {
-        guide: line.code.clone(),
-        item: line.item.clone(),
+        guide,
+        item,
         name: about.name.clone(),
         summary: about.summary.clone(),
         aliases: about.aliases.clone(),
         agency: None,
-        region: line.region.clone(),
+        region,
         service_objects: about.service_objects.clone(),
         topics: about.topics.clone(),
         life_events: about.life_events.clone(),

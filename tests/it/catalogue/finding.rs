@@ -79,7 +79,7 @@ async fn an_item_is_found_with_the_guide_that_serves_an_address() {
         listed
     };
     let (here, above) = (local_code(AGENCY), local_code("11340700MBWXT020XG"));
-    assert_eq!(served("340705005002", "").await, [here.clone()], "the county's own comes before the city's");
+    assert_eq!(served("340705005002", "").await, [here.as_str()], "the county's own comes before the city's");
     assert_eq!(served("340706000000", "").await, [above], "elsewhere the city's");
     assert_eq!(served("340100000000", "").await, [""; 0], "nobody's in another city");
     // Each other filter leaves it, or does not.
