@@ -234,16 +234,16 @@ fn regions_csv() -> String {
 
 /// One agency in each region; each implements one item after the other.
 fn guide(number: usize, regions: &[&str]) -> String {
-    let (county, round) = (number % regions.len(), number / regions.len());
-    let (agency, code, region) = (agency(county), basic_code((county + round) % ITEMS), regions[county]);
+    let (place, round) = (number % regions.len(), number / regions.len());
+    let (agency, code, region) = (agency(place), basic_code((place + round) % ITEMS), regions[place]);
     format!(
         "format: 1\ncode: \"{agency}4{code}\"\nitem: \"{code}\"\nagency: {agency}\nregion: \"{region}\"\n\
          telephone: {{ enquiry: 0562-{:07}, complaint: \"12345\" }}\n\
          limits: {{ promised: {{ days: {}, unit: working_day }} }}\n\
-         venues:\n  - name: {{ zh: 第{county}号政务服务中心, en: Service centre {county} }}\n    \
-         address: {{ zh: 市民路{county}号, en: \"{county} Shimin Road\" }}\n    \
+         venues:\n  - name: {{ zh: 第{place}号政务服务中心, en: Service centre {place} }}\n    \
+         address: {{ zh: 市民路{place}号, en: \"{place} Shimin Road\" }}\n    \
          hours: {{ zh: 工作日九时至十七时, en: \"Working days, 9:00 to 17:00\" }}\n",
-        2_800_000 + county,
-        1 + county % 10,
+        2_800_000 + place,
+        1 + place % 10,
     )
 }
