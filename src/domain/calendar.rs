@@ -11,6 +11,8 @@
 //! (民法典第二百零三条).
 
 use std::collections::{BTreeSet, HashMap};
+use std::iter::successors;
+use std::sync::Arc;
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use serde::Serialize;
@@ -21,13 +23,15 @@ use super::guides::{DayUnit, Limit};
 use super::text::Text;
 
 /// Which days are worked, by the notices of the years it was made from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct WorkCalendar {
     version: String,
     /// By date, each date once.
     exceptions: Vec<Exception>,
     /// Years whose notice is in.
     noticed: BTreeSet<i32>,
+    /// What was counted with before its newest notice came.
+    earlier: Option<Arc<WorkCalendar>>,
 }
 
 /// A day the notices say something about.
@@ -71,6 +75,13 @@ pub struct Stop {
     pub until: NaiveDate,
 }
 
+impl Exception {
+    /// The last days of a December may be of the next year's notice.
+    fn is_of_next_year(&self) -> bool {
+        self.date.month() == 12 && self.festival.contains(NEW_YEAR)
+    }
+}
+
 impl Stop {
     fn holds(&self, date: NaiveDate) -> bool {
         self.from <= date && date <= self.until
@@ -110,11 +121,47 @@ pub struct CountedDay {
     pub reason: DayReason,
 }
 
+/// Two calendars are the same when they say the same of every day.
+impl PartialEq for WorkCalendar {
+    fn eq(&self, other: &Self) -> bool {
+        self.version == other.version
+    }
+}
+
+impl Eq for WorkCalendar {}
+
+impl std::fmt::Debug for WorkCalendar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WorkCalendar").field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
 impl WorkCalendar {
     /// Reads `date,kind,festival` with `kind` `work` (a make-up working day) or
-    /// `rest` (a day off). Refuses with every wrong row.
+    /// `rest` (a day off). Refuses with every wrong row. Its earlier editions know one
+    /// year's notice less each, as notices come out one by one.
     pub fn parse(csv: &str) -> Result<Self, Vec<RowError>> {
-        read_exceptions(csv, |_, _| {}).map(Self::of)
+        read_exceptions(csv, |_, _| {}).map(|exceptions| Self::of(exceptions).with_its_past())
+    }
+
+    /// This calendar, and those that were in force before it, the latest first. A day
+    /// that was told by one of them is explained by that one.
+    pub fn editions(&self) -> impl Iterator<Item = &Self> {
+        successors(Some(self), |edition| edition.earlier.as_deref())
+    }
+
+    /// The edition of that version, or this one where it is none of them.
+    pub fn edition(&self, version: &str) -> &Self {
+        self.editions().find(|edition| edition.version == version).unwrap_or(self)
+    }
+
+    fn with_its_past(mut self) -> Self {
+        let Some(&last) = self.noticed.last() else { return self };
+        let is_known =
+            |e: &&Exception| e.date.year() < last && !(e.date.year() == last - 1 && e.is_of_next_year());
+        let known = Self::of(self.exceptions.iter().filter(is_known).cloned().collect());
+        self.earlier = Some(Arc::new(known.with_its_past()));
+        self
     }
 
     /// The calendar with the notice of one year put in the place of what was known
@@ -137,13 +184,15 @@ impl WorkCalendar {
             let en = format!("The file has no day of {year}; send the notice of that year.");
             return Err(vec![RowError { line: 1, reason: Text::new(zh, en) }]);
         }
-        // The last days of its December may be of the next year's notice.
-        let of_next_year = |e: &Exception| e.date.month() == 12 && e.festival.contains(NEW_YEAR);
         let kept = self.exceptions.iter().filter(|kept| {
-            let replaced = kept.date.year() == year && !of_next_year(kept);
+            let replaced = kept.date.year() == year && !kept.is_of_next_year();
             !replaced && entered.iter().all(|new| new.date != kept.date)
         });
-        Ok(Self::of(kept.cloned().chain(entered.iter().cloned()).collect()))
+        let known = Self::of(kept.cloned().chain(entered.iter().cloned()).collect());
+        Ok(match known == *self {
+            true => self.clone(),
+            false => Self { earlier: Some(Arc::new(self.clone())), ..known },
+        })
     }
 
     /// The days the notices say something about: the day, whether it is worked,
@@ -172,7 +221,7 @@ impl WorkCalendar {
         // alone does not make that year a noticed one.
         let noticed =
             exceptions.iter().map(|e| e.date).filter(|d| d.month() < 12).map(|d| d.year()).collect();
-        Self { version: hex(&Sha256::digest(canonical)), exceptions, noticed }
+        Self { version: hex(&Sha256::digest(canonical)), exceptions, noticed, earlier: None }
     }
 
     /// SHA-256, in hex, of the calendar's content; the order of the rows and the
@@ -263,6 +312,18 @@ impl WorkCalendar {
             }
         }
         Deadline { due, rule, days }
+    }
+
+    /// The days after `start` up to a day that was set and not counted, the working days
+    /// (or all, of calendar days) among them counted.
+    pub fn until(&self, start: NaiveDate, end: NaiveDate, unit: DayUnit, stops: &[Stop]) -> Vec<CountedDay> {
+        let days = start.iter_days().skip(1).take_while(|day| *day <= end);
+        days.map(|date| {
+            let stopped = stops.iter().any(|stop| stop.holds(date));
+            let counted = !stopped && (unit == DayUnit::CalendarDay || self.is_working(date));
+            self.look_at(date, counted, stopped)
+        })
+        .collect()
     }
 
     fn look_at(&self, date: NaiveDate, counted: bool, stopped: bool) -> CountedDay {

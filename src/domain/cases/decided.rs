@@ -128,7 +128,8 @@ fn make_out(rules: Rules<'_>, case_no: &CaseNo, at: DateTime<Utc>) -> Result<Vec
                     }),
                 })
             }
-            ResultKind::Letter { name } => Ok(Issued::Letter { name: name.clone() }),
+            // It is numbered when it is written, among the letters of the case.
+            ResultKind::Letter { name } => Ok(Issued::Letter { name: name.clone(), number: None }),
         })
         .collect()
 }

@@ -125,8 +125,11 @@ pub enum ResultView {
         valid_from: NaiveDate,
         valid_until: Option<NaiveDate>,
     },
+    /// To be read among the letters of the case.
     Letter {
         name: TextView,
+        /// The letter's; null for a result of before letters were written of them.
+        number: Option<String>,
     },
 }
 
@@ -351,7 +354,9 @@ impl From<&Issued> for ResultView {
                     valid_until: *valid_until,
                 }
             }
-            Issued::Letter { name } => ResultView::Letter { name: name.clone().into() },
+            Issued::Letter { name, number } => {
+                ResultView::Letter { name: name.clone().into(), number: number.clone() }
+            }
         }
     }
 }
