@@ -76,7 +76,7 @@ pub async fn list_events(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid
 /// A deadline with its explanation.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ClockView {
-    /// `intake`, `correction`, `deferral`, `promised`, `legal`, `opinion`, `delivery`,
+    /// `draft`, `intake`, `correction`, `deferral`, `promised`, `legal`, `opinion`, `delivery`,
     /// `reply` or `rectification`.
     #[schema(value_type = String)]
     pub name: ClockName,

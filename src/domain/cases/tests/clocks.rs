@@ -215,7 +215,7 @@ fn a_result_is_handed_over_within_ten_working_days_and_is_overdue_for_ever_after
 
 #[test]
 fn what_was_promised_comes_by_the_day_that_was_set_and_no_later_than_the_promised_limit() {
-    let mut story = super::joint::promising().then(&[C::Submit]);
+    let story = super::joint::promising().then(&[C::Submit]);
     let material = story.promised().first().unwrap().clone();
     let by = |due: Option<&str>| Command::AcceptDeferred(AcceptDeferred { due: due.map(day) });
     // Filed on Monday, 2 March; the promised limit ends on the 23rd.
