@@ -97,6 +97,45 @@ fn require_agreement(reached: &Reached, differences: &[Difference]) {
     );
 }
 
+/// Everything that can happen to a case: every command succeeded somewhere, through every
+/// channel, and time did all that it can do.
+const EVENTS: [&str; 34] = [
+    "opened",
+    "facts_saved",
+    "material_attached",
+    "material_removed",
+    "submitted",
+    "accepted",
+    "correction_requested",
+    "answers_mended",
+    "material_supplied",
+    "corrected",
+    "lapsed",
+    "transferred",
+    "transferred_out",
+    "paused",
+    "resumed",
+    "extended",
+    "opinions_asked",
+    "opinion_given",
+    "opinion_escalated",
+    "deadline_passed",
+    "refused",
+    "step_recorded",
+    "approved",
+    "denied",
+    "results_issued",
+    "delivered",
+    "withdrawn",
+    "voided",
+    "revoked",
+    "asked",
+    "replied",
+    "rated",
+    "rectified",
+    "expired",
+];
+
 /// A generator that does not get there proves nothing.
 fn require_coverage(reached: &Reached) {
     if reached.scripts < ENOUGH {
@@ -117,6 +156,9 @@ fn require_coverage(reached: &Reached) {
         ["open", "issued", "denied", "refused", "withdrawn", "lapsed", "void", "transferred", "revoked"];
     require(&reached.endings, &endings);
     require(&reached.endings, &["expired"]);
+    for event in EVENTS {
+        assert!(reached.events.contains_key(event), "no script came to `{event}`\n{reached}");
+    }
     require(&reached.capacities, &["applicant", "agent", "assistant", "officer", "system"]);
     require(&reached.bases, &["officer", "automatic", "deemed"]);
     require(&reached.materials, &["file", "certificate", "promise"]);

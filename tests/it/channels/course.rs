@@ -35,7 +35,7 @@ impl Writer<'_> {
             }
             28..35 => return self.then(self.side, withdraw()),
             35..55 => self.correction(officer, facts),
-            55..60 => {
+            55..62 => {
                 let to = self.elsewhere();
                 let reason = "不属本机关职权".to_owned();
                 return self.then(officer, What::Act(Action::Transfer { to, reason }));
@@ -54,7 +54,7 @@ impl Writer<'_> {
         let same = |code: &GuideCode| code.basic_code() == own.code.basic_code();
         let others = self.world.guides.iter().map(|published| &published.guide);
         let other = others.filter(|other| other.agency != own.agency && same(&other.code)).next_back();
-        match other.filter(|_| self.random.chance(70)) {
+        match other.filter(|_| self.random.chance(90)) {
             Some(other) => TransferTo::Guide(other.code.to_string()),
             None => TransferTo::Outside("省级主管部门".to_owned()),
         }
@@ -131,11 +131,19 @@ impl Writer<'_> {
     pub(super) fn beside(&mut self) {
         let text = || "请尽快办理".to_owned();
         match self.random.below(12) {
-            0 => self.then(self.side, What::Act(Action::Urge(Ask { text: text() }))),
+            0 => {
+                self.then(self.side, What::Act(Action::Urge(Ask { text: text() })));
+                if self.random.chance(50) {
+                    self.then(HANDLER, What::Act(Action::Reply(GiveReply { text: text() })));
+                }
+            }
             1 => self.then(SUPERVISOR, What::Act(Action::Supervise(Ask { text: text() }))),
             2 => {
                 let score = self.random.between(0, 6) as u8;
                 self.then(self.side, What::Act(Action::Rate(RateService { score, comment: text() })));
+                if self.random.chance(50) {
+                    self.then(HANDLER, What::Act(Action::Rectify(GiveReply { text: text() })));
+                }
             }
             3 => self.then(HANDLER, What::Act(Action::Reply(GiveReply { text: text() }))),
             4 => self.then(HANDLER, What::Act(Action::Rectify(GiveReply { text: text() }))),
