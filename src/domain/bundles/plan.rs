@@ -7,7 +7,7 @@ use super::check::{self, Misfit};
 use super::graph::{Graph, length};
 use crate::domain::codes::CertificateType;
 use crate::domain::guides::{
-    Bundle, Field, FieldKind, Form, Given, Guide, Limit, Material, MaterialSource, Part, Prefill, ResultKind,
+    Bundle, Field, FieldKind, Form, Given, Guide, Limit, Material, MaterialSource, Part, Prefill,
 };
 use crate::domain::text::Text;
 
@@ -130,14 +130,7 @@ fn issuer<'p>(
     all: &'p [(Part, Guide)],
     graph: &Graph,
 ) -> Option<&'p str> {
-    let issues = |guide: &Guide| {
-        guide.results.iter().any(|result| match result {
-            ResultKind::Certificate { certificate_type, attributes, .. } => {
-                certificate_type == of && says.is_none_or(|says| attributes.iter().any(|name| name == says))
-            }
-            ResultKind::Letter { .. } => false,
-        })
-    };
+    let issues = |guide: &Guide| guide.results.iter().any(|result| result.states(of, says));
     let earlier = all.iter().find(|(from, guide)| issues(guide) && feeds(from, to, graph));
     earlier.map(|(from, _)| from.code.as_str())
 }

@@ -355,6 +355,22 @@ pub enum ResultKind {
     Letter { name: Text },
 }
 
+/// What every certificate says of itself: its identifier, the day it was issued, the
+/// first day of its validity, and the last if there is one. No form answers these.
+pub const OF_ITSELF: [&str; 4] = ["number", "issued_on", "valid_from", "valid_until"];
+
+impl ResultKind {
+    /// Whether it is a certificate of this type that says this; with `None`, whatever it says.
+    pub fn states(&self, of: &CertificateType, says: Option<&str>) -> bool {
+        let Self::Certificate { certificate_type, valid_months, attributes, .. } = self else { return false };
+        let is_said = |says: &str| match says {
+            "valid_until" => valid_months.is_some(),
+            says => OF_ITSELF.contains(&says) || attributes.iter().any(|name| name == says),
+        };
+        certificate_type == of && says.is_none_or(is_said)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {

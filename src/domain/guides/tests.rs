@@ -10,6 +10,7 @@ use crate::domain::refusal::FieldError;
 
 mod agreement;
 mod file_schema;
+mod prefilled;
 mod properties;
 mod reading;
 mod trees;

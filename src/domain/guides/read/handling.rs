@@ -7,8 +7,8 @@ use super::{Read, Reader};
 use crate::domain::codes::CertificateType;
 use crate::domain::guides::expr::Vocabulary;
 use crate::domain::guides::model::{
-    Download, Limit, Material, MaterialSource, OpinionWanted, Paper, Requirement, ResultKind, Reuse, Step,
-    Trust,
+    Download, Limit, Material, MaterialSource, OF_ITSELF, OpinionWanted, Paper, Requirement, ResultKind,
+    Reuse, Step, Trust,
 };
 use crate::domain::guides::source::Node;
 use crate::domain::text::Text;
@@ -290,7 +290,13 @@ impl Read for IssuedCertificate {
         reader.distinct(keys.get("attributes"), "");
         if let (Some(names), Some(node)) = (&attributes, keys.get("attributes")) {
             for (Name(name), item) in names.iter().zip(node.items()) {
-                if !Vocabulary::Whole(reader.schema).has_answer_to(name) {
+                if OF_ITSELF.contains(&name.as_str()) {
+                    reader.problems.at(
+                        item,
+                        format!("“{name}”由证照自己载明，不取自表单，请删去。"),
+                        format!("“{name}” is said by the certificate itself, not by the form; remove it."),
+                    );
+                } else if !Vocabulary::Whole(reader.schema).has_answer_to(name) {
                     reader.problems.at(
                         item,
                         format!("表单没有字段“{name}”，证照的内容取自表单的答案。"),
