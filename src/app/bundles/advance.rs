@@ -189,6 +189,7 @@ async fn file(ctx: &Ctx, loaded: &Loaded, part: &str, at: DateTime<Utc>) -> AppR
         aal: submission.aal,
         facts,
         evidence: application.evidence_for(plan, planned),
+        fed_by: application.feeding(planned),
         files: loaded.folder(ctx)?,
         provenance: Provenance::new(provenance),
         also,

@@ -20,7 +20,8 @@ use crate::domain::cases::{
     Act, AttachMaterial, By, Case, Command, Evidence, KnownCertificate, OpenCase, Provenance, Rules,
     SubmitCase, begin, decide, evolve, open,
 };
-use crate::domain::codes::RegionCode;
+use crate::domain::certificates::Certificate;
+use crate::domain::codes::{CertificateType, RegionCode};
 use crate::domain::guides::Facts;
 use crate::store::{Changes, Origin, PersonRecord, RetentionWrite};
 
@@ -36,6 +37,9 @@ pub struct FileRequest<'a> {
     pub facts: Facts,
     /// By material.
     pub evidence: BTreeMap<String, Evidence>,
+    /// Cases whose certificates are meant where one of their type is called for, and no
+    /// other of that type the applicant holds.
+    pub fed_by: BTreeSet<Uuid>,
     /// Where the files among them lie.
     pub files: Folder<'a>,
     pub provenance: Provenance,
@@ -47,8 +51,20 @@ pub struct FileRequest<'a> {
 /// `Refused` and `StepUp` with everything that is in the way, each at its place in
 /// the case; `Stale` when `also` is.
 pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
-    let FileRequest { id, guide, scenario, person, by, aal, facts, evidence, files, provenance, also } =
-        request;
+    let FileRequest {
+        id,
+        guide,
+        scenario,
+        person,
+        by,
+        aal,
+        facts,
+        evidence,
+        fed_by,
+        files,
+        provenance,
+        also,
+    } = request;
     let guide = ctx.catalogue.current(&guide).await?.ok_or(AppError::NotFound)?;
     let at = ctx.clock.now();
     if guide.is_closed(at) {
@@ -58,7 +74,7 @@ pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
     let exists = |code: &RegionCode| regions.contains(code.as_str());
     let calendar = ctx.calendar.current();
     let rules = rules(&calendar, &guide, &exists);
-    let held = usable_certificates(ctx, person.id, &guide).await?;
+    let held = meant(usable_certificates(ctx, person.id, &guide).await?, &fed_by, &evidence);
     let opening = OpenCase {
         id,
         party: person.id,
@@ -88,6 +104,25 @@ pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
     let written = writing.open_at(origin, opening, also, |_| Ok(acts)).await;
     number.settle(&written);
     written.map(drop)
+}
+
+/// Of a type that one of these cases issued, what they issued, and what was handed in.
+/// Parents of twins hold two birth certificates, of which each child has its own.
+fn meant(
+    held: Vec<Certificate>,
+    fed_by: &BTreeSet<Uuid>,
+    evidence: &BTreeMap<String, Evidence>,
+) -> Vec<Certificate> {
+    let is_fed = |one: &Certificate| one.case.is_some_and(|case| fed_by.contains(&case));
+    let fed: BTreeSet<CertificateType> =
+        held.iter().filter(|one| is_fed(one)).map(|one| one.certificate_type.clone()).collect();
+    let is_given = |one: &Certificate| {
+        evidence
+            .values()
+            .any(|given| matches!(given, Evidence::Certificate { certificate } if *certificate == one.id))
+    };
+    let is_meant = |one: &Certificate| is_fed(one) || is_given(one) || !fed.contains(&one.certificate_type);
+    held.into_iter().filter(is_meant).collect()
 }
 
 /// Copies the files into the folder of the case, which is of no use unless the case is

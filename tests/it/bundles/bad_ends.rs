@@ -72,8 +72,10 @@ async fn where_a_refusal_stops_nothing_what_it_would_have_supplied_is_asked_for(
     let wants = part(&held, "registration")["wants"].as_array().unwrap();
     assert_eq!(
         wants.iter().map(|want| &want["pointer"]).collect::<Vec<_>>(),
-        ["/materials/registration.birth_certificate"]
+        ["/facts/registration/birth_certificate_no", "/materials/registration.birth_certificate"]
     );
+    let number = json!({ "registration": { "birth_certificate_no": "A123456789" } });
+    save(&portal, &application, number).await;
     attach(&portal, &application, "registration.birth_certificate").await;
     let on = submit(&portal, &application).await;
     assert_eq!(states(&on)[..2], ["ended", "filed"]);

@@ -5,6 +5,7 @@ mod applying;
 mod bad_ends;
 mod erasure;
 mod following;
+mod played;
 mod samples;
 
 use serde_json::{Value, json};
@@ -39,7 +40,7 @@ fn answers() -> Value {
         "birth": { "hospital": "铜官区人民医院" },
         "registration": {
             "child_gender": "female", "child_ethnicity": "汉族", "birth_place": "340705005002",
-            "birth_certificate_no": "A123456789", "parents_married": false, "settle_with": "mother",
+            "parents_married": false, "settle_with": "mother",
             "householder_name": "林晓岚", "relation_to_householder": "child", "truth": true,
         },
         "insurance": { "truth": true },
