@@ -39,14 +39,15 @@ fn of_kinds(files: &Files, kinds: &[FileKind]) -> Vec<(String, String)> {
 /// The items and certificate types of the files; other guides are not looked at.
 fn leant_on(files: &Files) -> Result<catalog::Base, String> {
     let files = of_kinds(files, &[FileKind::Item, FileKind::CertificateTypes]);
-    let checked = catalog::check(&files, &catalog::Base::default()).map_err(|wrong| wrongs(&wrong))?;
+    let base = catalog::Base { has_others: true, ..catalog::Base::default() };
+    let checked = catalog::check(&files, &base).map_err(|wrong| wrongs(&wrong))?;
     let mut register = Register::default();
     for (_, types) in checked.certificate_types {
         register.extend(types);
     }
     let items: HashMap<_, _> =
         checked.items.into_iter().map(|(_, item)| (item.item.basic_code.to_string(), item)).collect();
-    Ok(catalog::Base { items, register, guides: Vec::new() })
+    Ok(catalog::Base { items, register, ..base })
 }
 
 /// The guides of the files, in order of code.

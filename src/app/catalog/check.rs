@@ -12,7 +12,7 @@ use crate::domain::calendar::WorkCalendar;
 use crate::domain::codes::{GuideCode, RegionCode};
 use crate::domain::guides::{
     Bundle, CertificateTypeEntry, FailedExample, FileKind, Guide, ItemFile, Origin, Part, Problem, Register,
-    SourceFile, try_examples,
+    SourceFile, Statement, try_examples,
 };
 use crate::domain::text::Text;
 
@@ -38,6 +38,9 @@ pub struct Base {
     pub register: Register,
     /// The guides in force that bundles may name.
     pub guides: Vec<Guide>,
+    /// Whether there are guides besides the files. What those put on certificates is
+    /// not known here, so that no prefill is held against it.
+    pub has_others: bool,
 }
 
 /// Files that have nothing wrong. Each is given with its place among the files.
@@ -83,13 +86,15 @@ pub(super) struct Survey {
     pub item: Option<String>,
     /// It starts from the item, rather than writing it out.
     pub inherits: bool,
+    /// What it puts on certificates.
+    pub states: Vec<Statement>,
 }
 
 pub(super) fn survey(files: &[(String, String)]) -> Vec<Survey> {
     on_every_core(files, |(_, yaml)| {
         let source = SourceFile::parse(yaml);
         let item = source.item_code().map(str::to_owned);
-        Survey { kind: source.kind(), item, inherits: source.inherits() }
+        Survey { kind: source.kind(), item, inherits: source.inherits(), states: source.statements() }
     })
 }
 
@@ -113,6 +118,10 @@ pub(super) fn check_each<G: Send>(
         items: Vec::new(),
         wrong: Vec::new(),
     };
+    if !base.has_others {
+        let stated = surveys.iter().flat_map(|survey| &survey.states);
+        stated.for_each(|statement| checker.base.register.state(statement.clone()));
+    }
     let places = |wanted: FileKind| {
         surveys.iter().enumerate().filter(move |(_, survey)| survey.kind == wanted).map(|(place, _)| place)
     };

@@ -45,7 +45,7 @@ pub use pattern::Pattern;
 pub use prefill::{FilledFrom, Prefilled, Stated, prefill};
 pub use problem::Problem;
 pub use read::{CertificateTypeEntry, FileKind, ItemFile, SourceFile, read_guide};
-pub use register::Register;
+pub use register::{Register, Statement};
 pub use source::{MAX_FILE_BYTES, Origin};
 pub use template::{Template, Wanted, template};
 pub use validate::{check_complete, check_form, check_partial, unmet_conditions};

@@ -34,9 +34,9 @@ use scenarios::{MAX_SCENARIOS, ScenarioHead};
 use super::expr::{Expr, Schema, Vocabulary};
 use super::model::{Guide, Requirement, Scenario};
 use super::problem::{Problem, Problems};
-use super::register::Register;
+use super::register::{Register, Statement};
 use super::source::{self, Content, Node, ScalarKind};
-use crate::domain::codes::RegionCode;
+use crate::domain::codes::{CertificateType, RegionCode};
 use crate::domain::text::Text;
 
 /// What a file of the catalogue holds.
@@ -85,6 +85,16 @@ impl SourceFile {
         named.or_else(|| self.scalar("basic_code"))
     }
 
+    /// What the certificates it issues will say, in any of its scenarios, as written.
+    pub fn statements(&self) -> Vec<Statement> {
+        let Some(root) = &self.root else { return Vec::new() };
+        let start = root.member("guide").unwrap_or(root);
+        let scenarios = start.member("scenarios").map(Node::items).unwrap_or_default();
+        let lists = [start].into_iter().chain(scenarios).filter_map(|part| part.member("results"));
+        let results = lists.flat_map(Node::items).filter_map(|result| result.member("certificate"));
+        results.filter_map(stated_on).collect()
+    }
+
     /// Whether a guide starts from an item of the catalogue, rather than writing one out.
     pub fn inherits(&self) -> bool {
         self.scalar("item").is_some()
@@ -116,6 +126,14 @@ impl SourceFile {
     fn scalar(&self, key: &str) -> Option<&str> {
         self.root.as_ref()?.member(key)?.scalar()
     }
+}
+
+/// What stands under `certificate:`.
+fn stated_on(certificate: &Node) -> Option<Statement> {
+    let certificate_type = CertificateType::parse(certificate.member("type")?.scalar()?).ok()?;
+    let names = certificate.member("attributes").map(Node::items).unwrap_or_default();
+    let attributes = names.iter().filter_map(Node::scalar).map(str::to_owned).collect();
+    Some(Statement { certificate_type, attributes, expires: certificate.member("valid_months").is_some() })
 }
 
 /// Reads and checks a guide that writes its item out.
