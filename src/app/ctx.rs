@@ -57,7 +57,8 @@ impl Clock {
         Self { source, ahead_micros: Arc::new(AtomicI64::new(0)) }
     }
 
-    /// In whole microseconds, as they are stored.
+    /// In whole microseconds, so that an instant read back from any of the databases
+    /// equals the one that was written.
     pub fn now(&self) -> DateTime<Utc> {
         let read = (self.source)();
         let micros = read.timestamp_micros() + self.ahead_micros.load(Ordering::Relaxed);
@@ -85,4 +86,17 @@ pub fn new_id(at: DateTime<Utc>) -> Uuid {
         &crate::store::random::<10>(),
     )
     .into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nanoseconds_are_dropped_and_microseconds_kept() {
+        let instant = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let clock = Clock::from_source(|| "2026-02-13T16:00:00.123456789Z".parse().unwrap());
+        assert_eq!(clock.now(), instant("2026-02-13T16:00:00.123456Z"));
+        assert_eq!(clock.advance(TimeDelta::microseconds(3)), instant("2026-02-13T16:00:00.123459Z"));
+    }
 }

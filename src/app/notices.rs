@@ -98,7 +98,8 @@ async fn send(ctx: &Ctx, mobile: &Mobile, words: &Text, case_no: &str) -> Result
     ctx.sms.send(mobile, &text).await
 }
 
-/// What an applicant is told of; steps inside the agency are not.
+/// What an applicant is told of: whatever wants something of him, moves his deadlines
+/// or ends his case. Steps inside the agency are not, nor what he did himself.
 fn words(topic: &str) -> Option<Text> {
     Some(match topic {
         "case.submitted" => Text::new("申请已收到。", "your application was received."),
@@ -106,9 +107,32 @@ fn words(topic: &str) -> Option<Text> {
         "case.refused" => {
             Text::new("申请不予受理，请查看通知书。", "your application was not accepted; see the letter.")
         }
+        "case.correction_requested" => Text::new(
+            "申请需要补正，内容和期限见补正告知书，请登录办理。",
+            "something must be mended; sign in: the letter says what, and by when.",
+        ),
+        "case.transferred" => Text::new(
+            "申请已转交其他机关，请查看转办单。",
+            "your application was passed on to another agency; see the slip.",
+        ),
+        "case.paused" => Text::new(
+            "依法进行特别程序，所需时间不计入期限，请查看告知书。",
+            "a special procedure began, whose time does not count; see the letter.",
+        ),
+        "case.extended" => {
+            Text::new("办理期限已延长，请查看告知书。", "the time limit was extended; see the letter.")
+        }
         "case.approved" => Text::new("已准予办理。", "it was approved."),
         "case.denied" => Text::new("不予批准，请查看决定书。", "it was denied; see the decision."),
         "case.delivered" => Text::new("结果已送达。", "the result was delivered."),
+        "case.lapsed" => Text::new(
+            "逾期未收到所需内容，已终止办理，请查看告知书。",
+            "it ended, since what was asked for did not come in time; see the letter.",
+        ),
+        "case.voided" => Text::new("办件已作废，请查看决定书。", "it was declared void; see the decision."),
+        "case.revoked" => {
+            Text::new("办理结果已撤销，请查看决定书。", "its result was revoked; see the decision.")
+        }
         _ => return None,
     })
 }

@@ -10,7 +10,7 @@ use clap::Subcommand;
 use super::{Outcome, block_on, counted, diff, load, print, production, said};
 use crate::app::{catalog, upkeep};
 use crate::boot;
-use crate::domain::guides::{FileKind, Origin, Problem};
+use crate::domain::guides::{FileKind, Origin, Problem, SourceFile};
 
 /// The file format, as editors understand it.
 const SCHEMA: &str = include_str!("../../openapi/guide.schema.json");
@@ -24,6 +24,8 @@ pub(super) enum CatalogCommand {
         /// Lean on what this portal has published, besides the files.
         #[arg(long)]
         config: Option<PathBuf>,
+        /// At least one; with a file of kind `certificate_types`, or with `--config`,
+        /// certificate types are checked too.
         files: Vec<PathBuf>,
     },
     /// Try the examples in these files.
@@ -94,6 +96,24 @@ pub(super) fn read_files(files: &[PathBuf]) -> Result<Files, String> {
         .collect()
 }
 
+/// The same; there must be one at least.
+fn some_files(files: &[PathBuf]) -> Result<Files, String> {
+    let found = read_files(files)?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let named: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    Err(match named.as_slice() {
+        [] => "没有给出文件；请写出 YAML 文件或文件夹。 No file was given; name YAML files, or a folder of them."
+            .to_owned(),
+        named => format!(
+            "{} 中没有 YAML 文件（.yaml、.yml）；请换一个文件夹。 There is no YAML file (.yaml, .yml) in {}; name another folder.",
+            named.join("、"),
+            named.join(", ")
+        ),
+    })
+}
+
 fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", folder.display());
     let mut found = Vec::new();
@@ -141,7 +161,7 @@ pub(super) fn refused(wrong: &[catalog::FileProblems]) -> String {
 }
 
 /// What the files may lean on: nothing, or what the portal has published.
-fn checked(config: Option<&Path>, files: &Files) -> Result<catalog::Checked, String> {
+fn base_for(config: Option<&Path>, files: &Files) -> Result<catalog::Base, String> {
     let config = config.map(load).transpose()?;
     let mut base = catalog::Base::default();
     if let Some(config) = config {
@@ -151,19 +171,32 @@ fn checked(config: Option<&Path>, files: &Files) -> Result<catalog::Checked, Str
             Ok(())
         })?;
     }
-    catalog::check(files, &base).map_err(|wrong| refused(&wrong))
+    Ok(base)
 }
 
+/// Said where no register was at hand, so that nobody takes silence for an answer.
+const NO_REGISTER: &str = "\
+没有证照目录，证照类型未经核对（类型是否存在、证照已能提供的材料是否仍让人自备）；请一并给出 kind: certificate_types 的文件，或用 --config 指明已有证照目录的门户。
+Certificate types were not checked (whether they exist, whether a material is asked for that a certificate supplies): there is no register; give a file of kind certificate_types too, or the --config of a portal that has one.";
+
 fn check(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
-    let files = read_files(files)?;
-    let checked = checked(config, &files)?;
-    print(&format!("{}, nothing wrong", counted(checked.len(), "file")))
+    let files = some_files(files)?;
+    let base = base_for(config, &files)?;
+    let is_register =
+        |(_, yaml): &(String, String)| SourceFile::parse(yaml).kind() == FileKind::CertificateTypes;
+    let note = match base.register.types().is_empty() && !files.iter().any(is_register) {
+        true => format!("\n{NO_REGISTER}"),
+        false => String::new(),
+    };
+    let checked = catalog::check(&files, &base).map_err(|wrong| format!("{}{note}", refused(&wrong)))?;
+    print(&format!("{}, nothing wrong{note}", counted(checked.len(), "file")))
 }
 
 /// Every region counts as there.
 fn test(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
-    let files = read_files(files)?;
-    let checked = checked(config, &files)?;
+    let files = some_files(files)?;
+    let base = base_for(config, &files)?;
+    let checked = catalog::check(&files, &base).map_err(|wrong| refused(&wrong))?;
     let calendar = boot::calendar().map_err(said)?;
     let failures = checked.try_examples(&files, &calendar, &|_| true);
     if failures.is_empty() {
@@ -176,7 +209,7 @@ fn test(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
 
 fn publish(config: &Path, files: &[PathBuf]) -> Outcome {
     let config = load(config)?;
-    let files = read_files(files)?;
+    let files = some_files(files)?;
     block_on(async move {
         let ctx = production(&config).await?;
         let published = catalog::publish(&ctx, files).await;

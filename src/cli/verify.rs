@@ -45,7 +45,8 @@ enum VerifyCommand {
     Receipt {
         /// The receipt: a compact JWS, or the answer that holds it.
         file: PathBuf,
-        /// The portal's keys: its `/.well-known/seal-keys.json`.
+        /// The portal's keys: its `/.well-known/seal-keys.json`. When left out: the file of
+        /// that name beside the receipt.
         #[arg(long)]
         keys: Option<PathBuf>,
         /// The history of the case: what `GET /cases/{id}/events` gives.
@@ -118,10 +119,14 @@ fn judged(faults: u64) -> Outcome {
     }
 }
 
+const KEYS_FILE: &str = "seal-keys.json";
+
 fn receipt(file: &Path, keys: Option<&Path>, case: Option<&Path>) -> Outcome {
-    let keys = keys.ok_or(
-        "give the portal's keys with `--keys FILE`: without them nobody can tell a receipt from what \
-         anybody could have written. They are at /.well-known/seal-keys.json of the portal that gave it",
+    let beside = file.with_file_name(KEYS_FILE);
+    let keys = keys.or(beside.is_file().then_some(beside.as_path())).ok_or(
+        "put the portal's keys beside the receipt as seal-keys.json, or give them with `--keys FILE`: \
+         without them nobody can tell a receipt from what anybody could have written. They are at \
+         /.well-known/seal-keys.json of the portal that gave it",
     )?;
     let text = |file: &Path| {
         std::fs::read_to_string(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))

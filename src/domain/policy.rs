@@ -133,9 +133,10 @@ pub struct CaseScope<'a> {
     pub guide: &'a str,
     pub agency: &'a Uscc,
     pub region: &'a RegionCode,
-    /// Nobody but the applicant's side sees a draft, and the officer who helped to open it.
+    /// Nobody but the applicant's side sees a draft, and the officers who help with it.
     pub is_draft: bool,
-    /// The account of the officer who opened it with the applicant before him.
+    /// The account of the officer who opened it with the applicant before him: he helps
+    /// until it is filed.
     pub assisted_by: Option<Uuid>,
     /// Officers to whom the applicant's side handed a code for it.
     pub helpers: &'a [CaseHelper],
@@ -227,7 +228,7 @@ fn capacities(actor: &Actor, target: Target<'_>, at: DateTime<Utc>) -> Vec<(Capa
             let officer = || By::Officer { account: actor.account, post: post.id };
             match target {
                 Target::Case(scope) | Target::NewCase { scope, .. } => {
-                    let helping = scope.is_draft && present && scope.is_helped_by(actor.account, at);
+                    let helping = present && scope.is_helped_by(actor.account, at);
                     if post.role == Role::CounterOfficer && helping && overlap(&post.region, scope.region) {
                         let by = By::Assistant { account: actor.account, post: post.id };
                         found.push((Capacity::Assistant, by));

@@ -2,7 +2,7 @@
 //! an instant needs no time-zone data. No clock is read here: every instant
 //! comes in as an argument.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::codes::CodeError;
 
@@ -28,12 +28,6 @@ pub fn end_of_local_day(date: NaiveDate) -> DateTime<Utc> {
 /// The instant this day begins in China.
 pub fn start_of_local_day(date: NaiveDate) -> DateTime<Utc> {
     date.pred_opt().map_or(DateTime::<Utc>::MIN_UTC, end_of_local_day)
-}
-
-/// Drops what is finer than a microsecond, so that an instant read back from
-/// any of the databases equals the one that was written.
-pub fn truncate_micros(at: DateTime<Utc>) -> DateTime<Utc> {
-    at.trunc_subsecs(6)
 }
 
 /// Seconds in each unit a date part may have, in the order ISO 8601 asks for.
@@ -143,14 +137,6 @@ mod tests {
         local_date(DateTime::<Utc>::MIN_UTC);
         end_of_local_day(NaiveDate::MAX);
         end_of_local_day(NaiveDate::MIN);
-    }
-
-    #[test]
-    fn nanoseconds_are_dropped_and_microseconds_kept() {
-        assert_eq!(
-            truncate_micros(instant("2026-02-13T16:00:00.123456789Z")),
-            instant("2026-02-13T16:00:00.123456Z")
-        );
     }
 
     #[test]

@@ -22,7 +22,7 @@ use super::types::{At, Key};
 use super::vault::{CaseKey, Vault};
 use crate::domain::cases::history::Sealed;
 use crate::domain::cases::letters::Letter;
-use crate::domain::cases::{Case, CaseState, Digest, Head, Record, StateName, next_tick_at};
+use crate::domain::cases::{Case, CaseState, Digest, Head, Record, next_tick_at};
 use crate::domain::papers::Opening;
 use crate::domain::policy::CaseHelper;
 use crate::domain::private;
@@ -346,9 +346,7 @@ impl Store {
                     .first(conn)
                     .optional()?;
                 let Some(row) = row else { return Ok(None) };
-                let is_draft = row.state == StateName::Draft.as_str();
-                let helpers = if is_draft { handoffs::helpers(conn, id)? } else { Vec::new() };
-                Ok(Some((row, helpers)))
+                Ok(Some((row, handoffs::helpers(conn, id)?)))
             })
             .await?;
         let Some((row, helpers)) = found else { return Ok(None) };

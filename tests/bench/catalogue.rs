@@ -1,6 +1,6 @@
 //! How fast a whole province's catalogue is published, and what it takes to serve it:
-//! sixty items and a hundred thousand local guides that inherit from them, on SQLite on
-//! disk. `cargo bench --bench catalogue` prints it; a number after `--` is how many
+//! sixty items and a hundred thousand local guides that inherit from them, of agencies in
+//! each of the 20,155 regions of a real one, on SQLite on disk. `cargo bench --bench catalogue` prints it; a number after `--` is how many
 //! guides instead.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program that measures")]
 
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use wanshitong::app::catalog::{self, Search};
+use wanshitong::app::organisation::{self, Table};
 use wanshitong::app::{Clock, Ctx, Settings, demo};
 use wanshitong::boot::{self, Parts};
 use wanshitong::gateways::{BlobStore, ConsoleSms, HttpSignOuts};
@@ -58,7 +59,13 @@ async fn publish(count: usize) {
     migrate(&location(&folder)).unwrap();
     let ctx = open(&folder).await;
     let items: Vec<(String, String)> = (0..ITEMS).map(|n| (format!("item {n}"), item(n, 60))).collect();
-    let guides: Vec<(String, String)> = (0..count).map(|n| (format!("guide {n}"), guide(n))).collect();
+    let csv = regions_csv();
+    let regions: Vec<&str> = csv.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    let begun = Instant::now();
+    organisation::import(&ctx, None, Table::Regions, csv.as_bytes()).await.unwrap().unwrap();
+    println!("{} regions imported in {:.2} s", regions.len(), begun.elapsed().as_secs_f64());
+    let guides: Vec<(String, String)> =
+        (0..count).map(|n| (format!("guide {n}"), guide(n, &regions))).collect();
     let bytes: usize = guides.iter().map(|(_, yaml)| yaml.len()).sum();
     println!("{count} guides of {} bytes over {ITEMS} items of {} bytes", bytes / count, items[0].1.len());
 
@@ -217,19 +224,26 @@ guide:
     )
 }
 
-/// Every item is implemented by the same agencies, one in each county.
-fn guide(number: usize) -> String {
-    let (county, item) = (number / ITEMS, number % ITEMS);
-    let (agency, code) = (agency(county), basic_code(item));
-    let region = format!("34{:02}{:02}000000", 1 + county / 90, 1 + county % 90);
+/// 安徽省, as published: `code,name,level,parent`.
+fn regions_csv() -> String {
+    let mut csv = String::new();
+    let mut reader = flate2::read::GzDecoder::new(&include_bytes!("regions-anhui.csv.gz")[..]);
+    std::io::Read::read_to_string(&mut reader, &mut csv).unwrap();
+    csv
+}
+
+/// One agency in each region; each implements one item after the other.
+fn guide(number: usize, regions: &[&str]) -> String {
+    let (place, round) = (number % regions.len(), number / regions.len());
+    let (agency, code, region) = (agency(place), basic_code((place + round) % ITEMS), regions[place]);
     format!(
         "format: 1\ncode: \"{agency}4{code}\"\nitem: \"{code}\"\nagency: {agency}\nregion: \"{region}\"\n\
          telephone: {{ enquiry: 0562-{:07}, complaint: \"12345\" }}\n\
          limits: {{ promised: {{ days: {}, unit: working_day }} }}\n\
-         venues:\n  - name: {{ zh: 第{county}号政务服务中心, en: Service centre {county} }}\n    \
-         address: {{ zh: 市民路{county}号, en: \"{county} Shimin Road\" }}\n    \
+         venues:\n  - name: {{ zh: 第{place}号政务服务中心, en: Service centre {place} }}\n    \
+         address: {{ zh: 市民路{place}号, en: \"{place} Shimin Road\" }}\n    \
          hours: {{ zh: 工作日九时至十七时, en: \"Working days, 9:00 to 17:00\" }}\n",
-        2_800_000 + county,
-        1 + county % 10,
+        2_800_000 + place,
+        1 + place % 10,
     )
 }

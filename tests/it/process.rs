@@ -1,6 +1,7 @@
 //! The program itself, as it is started and ended: by hand, by a service manager,
 //! by a power cut.
 
+mod authoring;
 mod numbers;
 mod production;
 

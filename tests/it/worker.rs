@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use wanshitong::app::ports::{PortFuture, Sms};
 use wanshitong::domain::audit::AuditAction;
+use wanshitong::domain::cases::StateName;
 use wanshitong::domain::codes::Mobile;
 use wanshitong::domain::identity::Channel;
 use wanshitong::domain::text::Text;
@@ -110,4 +111,58 @@ async fn a_chore_that_fails_keeps_no_other_from_being_done() {
     stop.send(true).unwrap();
     working.await.unwrap();
     portal.close().await;
+}
+
+/// Two instances, each with its worker: what is due happens, and once; nothing happens
+/// again when they stop and another starts.
+async fn what_is_due_happens_once(database: Database) {
+    let portal = Portal::open(database).await;
+    let other = Portal::of(portal.city.another_instance().await);
+    let mut cases = Vec::new();
+    for _ in 0..3 {
+        cases.push(submitted_road_case(&portal, "resident@web").await);
+    }
+    // Five working days and a weekend, nothing said: 视为受理.
+    let instances = [&portal.city.ctx, &other.city.ctx];
+    for ctx in instances {
+        ctx.clock.advance(chrono::TimeDelta::days(10));
+    }
+    let state = async |case: &str| {
+        let case = case.parse().unwrap();
+        instances[0].store.find_case(case).await.unwrap().unwrap().case.state.name()
+    };
+    let work = |ctx: &wanshitong::app::Ctx| {
+        let (stop, stopping) = watch::channel(false);
+        (stop, actix_web::rt::spawn(worker::run(ctx.clone(), stopping)))
+    };
+    let workers = instances.map(work);
+    for case in &cases {
+        until(async || state(case).await == StateName::Accepted).await;
+    }
+    for (stop, working) in workers {
+        stop.send(true).unwrap();
+        working.await.unwrap();
+    }
+    let third = portal.city.another_instance().await;
+    third.ctx.clock.advance(chrono::TimeDelta::days(10));
+    wanshitong::app::timers::run(&third.ctx).await.unwrap();
+    for case in &cases {
+        let stored = third.ctx.store.find_case(case.parse().unwrap()).await.unwrap().unwrap();
+        let records = third.ctx.store.list_records(&stored).await.unwrap();
+        let accepted = records.iter().filter(|record| record.event["type"] == "accepted").count();
+        assert_eq!(accepted, 1, "{case}");
+    }
+    other.close().await;
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn what_is_due_happens_once_whichever_worker_gets_to_it() {
+    what_is_due_happens_once(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: tests/run"]
+async fn what_is_due_happens_once_whichever_worker_gets_to_it_on_postgres() {
+    what_is_due_happens_once(Database::postgres()).await;
 }

@@ -4,12 +4,12 @@
 //! stand in none of them: it measures what the search understands, not what it repeats.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use wanshitong::app::catalog::{self, Base};
 use wanshitong::app::search::{Entry, Query, SearchIndex};
-use wanshitong::domain::codes::{RegionCode, ServiceObject};
-use wanshitong::domain::text::Text;
+use wanshitong::domain::codes::RegionCode;
 
-const ITEMS: &str = include_str!("items.csv");
 const QUERIES: &str = include_str!("queries.csv");
 
 /// How far down a resident looks.
@@ -22,23 +22,18 @@ pub struct Judged {
     pub note: String,
 }
 
-/// The items, each with a guide in the sample city.
+/// The guides of the sample city, as their files stand.
 pub fn entries() -> Vec<Entry> {
-    let rows = rows(ITEMS);
-    let list = |text: &str| text.split(';').filter(|part| !part.is_empty()).map(str::to_owned).collect();
-    let entry = |row: &csv::StringRecord| Entry {
-        guide: format!("11340705MBWXT0111D4{}", &row[0]),
-        item: row[0].to_owned(),
-        name: Text::new(&row[1], &row[2]),
-        summary: Text::new("", ""),
-        aliases: list(&row[3]),
-        agency: None,
-        region: RegionCode::parse("340705000000").unwrap(),
-        service_objects: vec![ServiceObject::NaturalPerson],
-        topics: Vec::new(),
-        life_events: list(&row[4]),
-    };
-    rows.iter().map(entry).collect()
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/data/sample");
+    let mut files = Vec::new();
+    for folder in ["items", "guides"] {
+        let entries = std::fs::read_dir(sample.join(folder)).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        files.extend(paths.map(|path| (path.display().to_string(), std::fs::read_to_string(path).unwrap())));
+    }
+    files.sort();
+    let checked = catalog::check(&files, &Base::default()).unwrap();
+    checked.guides.iter().map(|(_, guide)| catalog::entry_of(guide)).collect()
 }
 
 pub fn queries() -> Vec<Judged> {

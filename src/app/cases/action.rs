@@ -143,5 +143,7 @@ async fn transfer_target(ctx: &Ctx, to: TransferTo) -> AppResult<TransferTarget>
         let words = Text::new("没有这个在办的办事指南。", "There is no such guide in force.");
         AppError::Invalid(vec![FieldError::new("/guide_code", "unknown", words)])
     })?;
-    Ok(TransferTarget::Guide { guide: Arc::new(found.guide.clone()), version: found.version })
+    let guide = Arc::new(found.guide.clone());
+    let agency_name = ctx.store.find_agency(guide.agency.clone()).await?.map(|agency| agency.name);
+    Ok(TransferTarget::Guide { guide, version: found.version, agency_name })
 }

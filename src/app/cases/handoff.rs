@@ -1,5 +1,6 @@
 //! 接续码: a case goes on at another channel. Its own side finds it there; an officer at
-//! a counter may help with a draft until the day ends. To everybody else there is none.
+//! a counter helps with it until the day ends, filed or not, as if its applicant stood
+//! before him, which he does. To everybody else there is none.
 //!
 //! What always holds: a code is good once, for half an hour, and a case has one at the
 //! most; every code entered is counted as a guess before it is looked for.
@@ -98,14 +99,14 @@ async fn open_once(
     let good = ctx.store.find_handoff(&code).await?.filter(|handoff| handoff.is_good(at));
     let Some(handoff) = good else { return refused(ctx, caller, at, None).await };
     let stored = ctx.store.find_case(handoff.case).await?.ok_or(AppError::NotFound)?;
-    let helper = match readable(ctx, caller, handoff.case).await {
-        Ok(_) => None,
-        Err(AppError::NotFound) => match helper(caller, &stored, at) {
-            Some(helper) => Some(helper),
-            None => return refused(ctx, caller, at, Some(handoff.case)).await,
-        },
+    let helper = helper(caller, &stored, at);
+    match readable(ctx, caller, handoff.case).await {
+        Err(AppError::NotFound) if helper.is_none() => {
+            return refused(ctx, caller, at, Some(handoff.case)).await;
+        }
+        Ok(_) | Err(AppError::NotFound) => {}
         Err(error) => return Err(error),
-    };
+    }
     let mut changes = Changes::new();
     for (subject, count) in counted {
         changes.write(IdentityWrite::ForgiveTries { subject, count });
@@ -127,7 +128,7 @@ async fn open_once(
     }
 }
 
-/// The caller as a helper with this draft, if the policy would have him.
+/// The caller as a helper with this case, if the policy would have him.
 fn helper(caller: &Caller, stored: &StoredCase, at: DateTime<Utc>) -> Option<CaseHelper> {
     let until = end_of_local_day(local_date(at));
     let posts = caller.actor.posts.iter().filter(|post| post.role == Role::CounterOfficer);

@@ -186,7 +186,7 @@ pub async fn list_drafts(ctx: &Ctx, caller: &Caller, query: DraftQuery) -> AppRe
 }
 
 /// A draft the caller may see.
-async fn find(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<DraftRecord> {
+pub(super) async fn find(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<DraftRecord> {
     let at = ctx.clock.now();
     permit_to_see(caller, Target::Platform, at)?;
     let draft = ctx.store.find_draft(id).await?.ok_or(AppError::NotFound)?;

@@ -4,12 +4,13 @@
 
 use std::sync::{Arc, PoisonError};
 
-use super::lines::{GuideLine, Lines};
+use super::lines::{About, GuideLine, Lines};
 use super::{Catalogue, of_item};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::search::{Entry, Query, SearchIndex};
 use crate::domain::codes::{RegionCode, ServiceObject};
+use crate::domain::guides::Guide;
 
 /// What somebody looks for in the catalogue; every part that is given must hold.
 #[derive(Debug, Clone, Default)]
@@ -28,9 +29,23 @@ pub struct Search {
     pub items: Option<usize>,
 }
 
-/// Guides in force that fit: the items in order, with all that fit of each, or with
-/// the one that serves the region asked for.
-pub async fn search(ctx: &Ctx, search: &Search) -> AppResult<Vec<Arc<GuideLine>>> {
+/// Guides of an item that a list shows: a province has thousands of some.
+pub const GUIDES_SHOWN: usize = 20;
+
+/// An item that was found.
+#[derive(Debug)]
+pub struct FoundItem {
+    /// The one that serves the region asked for; or the first that fit, in order of code,
+    /// so many as are shown. Never none.
+    pub guides: Vec<Arc<GuideLine>>,
+    /// How many fit.
+    pub count: usize,
+    /// Whether others come after these.
+    pub has_more: bool,
+}
+
+/// Items with guides in force that fit, in order.
+pub async fn search(ctx: &Ctx, search: &Search) -> AppResult<Vec<FoundItem>> {
     let lines = ctx.catalogue.lines().await?;
     let index = ctx.catalogue.index(&lines).await?;
     let query = Query {
@@ -45,12 +60,46 @@ pub async fn search(ctx: &Ctx, search: &Search) -> AppResult<Vec<Arc<GuideLine>>
     let mut found = Vec::new();
     for hit in index.search(&query)? {
         let guides = of_item(ctx, &hit.item).await?;
-        found.extend(guides.into_iter().filter(|line| match search.region {
+        let fits = |line: &Arc<GuideLine>| match search.region {
             Some(_) => line.code == hit.guide,
             None => search.fits(line),
-        }));
+        };
+        let mut guides: Vec<_> = guides.into_iter().filter(fits).collect();
+        let count = guides.len();
+        guides.truncate(GUIDES_SHOWN);
+        if count > 0 {
+            found.push(FoundItem { has_more: count > guides.len(), guides, count });
+        }
     }
     Ok(found)
+}
+
+/// One item, with the page of its guides after that code; or, for a region, the nearest
+/// that serves it. None when there is none.
+pub async fn item(
+    ctx: &Ctx,
+    basic_code: &str,
+    region: Option<&RegionCode>,
+    after: Option<&str>,
+    limit: usize,
+) -> AppResult<Option<FoundItem>> {
+    let mut guides = of_item(ctx, basic_code).await?;
+    let mut found = FoundItem { count: guides.len(), guides: Vec::new(), has_more: false };
+    match region {
+        // Among those that contain a place the smallest has the longest code.
+        Some(region) => {
+            guides.retain(|line| line.region.contains(region));
+            found.guides.extend(guides.into_iter().max_by_key(|line| line.region.significant().len()));
+            found.count = found.guides.len();
+        }
+        None => {
+            guides.retain(|line| after.is_none_or(|after| line.code.as_str() > after));
+            found.has_more = guides.len() > limit;
+            guides.truncate(limit);
+            found.guides = guides;
+        }
+    }
+    Ok(Some(found).filter(|found| !found.guides.is_empty()))
 }
 
 impl Search {
@@ -88,15 +137,24 @@ impl Catalogue {
 }
 
 fn entry(line: &GuideLine) -> Entry {
-    let about = &line.about;
+    about_guide(line.code.clone(), line.item.clone(), line.region.clone(), &line.about)
+}
+
+/// A guide as the catalogue's search holds it.
+pub fn entry_of(guide: &Guide) -> Entry {
+    let (code, item) = (guide.code.to_string(), guide.item.basic_code.to_string());
+    about_guide(code, item, guide.region.clone(), &About::from(guide))
+}
+
+fn about_guide(guide: String, item: String, region: RegionCode, about: &About) -> Entry {
     Entry {
-        guide: line.code.clone(),
-        item: line.item.clone(),
+        guide,
+        item,
         name: about.name.clone(),
         summary: about.summary.clone(),
         aliases: about.aliases.clone(),
         agency: None,
-        region: line.region.clone(),
+        region,
         service_objects: about.service_objects.clone(),
         topics: about.topics.clone(),
         life_events: about.life_events.clone(),

@@ -4,6 +4,7 @@
 //! submitted under, whatever happens here.
 
 mod check;
+mod compare;
 mod cores;
 mod drafts;
 mod fan_out;
@@ -19,12 +20,14 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 pub use check::{Base, Checked, FileFailures, FileProblems, check};
+pub use compare::{Content, DraftDiff, changes, diff_draft, heading, service_name};
 pub use drafts::{
     DraftFile, DraftQuery, Report, ShownDraft, hand_in, list_drafts, publish_drafts, read_draft,
     reject_draft, report_on,
 };
-pub use find::{Search, search};
-pub use lines::{About, GuideLine, Lines, of_item};
+pub use find::{FoundItem, Search, entry_of, item, search};
+use lines::of_item;
+pub use lines::{About, GuideLine, Lines};
 pub use publish::{Faults, Published, base_for, publish};
 pub use withdraw::withdraw;
 

@@ -142,7 +142,12 @@ pub struct TransferCase {
 #[derive(Debug, Clone)]
 pub enum TransferTarget {
     /// The guide of another agency on this portal, with its version in force.
-    Guide { guide: Arc<Guide>, version: u32 },
+    Guide {
+        guide: Arc<Guide>,
+        version: u32,
+        /// What the agency is called, where the portal knows it.
+        agency_name: Option<Text>,
+    },
     /// An agency that is not on this portal, by name.
     Outside { agency: String },
 }

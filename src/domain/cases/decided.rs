@@ -63,7 +63,23 @@ pub(super) fn deliver(
             ),
         )]));
     }
-    Ok(vec![act(by, CaseEvent::Delivered { method: command.method, proof: command.proof.into() })])
+    let proof = command.proof.trim().to_owned();
+    match proof_asked(command.method) {
+        Some(what) if proof.is_empty() => Err(invalid(vec![FieldError::new("/proof", "required", what)])),
+        _ => Ok(vec![act(by, CaseEvent::Delivered { method: command.method, proof: proof.into() })]),
+    }
+}
+
+/// What shows that a result was handed over; the portal itself shows what it serves
+/// electronically.
+fn proof_asked(method: Delivery) -> Option<Text> {
+    match method {
+        Delivery::Courier => {
+            Some(Text::new("请填写快递单号。", "Enter the number of the courier's consignment."))
+        }
+        Delivery::SelfCollect => Some(Text::new("请填写领取人姓名。", "Enter the name of who collected it.")),
+        Delivery::Electronic => None,
+    }
 }
 
 /// 即办 and automatic items: accepted, approved, issued and, where the guide

@@ -115,6 +115,12 @@ pub enum CaseEvent {
     Transferred {
         to: Place,
         guide_version: u32,
+        /// What the agency and its item are called; absent in those of before it was
+        /// written down.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agency_name: Option<Text>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item_name: Option<Text>,
         reason: Private<String>,
     },
     TransferredOut {

@@ -64,7 +64,8 @@ pub struct Letter {
     pub article: Option<Text>,
     /// Reason, article and remedy where the letter says no.
     pub grounds: Option<Grounds>,
-    /// What an officer wrote to each thing that must be mended, in their order.
+    /// What an officer wrote: to each thing that must be mended, in their order; or the
+    /// one thing that `note_label` calls it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Private<String>>,
 }
@@ -109,6 +110,22 @@ impl LetterKind {
     }
 }
 
+impl LetterKind {
+    /// What a note of such a letter is; `index` counts them from 0.
+    pub fn note_label(self, index: usize) -> Text {
+        match self {
+            LetterKind::Transfer | LetterKind::SpecialProcedure | LetterKind::Extension => {
+                Text::new("理由", "Reason")
+            }
+            LetterKind::ProofOfService => Text::new("送达凭证", "Proof"),
+            _ => {
+                let number = index + 1;
+                Text::new(format!("第{number}项说明"), format!("Note on {number}"))
+            }
+        }
+    }
+}
+
 /// 救济途径 against an adverse decision: 行政复议法 20 (60 days), 行政诉讼法 46 (six months).
 pub fn statutory_remedy() -> Text {
     Text::new(
@@ -134,7 +151,7 @@ pub fn letters_for(
     };
     let letters = content(case, guide, event, at).into_iter().enumerate();
     letters
-        .map(|(index, Content { kind, paragraphs, grounds, notes })| Letter {
+        .map(|(index, Content { kind, paragraphs, article, grounds, notes })| Letter {
             kind,
             number: format!("{}-{:02}", filing.case_no, written + index + 1),
             at,
@@ -142,7 +159,7 @@ pub fn letters_for(
             agency: Some(agency.clone()),
             addressee: addressee.clone(),
             paragraphs,
-            article: article(kind, guide.item.item_type),
+            article: article.or_else(|| article_of(kind, guide.item.item_type)),
             grounds,
             notes,
         })
@@ -151,18 +168,18 @@ pub fn letters_for(
 
 /// The article of the Administrative Licensing Law a letter rests on. To items that
 /// are no licences it is applied by analogy.
-fn article(kind: LetterKind, of: ItemType) -> Option<Text> {
+fn article_of(kind: LetterKind, of: ItemType) -> Option<Text> {
     let (zh, en) = match kind {
         LetterKind::Receipt | LetterKind::Acceptance | LetterKind::Correction | LetterKind::Refusal => {
             ("三十二", 32)
         }
-        LetterKind::Transfer => ("三十二", 32),
+        LetterKind::Transfer | LetterKind::Lapse => ("三十二", 32),
         LetterKind::Extension => ("四十二", 42),
         LetterKind::SpecialProcedure => ("四十五", 45),
         LetterKind::Approval | LetterKind::Denial => ("三十八", 38),
         LetterKind::ProofOfService => ("四十四", 44),
         LetterKind::Revocation => ("六十九", 69),
-        LetterKind::Payment | LetterKind::Lapse | LetterKind::Void => return None,
+        LetterKind::Payment | LetterKind::Void => return None,
     };
     let (by, analogy) = match of {
         ItemType::Licence => ("依据", ""),

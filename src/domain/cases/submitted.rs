@@ -365,13 +365,13 @@ pub(super) fn grounds(command: GiveGrounds) -> Result<Grounds, Refusal> {
 /// with its number and its time of receipt; to one outside it leaves the portal.
 pub(super) fn transfer(case: &Case, command: TransferCase, by: &By) -> Result<Vec<Act>, Refusal> {
     let reason = attention::said("/reason", &command.reason)?;
-    let (guide, version) = match command.to {
+    let (guide, version, agency_name) = match command.to {
         TransferTarget::Outside { agency } => {
             let to = agency.trim().to_owned();
             attention::said("/agency_name", &to)?;
             return Ok(vec![act(by, CaseEvent::TransferredOut { to, reason })]);
         }
-        TransferTarget::Guide { guide, version } => (guide, version),
+        TransferTarget::Guide { guide, version, agency_name } => (guide, version, agency_name),
     };
     let wrong = |zh: &str, en: &str| {
         Err(invalid(vec![FieldError::new("/guide_code", "not_fitting", Text::new(zh, en))]))
@@ -390,5 +390,7 @@ pub(super) fn transfer(case: &Case, command: TransferCase, by: &By) -> Result<Ve
         return wrong("对方的办事指南没有这个情形。", "That guide does not have this scenario.");
     }
     let to = Place { guide: guide.code.clone(), agency: guide.agency.clone(), region: guide.region.clone() };
-    Ok(vec![act(by, CaseEvent::Transferred { to, guide_version: version, reason })])
+    let item_name = Some(guide.item.name.clone());
+    let passed_on = CaseEvent::Transferred { to, guide_version: version, agency_name, item_name, reason };
+    Ok(vec![act(by, passed_on)])
 }

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::case::{Case, Grounds};
+use super::case::{Case, Grounds, Place};
 use super::event::{AcceptanceBasis, CaseEvent, Correctable, CorrectionItem, CorrectionReason};
-use super::letters::{LetterKind, zh};
-use crate::domain::guides::{Fee, Guide};
+use super::letters::{LetterKind, statutory_remedy, zh};
+use crate::domain::guides::{Delivery, Fee, Guide};
 use crate::domain::private::Private;
 use crate::domain::text::Text;
 use crate::domain::time::local_date;
@@ -14,13 +14,23 @@ use crate::domain::time::local_date;
 pub(super) struct Content {
     pub kind: LetterKind,
     pub paragraphs: Vec<Text>,
+    /// What it rests on, where that is not the same for all of its kind.
+    pub article: Option<Text>,
     pub grounds: Option<Grounds>,
     pub notes: Vec<Private<String>>,
 }
 
 impl Content {
     fn new(kind: LetterKind, zh: String, en: String) -> Self {
-        Self { kind, paragraphs: vec![Text::new(zh, en)], grounds: None, notes: Vec::new() }
+        Self { kind, paragraphs: vec![Text::new(zh, en)], article: None, grounds: None, notes: Vec::new() }
+    }
+
+    /// With what an officer wrote, unless that was nothing.
+    fn noting(mut self, note: &Private<String>) -> Self {
+        if note.known().is_none_or(|note| !note.is_empty()) {
+            self.notes.push(note.clone());
+        }
+        self
     }
 
     fn with(self, grounds: &Grounds) -> Self {
@@ -88,37 +98,54 @@ fn at_intake(item: &Text, event: &CaseEvent, on: NaiveDate) -> Vec<Content> {
             )
             .with(grounds),
         ],
-        CaseEvent::Transferred { to, .. } => one(
-            LetterKind::Transfer,
-            format!(
-                "您的“{}”申请不属于本机关职权范围，已于{}转交{}（{}）办理。办件编号和收件时间不变，无需重新申请。",
-                item.zh,
-                zh(on),
-                to.agency,
-                to.guide
-            ),
-            format!(
-                "Your application for “{}” is not within this agency's competence and was transferred on {on} to {} ({}). Its number and time of receipt stay the same; there is no need to apply again.",
-                item.en, to.agency, to.guide
-            ),
-        ),
-        CaseEvent::TransferredOut { to, .. } => one(
-            LetterKind::Transfer,
-            format!("您的“{}”申请应由{to}办理，已于{}转交该机关，请向其查询进度。", item.zh, zh(on)),
-            format!(
-                "Your application for “{}” is for {to} to handle and was passed on to it on {on}; please ask there how it stands.",
-                item.en
-            ),
-        ),
+        CaseEvent::Transferred { to, agency_name, item_name, reason, .. } => {
+            let names = (agency_name.as_ref(), item_name.as_ref());
+            vec![passed_on(item, to, names, on).noting(reason)]
+        }
+        CaseEvent::TransferredOut { to, reason } => vec![
+            Content::new(
+                LetterKind::Transfer,
+                format!("您的“{}”申请应由{to}办理，已于{}转交该机关，请向其查询进度。", item.zh, zh(on)),
+                format!(
+                    "Your application for “{}” is for {to} to handle and was passed on to it on {on}; please ask there how it stands.",
+                    item.en
+                ),
+            )
+            .noting(reason),
+        ],
         _ => Vec::new(),
     }
 }
 
+/// To whom it was passed on within the portal: by name where that is known, and by code.
+fn passed_on(item: &Text, to: &Place, names: (Option<&Text>, Option<&Text>), on: NaiveDate) -> Content {
+    let named = |name: Option<&Text>, code: &str| match name {
+        Some(name) => Text::new(format!("{}（{code}）", name.zh), format!("{} ({code})", name.en)),
+        None => Text::new(code, code),
+    };
+    let agency = named(names.0, to.agency.as_str());
+    let theirs = named(names.1, to.guide.as_str());
+    Content::new(
+        LetterKind::Transfer,
+        format!(
+            "您的“{}”申请不属于本机关职权范围，已于{}转交{}办理，其办理事项为：{}。办件编号和收件时间不变，无需重新申请。",
+            item.zh,
+            zh(on),
+            agency.zh,
+            theirs.zh
+        ),
+        format!(
+            "Your application for “{}” is not within this agency's competence and was transferred on {on} to {}, which handles it as: {}. Its number and time of receipt stay the same; there is no need to apply again.",
+            item.en, agency.en, theirs.en
+        ),
+    )
+}
+
 /// 特别程序、延期、决定、送达
 fn while_handled(item: &Text, event: &CaseEvent, on: NaiveDate) -> Vec<Content> {
-    let one = |kind, zh: String, en: String| vec![Content::new(kind, zh, en)];
-    match event {
-        CaseEvent::Paused { kind, expected_days, .. } => {
+    let one = |kind, zh: String, en: String| Content::new(kind, zh, en);
+    let content = match event {
+        CaseEvent::Paused { kind, expected_days, reason } => {
             let name = kind.label();
             one(
                 LetterKind::SpecialProcedure,
@@ -131,8 +158,9 @@ fn while_handled(item: &Text, event: &CaseEvent, on: NaiveDate) -> Vec<Content> 
                     item.en, name.en
                 ),
             )
+            .noting(reason)
         }
-        CaseEvent::Extended { days, dues, .. } => one(
+        CaseEvent::Extended { days, dues, reason } => one(
             LetterKind::Extension,
             format!(
                 "您的“{}”申请经批准延长办理期限{days}个工作日，承诺于{}前办结，法定期限至{}。",
@@ -144,48 +172,63 @@ fn while_handled(item: &Text, event: &CaseEvent, on: NaiveDate) -> Vec<Content> 
                 "The time limit of your application for “{}” was extended by {days} working days: a decision is promised by {}; the law allows until {}.",
                 item.en, dues.promised, dues.legal
             ),
-        ),
+        )
+        .noting(reason),
         CaseEvent::Approved { .. } => one(
             LetterKind::Approval,
             format!("经审查，您的“{}”申请符合规定，准予办理。", item.zh),
             format!("Your application for “{}” has been examined and is approved.", item.en),
         ),
-        CaseEvent::Denied { grounds, .. } => vec![
-            Content::new(
-                LetterKind::Denial,
-                format!("经审查，您的“{}”申请不予批准，理由和依据如下。", item.zh),
-                format!(
-                    "Your application for “{}” is denied, for the reason and on the basis below.",
-                    item.en
-                ),
+        CaseEvent::Denied { grounds, .. } => one(
+            LetterKind::Denial,
+            format!("经审查，您的“{}”申请不予批准，理由和依据如下。", item.zh),
+            format!("Your application for “{}” is denied, for the reason and on the basis below.", item.en),
+        )
+        .with(grounds),
+        CaseEvent::Delivered { method, proof } => {
+            let how = served(*method);
+            one(
+                LetterKind::ProofOfService,
+                format!("“{}”的办理结果已于{}送达，送达方式：{}。", item.zh, zh(on), how.zh),
+                format!("The result of “{}” was served on {on}: {}.", item.en, how.en),
             )
-            .with(grounds),
-        ],
-        CaseEvent::Delivered { .. } => one(
-            LetterKind::ProofOfService,
-            format!("“{}”的办理结果已于{}送达。", item.zh, zh(on)),
-            format!("The result of “{}” was served on {on}.", item.en),
-        ),
-        _ => Vec::new(),
+            .noting(proof)
+        }
+        _ => return Vec::new(),
+    };
+    vec![content]
+}
+
+fn served(method: Delivery) -> Text {
+    match method {
+        Delivery::SelfCollect => Text::new("窗口领取", "collected at a counter"),
+        Delivery::Courier => Text::new("邮寄", "by courier"),
+        Delivery::Electronic => Text::new("电子送达", "electronically"),
     }
+}
+
+/// It ends the case without a decision, and can be fought like one.
+fn lapsed(item: &Text, on: NaiveDate) -> Content {
+    let mut letter = Content::new(
+        LetterKind::Lapse,
+        format!(
+            "因在规定期限内未收到补正或补交的材料，您的“{}”申请已于{}终止办理。材料备齐后可以重新申请。",
+            item.zh,
+            zh(on)
+        ),
+        format!(
+            "What was asked for did not come in time: your application for “{}” ended on {on}. You may apply again once everything is at hand.",
+            item.en
+        ),
+    );
+    letter.paragraphs.push(statutory_remedy());
+    letter
 }
 
 /// 终止、作废、撤销
 fn at_the_end(item: &Text, event: &CaseEvent, on: NaiveDate) -> Vec<Content> {
-    let one = |kind, zh: String, en: String| vec![Content::new(kind, zh, en)];
     match event {
-        CaseEvent::Lapsed => one(
-            LetterKind::Lapse,
-            format!(
-                "因在规定期限内未收到补正或补交的材料，您的“{}”申请已于{}终止办理。材料备齐后可以重新申请。",
-                item.zh,
-                zh(on)
-            ),
-            format!(
-                "What was asked for did not come in time: your application for “{}” ended on {on}. You may apply again once everything is at hand.",
-                item.en
-            ),
-        ),
+        CaseEvent::Lapsed => vec![lapsed(item, on)],
         CaseEvent::Voided { grounds } => vec![
             Content::new(
                 LetterKind::Void,
@@ -250,14 +293,13 @@ fn accepted(
 fn payment(guide: &Guide) -> Option<Content> {
     let Fee::Charged { amount_fen, basis } = &guide.fee else { return None };
     let yuan = format!("{}.{:02}", amount_fen / 100, amount_fen % 100);
-    Some(Content::new(
+    let mut letter = Content::new(
         LetterKind::Payment,
-        format!("办理“{}”应缴费{yuan}元，收费依据：{}。请在领取结果前缴纳。", guide.item.name.zh, basis.zh),
-        format!(
-            "The fee for “{}” is ¥{yuan}, on the basis of: {}. Please pay before you receive the result.",
-            guide.item.name.en, basis.en
-        ),
-    ))
+        format!("办理“{}”应缴费{yuan}元。请在领取结果前缴纳。", guide.item.name.zh),
+        format!("The fee for “{}” is ¥{yuan}. Please pay before you receive the result.", guide.item.name.en),
+    );
+    letter.article = Some(basis.clone());
+    Some(letter)
 }
 
 fn correction(guide: &Guide, items: &[CorrectionItem], due: NaiveDate) -> Content {

@@ -1,16 +1,23 @@
-//! What a new version of a guide changes, in the words of an applicant. Every
-//! part of a guide is taken apart by name, so that a part added to the language
-//! cannot be left out here. Examples alone are not told: nobody but the author
-//! reads them.
+//! What a new version of a guide changes, in the words of an applicant; of an item,
+//! of a bundle and of the register of certificate types likewise. Every part is taken
+//! apart by name, so that a part added to the language cannot be left out here.
+//! Examples alone are not told: nobody but the author reads them.
 
+mod bundle;
+mod certificate_types;
 mod form;
 mod handling;
+mod item;
 mod materials;
 mod offer;
 mod words;
 
 #[cfg(test)]
 mod tests;
+
+pub use bundle::diff_bundles;
+pub use certificate_types::diff_certificate_types;
+pub use item::diff_items;
 
 use serde::Serialize;
 
@@ -24,6 +31,8 @@ use words::{arrow, joined, named, plain, quoted};
 pub enum About {
     /// 服务对象: who may apply at all.
     ServiceObject,
+    /// What is applied for together, and in which order: the parts of a bundle.
+    Part,
     /// 受理条件
     Condition,
     /// 申请材料
@@ -76,7 +85,11 @@ pub struct Change {
 /// What `new` changes in `old`, in order of [`About`]; nothing for the same guide.
 /// What a scenario changes beyond the guide as a whole carries the scenario's name.
 pub fn diff(old: &Guide, new: &Guide) -> Vec<Change> {
-    let mut changes: Vec<Change> = told(old, new).into_iter().map(Told::into_change).collect();
+    in_order(told(old, new))
+}
+
+fn in_order(told: Vec<Told>) -> Vec<Change> {
+    let mut changes: Vec<Change> = told.into_iter().map(Told::into_change).collect();
     changes.sort_by_key(|change| change.about);
     changes
 }
@@ -238,6 +251,7 @@ impl Told {
             | About::AutomaticDecision
             | About::Procedure => self.only.is_empty() && !self.of_scenario,
             About::ServiceObject
+            | About::Part
             | About::Condition
             | About::Material
             | About::Question

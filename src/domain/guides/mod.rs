@@ -32,7 +32,7 @@ mod write;
 mod tests;
 
 pub use applicant::{Applicant, ApplicantKind, IdNumber};
-pub use diff::{About, Change, diff};
+pub use diff::{About, Change, diff, diff_bundles, diff_certificate_types, diff_items};
 pub use evaluate::{Evaluation, evaluate};
 pub use examples::{FailedExample, try_examples};
 pub use expr::{EvalError, Expr, Scope};

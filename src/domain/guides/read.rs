@@ -12,6 +12,7 @@ mod examples;
 mod form;
 mod guide;
 mod handling;
+mod heirs;
 mod item;
 mod keys;
 mod kinds;
@@ -26,6 +27,7 @@ mod tests;
 use std::sync::Arc;
 
 pub use certificate_types::CertificateTypeEntry;
+pub(super) use heirs::{Heirs, heirs};
 pub use item::ItemFile;
 #[cfg(test)]
 pub(super) use keys::asked;

@@ -41,7 +41,7 @@ impl Sheet {
     /// `verify_at`: the address where seals are checked.
     pub fn of(letter: &Letter, agency: &Text, item: &Text, verify_at: &str) -> Self {
         // Whoever gives letters a new part decides here where it stands.
-        let Letter { kind: _, agency: _, number, at, title, addressee, paragraphs, article, grounds, notes } =
+        let Letter { kind, agency: _, number, at, title, addressee, paragraphs, article, grounds, notes } =
             letter;
         let mut rows = Vec::new();
         if let Some(article) = article {
@@ -54,12 +54,7 @@ impl Sheet {
         for (index, note) in
             notes.iter().enumerate().filter(|(_, note)| **note != Private::Known(String::new()))
         {
-            let number = index + 1;
-            rows.push(Row {
-                label: Text::new(format!("第{number}项说明"), format!("Note on {number}")),
-                said: known(note),
-                in_english: None,
-            });
+            rows.push(Row { label: kind.note_label(index), said: known(note), in_english: None });
         }
         if let Some(grounds) = grounds {
             rows.push(Row::single("理由", "Reason", known(&grounds.reason)));

@@ -1,4 +1,4 @@
-//! How far somebody's rights reach: the cases a post looks after, the drafts an officer
+//! How far somebody's rights reach: the cases a post looks after, the cases an officer
 //! helps with, the catalogues he drafts and publishes.
 
 use chrono::{DateTime, Utc};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Actor, CaseScope, Post, Role};
 use crate::domain::codes::{RegionCode, Uscc};
 
-/// An officer who helps with a draft for a while.
+/// An officer who helps with a case for a while: its applicant stands before him.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseHelper {
     pub account: Uuid,
@@ -16,10 +16,12 @@ pub struct CaseHelper {
 }
 
 impl CaseScope<'_> {
-    /// Whether this officer helps the applicant's side with it.
+    /// Whether this officer helps the applicant's side with it: whoever opened the draft, until it
+    /// is filed, and whoever was handed a code, for as long as that lets him.
     pub(super) fn is_helped_by(&self, account: Uuid, at: DateTime<Utc>) -> bool {
         let handed = |helper: &CaseHelper| helper.account == account && at < helper.until;
-        self.assisted_by == Some(account) || self.helpers.iter().any(handed)
+        let opened = self.is_draft && self.assisted_by == Some(account);
+        opened || self.helpers.iter().any(handed)
     }
 }
 

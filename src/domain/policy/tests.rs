@@ -397,7 +397,7 @@ proptest! {
 }
 
 #[test]
-fn who_was_handed_a_code_helps_with_the_draft_until_the_day_ends_and_nobody_else_does() {
+fn who_was_handed_a_code_helps_with_the_case_until_the_day_ends_and_nobody_else_does() {
     let (officer, region) = (id(10), RegionCode::parse("340705000000").unwrap());
     let post = Post {
         id: id(1),
@@ -438,5 +438,9 @@ fn who_was_handed_a_code_helps_with_the_draft_until_the_day_ends_and_nobody_else
     let alone = Scopes { staff: StaffScope::Absent, cases: true };
     assert_eq!(told(&actor(officer, Role::CounterOfficer, alone), scope, now()), Verdict::Hidden);
     let filed = CaseScope { is_draft: false, ..scope };
-    assert_eq!(told(&helper, filed, now()), Verdict::Forbidden);
+    assert_eq!(told(&helper, filed, now()), Verdict::Allow(By::Assistant { account: officer, post: id(1) }));
+    assert_eq!(told(&helper, filed, now() + TimeDelta::hours(8)), Verdict::Forbidden);
+    // Whoever helped to open it helps no longer, unless he is handed a code.
+    let opened = CaseScope { assisted_by: Some(officer), helpers: &[], ..filed };
+    assert_eq!(told(&helper, opened, now()), Verdict::Forbidden);
 }

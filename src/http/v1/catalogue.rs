@@ -1,7 +1,6 @@
 //! The catalogue, for everybody: items, guides, their forms, and the dry run.
 
 use std::io::Write as _;
-use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -20,7 +19,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Page, PageQuery, TextView, invalid, parse_code};
-use crate::app::catalog::{self, GuideLine, PublishedGuide, Representation, Search, Written};
+use crate::app::catalog::{self, FoundItem, GuideLine, PublishedGuide, Representation, Search, Written};
 use crate::app::{AppError, Ctx};
 use crate::domain::cases::history::hex;
 use crate::domain::codes::{BasicCode, RegionCode, ServiceObject};
@@ -39,7 +38,12 @@ pub struct ItemView {
     /// 事项类型, two digits.
     #[serde(rename = "type")]
     pub item_type: String,
+    /// The first twenty that fit, or the one that serves the region asked for.
     pub guides: Vec<GuideLineView>,
+    /// How many fit.
+    pub guide_count: usize,
+    /// Where the others begin: `after` of `GET /items/{basic_code}`; null when these are all.
+    pub next_guide: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -55,21 +59,17 @@ pub struct GuideLineView {
 }
 
 impl ItemView {
-    fn collect(guides: &[Arc<GuideLine>]) -> Vec<Self> {
-        let mut items: Vec<ItemView> = Vec::new();
-        for guide in guides {
-            let line = GuideLineView::from(guide.as_ref());
-            match items.last_mut().filter(|item| item.basic_code == guide.item) {
-                Some(item) => item.guides.push(line),
-                None => items.push(ItemView {
-                    basic_code: guide.item.clone(),
-                    name: guide.about.name.clone().into(),
-                    item_type: guide.about.item_type.as_str().to_owned(),
-                    guides: vec![line],
-                }),
-            }
-        }
-        items
+    /// None of what was found without a guide, which does not happen.
+    fn of(found: &FoundItem) -> Option<Self> {
+        let (first, last) = (found.guides.first()?, found.guides.last()?);
+        Some(Self {
+            basic_code: first.item.clone(),
+            name: first.about.name.clone().into(),
+            item_type: first.about.item_type.as_str().to_owned(),
+            guides: found.guides.iter().map(|line| GuideLineView::from(line.as_ref())).collect(),
+            guide_count: found.count,
+            next_guide: found.has_more.then(|| last.code.clone()),
+        })
     }
 }
 
@@ -121,7 +121,7 @@ fn audience(text: &str) -> Result<ServiceObject, Problem> {
     })
 }
 
-/// Items that fit, each with the guides that implement it. With words (`q`): the best
+/// Items that fit, each with guides that implement it. With words (`q`): the best
 /// first, a hundred at the most; without: all, by code.
 #[utoipa::path(tag = "public", operation_id = "list_items", params(
     ("q" = Option<String>, Query), ("region" = Option<String>, Query), ("audience" = Option<String>, Query),
@@ -131,21 +131,33 @@ fn audience(text: &str) -> Result<ServiceObject, Problem> {
 pub async fn list_items(ctx: web::Data<Ctx>, query: Query<ItemQuery>) -> Reply {
     let (search, page) = query.0.parse()?;
     let limit = page.limit()?;
-    let guides = catalog::search(&ctx, &search).await?;
-    let items = ItemView::collect(&guides);
+    let found = catalog::search(&ctx, &search).await?;
+    let items = found.iter().filter_map(ItemView::of).collect();
     Ok(HttpResponse::Ok().json(Page::new(items, limit, |item: &ItemView| item.basic_code.clone())))
 }
 
-/// One item.
-#[utoipa::path(tag = "public", operation_id = "read_item", responses(
-    (status = 200, body = ItemView), (status = "4XX", body = ProblemView)
-))]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuidesQuery {
+    region: Option<String>,
+    limit: Option<i64>,
+    after: Option<String>,
+}
+
+/// One item, with a page of its guides; with `region` the one guide that serves it.
+#[utoipa::path(tag = "public", operation_id = "read_item", params(
+    ("region" = Option<String>, Query), ("limit" = Option<i64>, Query), ("after" = Option<String>, Query),
+), responses((status = 200, body = ItemView), (status = "4XX", body = ProblemView)))]
 #[get("/items/{basic_code}")]
-pub async fn read_item(ctx: web::Data<Ctx>, code: web::Path<String>) -> Reply {
+pub async fn read_item(ctx: web::Data<Ctx>, code: web::Path<String>, query: Query<GuidesQuery>) -> Reply {
     let code = parse_code("/basic_code", BasicCode::parse(&code))?;
-    let guides = catalog::of_item(&ctx, code.as_str()).await?;
-    let item = ItemView::collect(&guides).into_iter().next();
-    Ok(HttpResponse::Ok().json(item.ok_or(AppError::NotFound)?))
+    let GuidesQuery { region, limit, after } = query.0;
+    let region = region.map(|code| parse_code("?region", RegionCode::parse(&code))).transpose()?;
+    let page = PageQuery { limit, after };
+    let limit = usize::try_from(page.limit()?).unwrap_or(0);
+    let found = catalog::item(&ctx, code.as_str(), region.as_ref(), page.after.as_deref(), limit).await?;
+    let item = found.as_ref().and_then(ItemView::of).ok_or(AppError::NotFound)?;
+    Ok(HttpResponse::Ok().json(item))
 }
 
 /// A version of a guide (办事指南), as published.

@@ -80,7 +80,8 @@ pub struct DeliverBody {
     /// `self_collect`, `courier` or `electronic`, as the guide offers.
     #[schema(value_type = String)]
     pub method: Delivery,
-    /// Courier number, or the name of who collected it.
+    /// Courier number, or the name of who collected it; needed unless it is served
+    /// electronically.
     #[serde(default)]
     pub proof: String,
 }

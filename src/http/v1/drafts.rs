@@ -11,10 +11,10 @@ use uuid::Uuid;
 use super::{Page, PageQuery, TextView, invalid};
 use crate::app::Ctx;
 use crate::app::catalog::{
-    self, Draft, DraftFile, DraftQuery, DraftState, Faults, FileFailures, FileProblems, Published,
+    self, Draft, DraftDiff, DraftFile, DraftQuery, DraftState, Faults, FileFailures, FileProblems, Published,
 };
 use crate::app::identity::Caller;
-use crate::domain::guides::{FileKind, Origin};
+use crate::domain::guides::{About, Change, FileKind, Origin};
 use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
 use crate::http::extract::{Body, Query};
@@ -278,6 +278,43 @@ fn failure_views(files: Vec<FileFailures>) -> Vec<FailedExampleView> {
 pub async fn check_draft(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
     let report = catalog::report_on(&ctx, &caller, *id).await?;
     Ok(HttpResponse::Ok().json(DraftProblemsView { problems: problem_views(report.problems) }))
+}
+
+/// One thing a draft changes, as an applicant would be told it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChangeView {
+    /// `material`, `fee`, `time_limit`, … ; what an applicant asks first stands first.
+    #[schema(value_type = String)]
+    pub about: About,
+    pub text: TextView,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DraftDiffView {
+    /// Nothing is published under its code yet, so there is nothing to compare it with.
+    pub is_new: bool,
+    /// The version in force it was compared with; null for certificate types, and for
+    /// what is new.
+    pub against: Option<u32>,
+    /// Whom the changes concern, or that there are none.
+    pub heading: TextView,
+    pub changes: Vec<ChangeView>,
+}
+
+/// What a draft changes in what is in force, in the words of an applicant.
+#[utoipa::path(tag = "administration", operation_id = "diff_draft", responses(
+    (status = 200, body = DraftDiffView), (status = "4XX", body = ProblemView)
+), security(("bearer" = [])))]
+#[get("/admin/guides/{id}/diff")]
+pub async fn diff_draft(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
+    let compared = catalog::diff_draft(&ctx, &caller, *id).await?;
+    let DraftDiff { is_new, against, heading, changes } = compared.map_err(|problems| {
+        let problem = faults(&Faults { problems, ..Faults::default() });
+        problem.detail("草稿有误，无法比较。", "The draft has faults; it cannot be compared.")
+    })?;
+    let changes = changes.into_iter().map(|Change { about, text }| ChangeView { about, text: text.into() });
+    let changes = changes.collect();
+    Ok(HttpResponse::Ok().json(DraftDiffView { is_new, against, heading: heading.into(), changes }))
 }
 
 /// Tries the examples of a draft, and of what inherits from it.

@@ -14,6 +14,7 @@ use crate::app::cases::{self, LetterRecord, Receipt};
 use crate::app::identity::Caller;
 use crate::domain::cases::clock::{Clock, ClockName, Light};
 use crate::domain::cases::history::{Record, hex};
+use crate::domain::cases::letters::Letter;
 use crate::domain::cases::papers::Paper;
 use crate::domain::guides::DayUnit;
 use crate::http::extract::Body;
@@ -152,16 +153,42 @@ pub struct LetterView {
     pub agency: Option<String>,
     pub addressee: Option<String>,
     pub paragraphs: Vec<TextView>,
+    /// The article the letter itself rests on.
+    pub article: Option<TextView>,
     pub grounds: Option<GroundsView>,
+    /// What an officer wrote: to what must be mended, or why something is done.
+    pub notes: Vec<NoteView>,
     /// When the applicant or his agent opened it first; what staff read does not count.
     pub opened_at: Option<DateTime<Utc>>,
     /// Who that was: `applicant` or `agent`.
     pub opened_by: Option<&'static str>,
 }
 
+/// Words of an officer, in the one language they were written in.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NoteView {
+    /// What they are: the reason, or a note on which of the things to mend.
+    pub label: TextView,
+    /// None once personal data is erased.
+    pub text: Option<String>,
+}
+
+/// The notes there are; an officer need not write to everything he asks for.
+fn notes(letter: &Letter) -> Vec<NoteView> {
+    let notes = letter.notes.iter().enumerate();
+    notes
+        .filter(|(_, note)| note.known().is_none_or(|note| !note.is_empty()))
+        .map(|(index, note)| NoteView {
+            label: letter.kind.note_label(index).into(),
+            text: note.known().cloned(),
+        })
+        .collect()
+}
+
 impl From<LetterRecord> for LetterView {
     fn from(record: LetterRecord) -> Self {
         let letter = record.letter;
+        let notes = notes(&letter);
         Self {
             id: record.id,
             kind: letter.kind.as_str(),
@@ -171,7 +198,9 @@ impl From<LetterRecord> for LetterView {
             agency: letter.agency.map(|agency| agency.to_string()),
             addressee: letter.addressee.known().cloned(),
             paragraphs: letter.paragraphs.into_iter().map(TextView::from).collect(),
+            article: letter.article.map(TextView::from),
             grounds: letter.grounds.as_ref().map(GroundsView::from),
+            notes,
             opened_at: record.opening.map(|opening| opening.at),
             opened_by: record.opening.map(|opening| opening.recipient.as_str()),
         }

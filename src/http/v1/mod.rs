@@ -101,6 +101,7 @@ fn register_administration(routes: &mut Routes<'_, '_>) {
         .service(drafts::import_guides)
         .service(drafts::list_drafts)
         .service(drafts::read_draft)
+        .service(drafts::diff_draft)
         .service(drafts::check_draft)
         .service(drafts::test_draft)
         .service(drafts::publish_draft)

@@ -1,4 +1,5 @@
-//! The bundles of the sample city against its guides, as their files stand.
+//! The sample city's files as they stand: its bundles against its guides, and all of
+//! them against its register of certificate types.
 
 use std::path::Path;
 
@@ -17,6 +18,7 @@ fn files(folder: &str) -> Vec<(String, String)> {
 fn every_bundle_of_the_sample_city_fits_its_guides() {
     let all: Vec<_> = ["", "items", "guides", "bundles"].into_iter().flat_map(files).collect();
     let checked = catalog::check(&all, &Base::default()).unwrap_or_else(|wrong| panic!("{wrong:#?}"));
+    assert!(checked.certificate_types.iter().any(|(_, types)| types.len() > 10), "the register is there");
     let codes: Vec<&str> = checked.bundles.iter().map(|(_, bundle)| bundle.code.as_str()).collect();
     assert_eq!(codes, ["company", "newborn", "retirement"]);
     for (_, bundle) in &checked.bundles {

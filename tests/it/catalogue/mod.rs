@@ -1,8 +1,10 @@
 //! The catalogue over the API: drafts and who publishes them, items and what inherits
 //! from them, and from which day on what is in force.
 
+mod diff;
 mod drafts;
 mod effect;
+mod finding;
 mod inheritance;
 mod scale;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use chrono::TimeDelta;
-use wanshitong::app::catalog::{self, Search};
+use wanshitong::app::catalog::{self, FoundItem, Search};
 
 use super::{AGENCY, ITEM, local};
 use crate::support::{City, Database};
@@ -40,18 +40,19 @@ async fn thousands_are_published(database: Database) {
     let search = Search { words: Some("样例补助".to_owned()), items: Some(7), ..Search::default() };
     let found = catalog::search(ctx, &search).await.unwrap();
     assert_eq!(found.len(), 7);
-    assert!(found.iter().all(|line| line.about.aliases == ["样例补助"]), "{found:?}");
-    let rest = Search { after: found.last().map(|line| line.item.clone()), items: None, ..search };
+    let line = |item: &FoundItem| item.guides[0].clone();
+    assert!(found.iter().all(|item| line(item).about.aliases == ["样例补助"]), "{found:?}");
+    let rest = Search { after: found.last().map(|item| line(item).item.clone()), items: None, ..search };
     let rest = catalog::search(ctx, &rest).await.unwrap();
     // Words find the hundred best at the most, and no page repeats another.
-    let items: BTreeSet<_> = found.iter().chain(&rest).map(|line| &line.item).collect();
+    let items: BTreeSet<_> = found.iter().chain(&rest).map(|item| line(item).item.clone()).collect();
     assert_eq!(items.len(), found.len() + rest.len());
     assert!((80..=100).contains(&items.len()), "{}", items.len());
     let page = Search { items: Some(7), ..Search::default() };
     let found = catalog::search(ctx, &page).await.unwrap();
-    let rest = Search { after: found.last().map(|line| line.item.clone()), items: None, ..page };
+    let rest = Search { after: found.last().map(|item| line(item).item.clone()), items: None, ..page };
     let rest = catalog::search(ctx, &rest).await.unwrap();
-    assert_eq!(found.len() + rest.len(), lines.len());
+    assert_eq!(found.iter().chain(&rest).map(|item| item.count).sum::<usize>(), lines.len());
 
     // One fault among them, and nothing is published.
     let mut faulty = files;

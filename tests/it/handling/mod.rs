@@ -7,6 +7,9 @@ use wanshitong::domain::verification::Part;
 use crate::support::{Database, PDF, Portal, id};
 use crate::verify::look;
 
+mod notices;
+mod told;
+
 pub const HALL: &str = include_str!("hall.yaml");
 pub const HALL_TYPES: &str = "format: 1\nkind: certificate_types\ntypes:\n  - { type: 11100000MBWXT0006A098, name: { zh: 助餐点登记证, en: Canteen registration }, attributes: [canteen] }\n";
 pub const CODE: &str = "11340705MBWXT061304000101098000";
@@ -60,6 +63,15 @@ impl Played<'_> {
         let letters = self.portal.get(RESIDENT, &self.at("/letters")).await.expect(200);
         let kinds = letters["items"].as_array().unwrap().iter();
         kinds.map(|letter| letter["kind"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The one letter of a kind, opened; and its page, in words.
+    async fn letter(&self, kind: &str) -> (Value, String) {
+        let letters = self.portal.get(RESIDENT, &self.at("/letters")).await.expect(200);
+        let found = letters["items"].as_array().unwrap().iter().find(|letter| letter["kind"] == kind);
+        let at = self.at(&format!("/letters/{}", id(found.unwrap_or_else(|| panic!("no {kind}")))));
+        let page = self.portal.get(RESIDENT, &format!("{at}/html")).await;
+        (self.portal.get(RESIDENT, &at).await.expect(200), String::from_utf8(page.bytes).unwrap())
     }
 
     async fn clock(&self, name: &str) -> Value {
@@ -136,6 +148,56 @@ async fn corrections(database: Database) {
     let found = look(&portal.city.ctx).await.1;
     assert!(found.iter().any(|fault| matches!(&fault.part, Part::Material { code, .. } if code == "plan")));
     portal.close().await;
+}
+
+/// The applicant brings his case to a counter by a code, mends it there and rates the visit.
+async fn mended_at_a_counter(database: Database) {
+    let portal = portal(database).await;
+    let case = draft(&portal).await;
+    case.attach("lease").await;
+    case.does(RESIDENT, "submit", json!({})).await;
+    let items = json!([{ "pointer": "/facts/seats", "reason": "wrong" }]);
+    case.does(COUNTER, "request-correction", json!({ "items": items })).await;
+    let mend = || portal.request(COUNTER, "PATCH", &case.at("/facts")).json(&json!({ "seats": 24 }));
+    portal.send(mend()).await.problem(403);
+    case.is_told(COUNTER, "correct", json!({}), 403).await;
+    case.is_told(COUNTER, "rate", json!({ "score": 1 }), 403).await;
+    let code = case.portal.post(RESIDENT, &case.at("/handoff"), json!({})).await.expect(201);
+    let open = format!("/api/v1/handoffs/{}/open", code["code"].as_str().unwrap());
+    portal.post(COUNTER, &open, json!({})).await.expect(200);
+    portal.send(mend()).await.expect(200);
+    let corrected = case.does(COUNTER, "correct", json!({})).await;
+    assert_eq!((&corrected["state"], &corrected["facts"]["seats"]), (&json!("submitted"), &json!(24)));
+    case.does(COUNTER, "accept", json!({})).await;
+    let events = portal.get(RESIDENT, &case.at("/events")).await.expect(200);
+    let by = |kind: &str| {
+        let all = events["items"].as_array().unwrap();
+        all.iter().find(|each| each["event"]["type"] == kind).unwrap_or_else(|| panic!("{events:#}"))["by"]
+            .clone()
+    };
+    assert_eq!((&by("corrected")["as"], &by("accepted")["as"]), (&json!("assistant"), &json!("officer")));
+    // One rating for the visit, one online, and a code takes him back to his phone.
+    case.does(COUNTER, "rate", json!({ "score": 1 })).await;
+    case.is_told(COUNTER, "rate", json!({ "score": 2 }), 409).await;
+    case.does(RESIDENT, "rate", json!({ "score": 2 })).await;
+    let back = portal.post(COUNTER, &case.at("/handoff"), json!({})).await.expect(201);
+    let open = format!("/api/v1/handoffs/{}/open", back["code"].as_str().unwrap());
+    portal.post("resident@mini_program", &open, json!({})).await.expect(200);
+    move_clock(&portal, "PT20H").await;
+    case.is_told(COUNTER, "rate", json!({ "score": 1 }), 403).await;
+    portal.post(COUNTER, &case.at("/handoff"), json!({})).await.problem(403);
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn what_was_asked_is_mended_at_a_counter_too_and_the_visit_is_rated() {
+    mended_at_a_counter(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: tests/run"]
+async fn what_was_asked_is_mended_at_a_counter_too_and_the_visit_is_rated_on_postgres() {
+    mended_at_a_counter(Database::postgres()).await;
 }
 
 #[actix_web::test]
@@ -272,6 +334,28 @@ async fn reminders_are_answered_and_bad_ratings_put_right() {
     case.is_told(RESIDENT, "rate", json!({ "score": 1 }), 409).await;
     let done = case.does(HANDLER, "rectify", words("已增设窗口")).await;
     assert_eq!(done["course"]["ratings"][0]["report"], "已增设窗口");
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn what_a_case_issued_is_worth_nothing_once_it_is_void() {
+    let portal = portal(Database::sqlite()).await;
+    let case = accepted(&portal).await;
+    case.does(HANDLER, "record-step", json!({ "step": "handle" })).await;
+    case.does(HANDLER, "give-opinion", json!({ "agency": POLICE, "consents": true })).await;
+    case.does(APPROVER, "approve", json!({})).await;
+    let issued = case.does(HANDLER, "issue", json!({})).await;
+    let verify = json!({ "id": issued["results"][0]["id"] });
+    let status = async || {
+        portal.post("", "/api/v1/certificates/verify", verify.clone()).await.expect(200)["status"].clone()
+    };
+    assert_eq!(status().await, "valid");
+    let void = case
+        .does(APPROVER, "void", json!({ "reason": "制证有误", "article": "《行政许可法》第六十九条" }))
+        .await;
+    assert_eq!((&void["state"], &void["outcome"]), (&json!("closed"), &json!("void")));
+    assert_eq!(status().await, "revoked");
+    assert_eq!(look(&portal.city.ctx).await.1, []);
     portal.close().await;
 }
 

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::joint::JOINT;
 use super::*;
+use crate::domain::cases::clock::light_on;
 use CommandName as C;
 
 fn day(text: &str) -> NaiveDate {
@@ -177,5 +178,91 @@ fn what_practice_allows_is_as_the_guide_has_it() {
             (day(own), day(usual)),
             "{name:?}"
         );
+    }
+}
+
+/// Decided on a day; the last of the ten working days to hand the result over
+/// (行政许可法 44).
+const DELIVERY: [(&str, &str); 3] = [
+    // 3–6, 9–13 and 16 March.
+    ("2026-03-02", "2026-03-16"),
+    // 29 and 30 September, 8, 9 and Saturday 10 October, 12–16.
+    ("2026-09-28", "2026-10-16"),
+    // 13 and Saturday 14 February, 24–28 with Saturday 28, 2–4 March.
+    ("2026-02-12", "2026-03-04"),
+];
+
+#[test]
+fn a_result_is_handed_over_within_ten_working_days_and_is_overdue_for_ever_after() {
+    for (decided, due) in DELIVERY {
+        let mut story = Story::complete_at(&FOOD, morning(decided)).then(&[C::Submit, C::Accept]);
+        story = story.then(&[C::RecordStep, C::RecordStep, C::Approve]);
+        let delivery = |story: &Story| {
+            let clocks = clocks(&story.case, &FOOD, &CALENDAR, story.at);
+            let found = clocks.into_iter().find(|clock| clock.name == ClockName::Delivery).unwrap();
+            (found.due_on, found.light, found.days.iter().filter(|day| day.counted).count())
+        };
+        assert_eq!((delivery(&story).0, delivery(&story).2), (Some(day(due)), 10), "decided {decided}");
+        story.at = end_of_local_day(day(due)) - TimeDelta::microseconds(1);
+        assert_eq!(delivery(&story).1, Light::Yellow, "decided {decided}");
+        story.at = end_of_local_day(day(due));
+        story.must(Command::Tick);
+        assert_eq!(delivery(&story).1, Light::Red, "decided {decided}");
+        let late = story.then(&[C::Issue, C::Deliver]);
+        assert_eq!(late.case.attention.missed_on(ClockName::Delivery, None), Some(day(due)));
+    }
+}
+
+#[test]
+fn what_was_promised_comes_by_the_day_that_was_set_and_no_later_than_the_promised_limit() {
+    let mut story = Story::complete(&JOINT);
+    let material = story.guide.materials.iter().find(|material| material.deferrable).unwrap().code.clone();
+    story.must(Command::Remove(RemoveMaterial { material: material.clone() }));
+    story = story.then(&[C::Submit]);
+    let by = |due: Option<&str>| Command::AcceptDeferred(AcceptDeferred { due: due.map(day) });
+    // Filed on Monday, 2 March; the promised limit ends on the 23rd.
+    for wrong in ["2026-03-01", "2026-03-24"] {
+        let refused = story.ask(by(Some(wrong)), &officer(1)).unwrap_err();
+        assert_eq!(refused.errors[0].pointer, "/due", "{wrong}");
+    }
+    for (set, due) in
+        [(None, "2026-03-23"), (Some("2026-03-10"), "2026-03-10"), (Some("2026-03-02"), "2026-03-02")]
+    {
+        let mut story = story.clone();
+        story.must(by(set));
+        let deferral = |story: &Story| {
+            let clocks = clocks(&story.case, &JOINT, &CALENDAR, story.at);
+            clocks.into_iter().find(|clock| clock.name == ClockName::Deferral).unwrap()
+        };
+        assert_eq!(deferral(&story).due_on, Some(day(due)));
+        story.at = end_of_local_day(day(due)) - TimeDelta::microseconds(1);
+        let mut kept = story.clone();
+        kept.must(kept.attach(&material));
+        kept = kept.later(TimeDelta::days(1)).then(&[C::Tick]);
+        assert_ne!(kept.case.state.name(), StateName::Closed, "it came on the last day");
+        story.at = end_of_local_day(day(due));
+        story.must(Command::Tick);
+        assert_eq!(story.case.state.as_closed().map(|closed| closed.ending.name()), Some("lapsed"));
+    }
+}
+
+#[test]
+fn a_limit_turns_yellow_when_a_quarter_of_its_days_is_left() {
+    let working = |days| Limit { days, unit: DayUnit::WorkingDay };
+    // Twenty working days from 2 March 2026 end on the 30th; five are left on the 23rd.
+    for (limit, due, green, yellow) in [
+        (working(20), "2026-03-30", "2026-03-20", "2026-03-23"),
+        // Ten end on the 16th; two and a half are not left before two are.
+        (working(10), "2026-03-16", "2026-03-11", "2026-03-12"),
+        // Eight end on the 12th; two are left on the 10th.
+        (working(8), "2026-03-12", "2026-03-09", "2026-03-10"),
+        // Twenty calendar days end on Sunday the 22nd, and so on the 23rd: 21 days, five left on the 18th.
+        (Limit { days: 20, unit: DayUnit::CalendarDay }, "2026-03-23", "2026-03-17", "2026-03-18"),
+    ] {
+        let light = |on| light_on(day(on), day("2026-03-02"), day(due), limit, &CALENDAR);
+        assert_eq!(CALENDAR.due(day("2026-03-02"), limit), day(due));
+        assert_eq!((light(green), light(yellow), light(due)), (Light::Green, Light::Yellow, Light::Yellow));
+        let after = day(due).succ_opt().unwrap();
+        assert_eq!(light_on(after, day("2026-03-02"), day(due), limit, &CALENDAR), Light::Red);
     }
 }

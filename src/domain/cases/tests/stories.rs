@@ -109,7 +109,8 @@ fn a_transfer_keeps_number_and_time_of_receipt() {
     let mut other = (*FOOD).clone();
     other.agency = joint::escalating();
     let to = |guide: &Guide| {
-        let to = TransferTarget::Guide { guide: std::sync::Arc::new(guide.clone()), version: 8 };
+        let guide = std::sync::Arc::new(guide.clone());
+        let to = TransferTarget::Guide { guide, version: 8, agency_name: None };
         Command::Transfer(Box::new(TransferCase { to, reason: "不属本机关职权".to_owned() }))
     };
     let same = story.ask(to(&FOOD), &officer(1)).unwrap_err();

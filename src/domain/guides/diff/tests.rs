@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::codes::{CertificateType, RegionCode, ServiceObject};
 use crate::domain::guides::model::*;
-use crate::domain::guides::{Pattern, read_guide};
+use crate::domain::guides::{ItemFile, Pattern, SourceFile, read_guide};
 
 const VALID: &str = include_str!("../read/samples/valid.yaml");
 
@@ -301,6 +301,106 @@ fn what_all_scenarios_share_is_told_once_and_what_is_one_scenarios_own_under_its
         "TimeLimit: 承诺时限 5 → 4 个工作日 | promised limit 5 → 4 working days\n\
          Visit: 情形“变更”：到现场次数：不用到现场 → 2 次 | in the case “Change”: visits in person: none → 2\n"
     );
+}
+
+const TRANSFER: &str = include_str!("../../../data/sample/items/household-transfer.yaml");
+const COMPANY: &str = include_str!("../../../data/sample/bundles/company.yaml");
+
+fn with(yaml: &str, replaced: &[(&str, &str)]) -> String {
+    replaced.iter().fold(yaml.to_owned(), |yaml, (from, to)| {
+        assert!(yaml.contains(from), "{from}");
+        yaml.replacen(from, to, 1)
+    })
+}
+
+fn item(yaml: &str) -> ItemFile {
+    SourceFile::parse(yaml).into_item(None).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+#[test]
+fn an_item_is_told_as_what_its_guides_inherit() {
+    let new = with(
+        TRANSFER,
+        &[
+            ("aliases: [迁户口,", "aliases: [迁户,"),
+            ("legal: { days: 20,", "legal: { days: 15,"),
+            ("  fee: { free: true }\n", ""),
+            ("  delivery: [self_collect, courier, electronic]\n", "  delivery: [electronic]\n"),
+            ("telephone: { complaint", "telephone: { enquiry: \"12333\", complaint"),
+            ("    - code: from_outside\n", "    - code: from_afar\n"),
+        ],
+    );
+    let changes = diff_items(&item(TRANSFER), &item(&new)).unwrap();
+    assert_eq!(
+        lines(&changes),
+        "Condition: 新增条件：现户口登记地在本地以外 | new condition: The present registration is elsewhere\n\
+         Condition: 取消条件：现户口登记地在本地以外 | condition dropped: The present registration is elsewhere\n\
+         Fee: 收费不再统一规定，由各部门自定 | fee: from now on as each agency says\n\
+         TimeLimit: 法定时限 20 → 15 个工作日 | legal limit 20 → 15 working days\n\
+         Delivery: 结果送达方式去掉：窗口自取 | ways to receive the result, dropped: collected at the window\n\
+         Delivery: 结果送达方式去掉：邮寄 | ways to receive the result, dropped: by courier\n\
+         Telephone: 咨询电话改为统一规定，部门另有规定的除外 | telephone for enquiries: from now on the same everywhere, unless an agency says otherwise\n\
+         Wording: 别称增加：迁户 | also known as, added: 迁户\n\
+         Wording: 别称去掉：迁户口 | also known as, dropped: 迁户口\n"
+    );
+}
+
+#[test]
+fn every_sample_item_can_be_compared() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/data/sample/items");
+    let mut before = item(TRANSFER);
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let one = item(&std::fs::read_to_string(entry.unwrap().path()).unwrap());
+        assert_eq!(diff_items(&one, &one), Some(Vec::new()), "{}", one.item.name.en);
+        let is_same = one.item.basic_code == before.item.basic_code;
+        assert_eq!(diff_items(&before, &one).unwrap().is_empty(), is_same, "{}", one.item.name.en);
+        before = one;
+    }
+    let bare = TRANSFER.split_once("guide:\n").unwrap().0;
+    assert_eq!(diff_items(&item(bare), &item(bare)), Some(Vec::new()));
+    assert!(!diff_items(&item(TRANSFER), &item(bare)).unwrap().is_empty());
+}
+
+/// Whatever is changed in a bundle is told, but for the meaning of what stays.
+#[test]
+fn every_part_of_a_bundle_is_told() {
+    let read = |yaml: &str| SourceFile::parse(yaml).to_bundle(None).unwrap();
+    let old = read(COMPANY);
+    let told = |new: &Bundle| lines(&diff_bundles(&old, new, &|_| None));
+    assert_eq!(told(&old), "");
+    type Change = fn(&mut Bundle);
+    let changes: [(Change, &str); 14] = [
+        (|bundle| bundle.name = Text::new("新", "New"), "is now called"),
+        (|bundle| bundle.summary = Text::new("新", "New"), "summary now"),
+        (|bundle| bundle.region = RegionCode::parse("340706000000").unwrap(), "region served"),
+        (|bundle| bundle.aliases.push("新".to_owned()), "also known as, added"),
+        (|bundle| drop(bundle.life_events.pop()), "life events, dropped"),
+        (|bundle| drop(bundle.parts.pop()), "one service fewer"),
+        (|bundle| bundle.parts[1].after = Vec::new(), "waits for: “"),
+        (|bundle| bundle.parts[1].scenario = Some("other".to_owned()), "case: "),
+        (
+            |bundle| bundle.parts[0].on_refusal = OnRefusal::Continue,
+            "if it is refused: is not applied for → goes on",
+        ),
+        (|bundle| drop(bundle.parts[0].facts.pop_first()), "asked once, as “"),
+        (|bundle| drop(bundle.form.fields.pop()), "asked once for all services: one question fewer"),
+        (|bundle| bundle.promised.days += 1, "joint promised limit"),
+        (|bundle| bundle.telephone.enquiry = "12333".to_owned(), "telephone for enquiries"),
+        (
+            |bundle| {
+                let serves = [("a".to_owned(), "b".to_owned())].into();
+                let name = Text::new("章程", "Articles");
+                bundle.materials.push(SharedMaterial { code: "new".to_owned(), name, help: None, serves });
+            },
+            "handed in once for several services: “Articles”",
+        ),
+    ];
+    for (change, words) in changes {
+        let mut new = old.clone();
+        change(&mut new);
+        let lines = told(&new);
+        assert!(lines.contains(words), "{words}: {lines}");
+    }
 }
 
 proptest! {

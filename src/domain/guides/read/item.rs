@@ -27,7 +27,7 @@ const MAX_ALIAS: usize = 40;
 pub struct ItemFile {
     pub item: Item,
     /// The whole file.
-    tree: Node,
+    pub(super) tree: Node,
 }
 
 impl SourceFile {

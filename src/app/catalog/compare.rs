@@ -1,0 +1,194 @@
+//! What one file of the catalogue changes against another, in the words of an
+//! applicant: for an author at his desk, and for whoever is to publish a draft.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::Catalogue;
+use super::check::{Checked, FileProblems, check, survey};
+use super::drafts::find;
+use super::publish::Present;
+use crate::app::bundles;
+use crate::app::ctx::Ctx;
+use crate::app::error::{AppError, AppResult};
+use crate::app::identity::Caller;
+use crate::domain::guides::{
+    Bundle, CertificateTypeEntry, Change, FileKind, Guide, Implements, ItemFile, SourceFile, diff,
+    diff_bundles, diff_certificate_types, diff_items,
+};
+use crate::domain::text::Text;
+use crate::store::DraftRecord;
+
+/// What a file that has nothing wrong says.
+#[derive(Debug, Clone)]
+pub enum Content {
+    CertificateTypes(Vec<CertificateTypeEntry>),
+    Item(Arc<ItemFile>),
+    Guide(Box<Guide>),
+    Bundle(Box<Bundle>),
+}
+
+impl Content {
+    pub fn kind(&self) -> FileKind {
+        match self {
+            Self::CertificateTypes(_) => FileKind::CertificateTypes,
+            Self::Item(_) => FileKind::Item,
+            Self::Guide(_) => FileKind::Guide,
+            Self::Bundle(_) => FileKind::Bundle,
+        }
+    }
+
+    /// Everything that was read, in the order of its kind.
+    pub fn of(checked: Checked) -> Vec<Self> {
+        let types: Vec<_> = checked.certificate_types.into_iter().flat_map(|(_, types)| types).collect();
+        let types = Some(Self::CertificateTypes(types.clone())).filter(|_| !types.is_empty());
+        let items = checked.items.into_iter().map(|(_, item)| Self::Item(item));
+        let guides = checked.guides.into_iter().map(|(_, guide)| Self::Guide(Box::new(guide)));
+        let bundles = checked.bundles.into_iter().map(|(_, bundle)| Self::Bundle(Box::new(bundle)));
+        types.into_iter().chain(items).chain(guides).chain(bundles).collect()
+    }
+}
+
+/// What `new` changes in `old`; `None` when the two cannot be compared, being of
+/// different kinds. `called` knows what the parts of bundles are called.
+pub fn changes(
+    old: &Content,
+    new: &Content,
+    called: &dyn Fn(&Implements) -> Option<Text>,
+) -> Option<Vec<Change>> {
+    match (old, new) {
+        (Content::Guide(old), Content::Guide(new)) => Some(diff(old, new)),
+        (Content::Item(old), Content::Item(new)) => diff_items(old, new),
+        (Content::Bundle(old), Content::Bundle(new)) => Some(diff_bundles(old, new, called)),
+        (Content::CertificateTypes(old), Content::CertificateTypes(new)) => {
+            Some(diff_certificate_types(old, new))
+        }
+        (Content::Guide(_) | Content::Item(_) | Content::Bundle(_) | Content::CertificateTypes(_), _) => None,
+    }
+}
+
+/// What the service of a part is called, by the guides that are at hand.
+pub fn service_name(guides: &[Guide], part: &Implements) -> Option<Text> {
+    let is_it = |guide: &&Guide| match part {
+        Implements::Item(code) => guide.item.basic_code == *code,
+        Implements::Guide(code) => guide.code == *code,
+    };
+    guides.iter().find(is_it).map(|guide| guide.item.name.clone())
+}
+
+/// What stands before the changes: who is concerned.
+pub fn heading(kind: FileKind, changes: &[Change]) -> Text {
+    match (kind, changes) {
+        (_, []) => Text::new("没有申请人会注意到的变化", "nothing an applicant would notice has changed"),
+        (FileKind::Item, _) => Text::new(
+            "沿用本事项的各部门指南，除部门另有规定外，变化如下",
+            "what changes in every guide that inherits from this item, unless an agency says otherwise",
+        ),
+        (FileKind::Guide | FileKind::Bundle | FileKind::CertificateTypes, _) => {
+            Text::new("对申请人的变化如下", "what changes for applicants")
+        }
+    }
+}
+
+/// What a draft would change for applicants.
+#[derive(Debug, Clone)]
+pub struct DraftDiff {
+    /// Nothing of its code is published yet.
+    pub is_new: bool,
+    /// The version in force it was compared with; certificate types have none.
+    pub against: Option<u32>,
+    pub heading: Text,
+    pub changes: Vec<Change>,
+}
+
+/// Compares a draft with what is in force. What is wrong with it is given instead when
+/// it no longer reads beside the present catalogue.
+pub async fn diff_draft(
+    ctx: &Ctx,
+    caller: &Caller,
+    id: Uuid,
+) -> AppResult<Result<DraftDiff, Vec<FileProblems>>> {
+    let draft = find(ctx, caller, id).await?;
+    let Some((against, mut present)) = in_force(ctx, &draft).await? else {
+        let heading = Text::new(
+            "这是新增的内容，此前没有发布过",
+            "this is new; nothing was published under its code before",
+        );
+        return Ok(Ok(DraftDiff { is_new: true, against: None, heading, changes: Vec::new() }));
+    };
+    let files = [(draft.file.clone(), draft.yaml.clone())];
+    let base = Present::read(ctx, &files, &survey(&files)).await?.base;
+    let drafted = match check(&files, &base) {
+        Ok(checked) => Content::of(checked).into_iter().next(),
+        Err(problems) => return Ok(Err(problems)),
+    };
+    let incomparable = || AppError::Internal(format!("draft {id} cannot be compared with what is in force"));
+    let drafted = drafted.ok_or_else(incomparable)?;
+    // A draft adds to the register and never takes a type away.
+    if let (Content::CertificateTypes(present), Content::CertificateTypes(drafted)) = (&mut present, &drafted)
+    {
+        present.retain(|known| drafted.iter().any(|new| new.certificate_type == known.certificate_type));
+    }
+    let guides = parts(ctx, [&present, &drafted]).await?;
+    let called = |part: &Implements| service_name(&guides, part);
+    let changes = changes(&present, &drafted, &called).ok_or_else(incomparable)?;
+    Ok(Ok(DraftDiff { is_new: false, against, heading: heading(draft.kind, &changes), changes }))
+}
+
+/// The guides in force that are parts of bundles.
+async fn parts(ctx: &Ctx, contents: [&Content; 2]) -> AppResult<Vec<Guide>> {
+    let mut codes = String::new();
+    for content in contents {
+        let Content::Bundle(bundle) = content else { continue };
+        for part in &bundle.parts {
+            match &part.implements {
+                Implements::Item(code) => codes.push_str(code.as_str()),
+                Implements::Guide(code) => codes.push_str(code.as_str()),
+            }
+            codes.push('\n');
+        }
+    }
+    match codes.is_empty() {
+        true => Ok(Vec::new()),
+        false => bundles::named(ctx, std::iter::once(codes.as_str())).await,
+    }
+}
+
+/// What a draft would take the place of, with its version.
+async fn in_force(ctx: &Ctx, draft: &DraftRecord) -> AppResult<Option<(Option<u32>, Content)>> {
+    let code = || draft.code.clone();
+    Ok(match draft.kind {
+        FileKind::Guide => {
+            let mut guide = ctx.catalogue.current(&draft.code).await?;
+            // One that is published and not in force yet.
+            if guide.is_none()
+                && let Some(newest) = ctx.store.list_newest_guides(vec![code()]).await?.first()
+            {
+                guide = ctx.catalogue.version(&draft.code, newest.version).await?;
+            }
+            guide.map(|guide| (Some(guide.version), Content::Guide(Box::new(guide.guide.clone()))))
+        }
+        FileKind::Item => match ctx.store.list_current_items(vec![code()]).await?.first() {
+            None => None,
+            Some(record) => {
+                let item = Catalogue::read_item(&ctx.catalogue, record)?;
+                Some((Some(record.version), Content::Item(item)))
+            }
+        },
+        FileKind::Bundle => match ctx.store.find_current_bundle(code()).await? {
+            None => None,
+            Some(record) => {
+                let read = SourceFile::parse(&record.yaml).to_bundle(None);
+                let gone = |_| AppError::Internal(format!("bundle {} no longer reads", draft.code));
+                Some((Some(record.version), Content::Bundle(Box::new(read.map_err(gone)?))))
+            }
+        },
+        FileKind::CertificateTypes => {
+            let types = ctx.store.list_certificate_types().await?;
+            Some(types)
+                .filter(|types| !types.is_empty())
+                .map(|types| (None, Content::CertificateTypes(types)))
+        }
+    })
+}
