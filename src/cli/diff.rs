@@ -48,7 +48,7 @@ fn of_kinds(files: &Files, kinds: &[FileKind]) -> Vec<(String, String)> {
 /// The items and certificate types of the files, and the guides as far as they read.
 fn leant_on(files: &Files) -> Result<catalog::Base, String> {
     let firm = of_kinds(files, &[FileKind::Item, FileKind::CertificateTypes]);
-    let base = catalog::Base { has_others: true, ..catalog::Base::default() };
+    let base = catalog::Base { has_others: true, are_published: true, ..catalog::Base::default() };
     let checked = catalog::check(&firm, &base).map_err(|wrong| refused(&wrong))?;
     let mut register = Register::default();
     for (_, types) in checked.certificate_types {
@@ -57,7 +57,7 @@ fn leant_on(files: &Files) -> Result<catalog::Base, String> {
     let items: HashMap<_, _> =
         checked.items.into_iter().map(|(_, item)| (item.item.basic_code.to_string(), item)).collect();
     let read = |(_, yaml): &(String, String)| {
-        let source = SourceFile::parse(yaml);
+        let source = SourceFile::published(yaml);
         let item = source.item_code().and_then(|code| items.get(code)).cloned();
         source.into_guide(item.as_deref(), None).ok()
     };

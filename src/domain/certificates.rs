@@ -31,6 +31,9 @@ pub struct Certificate {
     /// What it says of its holder; prefilled forms take from it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, Value>,
+    /// What the attributes are called; of those taken over from a register nothing is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, Text>,
     /// Of a household register (居民户口簿): who else is in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub household: Vec<HouseholdMember>,
@@ -85,7 +88,9 @@ impl Certificate {
     }
 
     /// What it says of its holder, and where it was issued here also of itself: of one
-    /// taken over from a register the portal knows no more than the register said.
+    /// taken over from a register the portal knows no more than the register said. An
+    /// attribute comes first: guides of before could take one of these names from their
+    /// form, and what was decided then stands.
     fn whole(&self) -> BTreeMap<String, Value> {
         if self.case.is_none() {
             return self.attributes.clone();

@@ -19,8 +19,8 @@ use wanshitong::app::once::{Answer, Claim};
 use wanshitong::app::{AppError, AppResult, timers};
 use wanshitong::domain::cases::{
     ApproveCase, Case, CaseState, Correctable, CorrectionItem, CorrectionReason, DeliverCase, ExtendCase,
-    GiveGrounds, GiveOpinion, PauseCase, RecordStep, RequestCorrection, ResumeCase, SaveCase, WithdrawCase,
-    history,
+    GiveGrounds, GiveOpinion, IssueResults, PauseCase, RecordStep, RequestCorrection, ResumeCase, SaveCase,
+    WithdrawCase, history,
 };
 use wanshitong::domain::guides::{Delivery, Facts, SpecialProcedure};
 
@@ -380,7 +380,7 @@ fn asked(what: What, number: u8) -> (&'static str, Action) {
         }
         What::Approve => (APPROVER, Action::Approve(ApproveCase { opinion: "同意".to_owned() })),
         What::Deny => (APPROVER, Action::Deny(grounds())),
-        What::Issue => (HANDLER, Action::Issue),
+        What::Issue => (HANDLER, Action::Issue(IssueResults::default())),
         What::Deliver => {
             let delivered = DeliverCase { method: Delivery::SelfCollect, proof: "本人".to_owned() };
             (COUNTER, Action::Deliver(delivered))

@@ -190,6 +190,7 @@ async fn file(ctx: &Ctx, loaded: &Loaded, part: &str, at: DateTime<Utc>) -> AppR
         facts,
         evidence: application.evidence_for(plan, planned),
         fed_by: application.feeding(planned),
+        sources: planned.sources.clone(),
         files: loaded.folder(ctx)?,
         provenance: Provenance::new(provenance),
         also,

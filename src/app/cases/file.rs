@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::open::stated;
 use super::record::{Writing, internal};
-use super::{Audience, known_to, refused, rules, usable_certificates};
+use super::{Audience, known_to, refused, rules};
+use crate::app::catalog::PublishedGuide;
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::files::Folder;
@@ -22,7 +23,7 @@ use crate::domain::cases::{
 };
 use crate::domain::certificates::Certificate;
 use crate::domain::codes::{CertificateType, RegionCode};
-use crate::domain::guides::Facts;
+use crate::domain::guides::{Facts, Prefill};
 use crate::store::{Changes, Origin, PersonRecord, RetentionWrite};
 
 /// A case that is complete.
@@ -40,6 +41,8 @@ pub struct FileRequest<'a> {
     /// Cases whose certificates are meant where one of their type is called for, and no
     /// other of that type the applicant holds.
     pub fed_by: BTreeSet<Uuid>,
+    /// What answers are taken from, by field.
+    pub sources: BTreeMap<String, Prefill>,
     /// Where the files among them lie.
     pub files: Folder<'a>,
     pub provenance: Provenance,
@@ -61,6 +64,7 @@ pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
         facts,
         evidence,
         fed_by,
+        sources,
         files,
         provenance,
         also,
@@ -74,7 +78,8 @@ pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
     let exists = |code: &RegionCode| regions.contains(code.as_str());
     let calendar = ctx.calendar.current();
     let rules = rules(&calendar, &guide, &exists);
-    let held = meant(usable_certificates(ctx, person.id, &guide).await?, &fed_by, &evidence);
+    let held = held(ctx, person.id, &guide, &sources).await?;
+    let held = meant(held, &fed_by, &evidence);
     let opening = OpenCase {
         id,
         party: person.id,
@@ -82,6 +87,7 @@ pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
         facts,
         applicant: person.applicant.clone(),
         certificates: stated(&held, at),
+        sources,
     };
     let certificates = known_to(person.id, held);
     let opening = open(opening, rules, by.clone(), at)?;
@@ -104,6 +110,18 @@ pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
     let written = writing.open_at(origin, opening, also, |_| Ok(acts)).await;
     number.settle(&written);
     written.map(drop)
+}
+
+/// What the person holds that the guide can use, or answers are taken from.
+async fn held(
+    ctx: &Ctx,
+    person: Uuid,
+    guide: &PublishedGuide,
+    sources: &BTreeMap<String, Prefill>,
+) -> AppResult<Vec<Certificate>> {
+    let mut types = guide.guide.certificate_types();
+    types.extend(sources.values().filter_map(Prefill::certificate_type));
+    if types.is_empty() { Ok(Vec::new()) } else { Ok(ctx.store.list_certificates_of(person, &types).await?) }
 }
 
 /// Of a type that one of these cases issued, what they issued, and what was handed in.

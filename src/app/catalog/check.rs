@@ -41,6 +41,14 @@ pub struct Base {
     /// Whether there are guides besides the files. What those put on certificates is
     /// not known here, so that no prefill is held against it.
     pub has_others: bool,
+    /// Whether the files were published before, and say what they said then.
+    pub are_published: bool,
+}
+
+impl Base {
+    fn source(&self, yaml: &str) -> SourceFile {
+        if self.are_published { SourceFile::published(yaml) } else { SourceFile::parse(yaml) }
+    }
 }
 
 /// Files that have nothing wrong. Each is given with its place among the files.
@@ -130,7 +138,7 @@ pub(super) fn check_each<G: Send>(
     let guides: Vec<usize> = places(FileKind::Guide).collect();
     let Checker { base, certificate_types, items, mut wrong, .. } = checker;
     let read = on_every_core(&guides, |place| {
-        let source = SourceFile::parse(files.get(*place).map_or("", |(_, yaml)| yaml));
+        let source = base.source(files.get(*place).map_or("", |(_, yaml)| yaml));
         let item = source.item_code().and_then(|code| base.items.get(code));
         let guide = source.into_guide(item.map(Arc::as_ref), known(&base.register))?;
         Ok((guide.code.clone(), keep(*place, guide)))
@@ -181,7 +189,7 @@ fn read_bundle(
     let given: Vec<Guide> = named
         .filter_map(|(survey, (_, yaml))| {
             let item = survey.item.as_ref().and_then(|code| base.items.get(code));
-            SourceFile::parse(yaml).into_guide(item.map(Arc::as_ref), None).ok()
+            SourceFile::published(yaml).into_guide(item.map(Arc::as_ref), None).ok()
         })
         .collect();
     let others = base.guides.iter().filter(|guide| given.iter().all(|new| new.code != guide.code));
@@ -207,7 +215,7 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn source(&self, place: usize) -> SourceFile {
-        SourceFile::parse(self.files.get(place).map_or("", |(_, yaml)| yaml))
+        self.base.source(self.files.get(place).map_or("", |(_, yaml)| yaml))
     }
 
     fn read_certificate_types(&mut self, place: usize) {

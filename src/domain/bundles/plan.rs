@@ -31,6 +31,8 @@ pub struct Planned {
     pub section: Form,
     /// Fields that a certificate of an earlier part will say: the field → that part.
     pub fed: BTreeMap<String, String>,
+    /// What each of those is filled in from.
+    pub sources: BTreeMap<String, Prefill>,
     /// Materials that a certificate of an earlier part will be: the material → that part.
     pub fed_materials: BTreeMap<String, String>,
 }
@@ -115,7 +117,7 @@ impl Planned {
 }
 
 /// A part that always comes before this one, and is there whenever this one is.
-fn feeds(from: &Part, to: &Part, graph: &Graph) -> bool {
+pub(super) fn feeds(from: &Part, to: &Part, graph: &Graph) -> bool {
     let together = from.when.is_none() || from.when == to.when;
     together
         && graph.before(&to.code).contains(from.code.as_str())
@@ -137,12 +139,23 @@ fn issuer<'p>(
 
 fn planned(part: &Part, guide: &Guide, all: &[(Part, Guide)], graph: &Graph, bundle: &Bundle) -> Planned {
     let mut fed = BTreeMap::new();
+    let mut sources = BTreeMap::new();
     for field in &guide.form.fields {
-        if let (None, Some(Prefill::Certificate { certificate_type, attribute })) =
-            (part.facts.get(&field.name), &field.prefill)
-            && let Some(from) = issuer(certificate_type, Some(attribute), part, all, graph)
-        {
-            fed.insert(field.name.clone(), from.to_owned());
+        match (part.facts.get(&field.name), &field.prefill) {
+            (Some(Given::Stated { part: from, attribute }), _) => {
+                if let Some(source) = stated(from, attribute, part, all, graph) {
+                    fed.insert(field.name.clone(), from.clone());
+                    sources.insert(field.name.clone(), source);
+                }
+            }
+            (None, Some(source @ Prefill::Certificate { certificate_type, attribute })) => {
+                if let Some(from) = issuer(certificate_type, Some(attribute), part, all, graph) {
+                    fed.insert(field.name.clone(), from.to_owned());
+                    sources.insert(field.name.clone(), source.clone());
+                }
+            }
+            (Some(Given::Shared(_) | Given::Fixed(_) | Given::Own), _) => {}
+            (None, Some(Prefill::Applicant(_)) | None) => {}
         }
     }
     let mut fed_materials = BTreeMap::new();
@@ -161,12 +174,29 @@ fn planned(part: &Part, guide: &Guide, all: &[(Part, Guide)], graph: &Graph, bun
     };
     let is_asked = |field: &&Field| match (&field.kind, part.facts.get(&field.name)) {
         (_, Some(Given::Shared(_) | Given::Fixed(_))) => false,
-        (FieldKind::File { material }, Some(Given::Own) | None) => !is_elsewhere(material),
-        (_, Some(Given::Own) | None) => !fed.contains_key(&field.name),
+        (FieldKind::File { material }, Some(Given::Own | Given::Stated { .. }) | None) => {
+            !is_elsewhere(material)
+        }
+        (_, Some(Given::Own | Given::Stated { .. }) | None) => !fed.contains_key(&field.name),
     };
     let fields: Vec<Field> = guide.form.fields.iter().filter(is_asked).cloned().collect();
     let section = Form { fields, rules: guide.form.rules.clone() };
-    Planned { part: part.clone(), guide: guide.clone(), section, fed, fed_materials }
+    Planned { part: part.clone(), guide: guide.clone(), section, fed, sources, fed_materials }
+}
+
+/// Where what the bundle takes from an earlier part stands, if it stands anywhere.
+fn stated(
+    from: &str,
+    attribute: &str,
+    to: &Part,
+    all: &[(Part, Guide)],
+    graph: &Graph,
+) -> Option<Prefill> {
+    let (earlier, guide) = all.iter().find(|(part, _)| part.code == from)?;
+    let (certificate_type, _) = guide.stating(attribute)?;
+    let source =
+        Prefill::Certificate { certificate_type: certificate_type.clone(), attribute: attribute.to_owned() };
+    feeds(earlier, to, graph).then_some(source)
 }
 
 /// Shared ones first, then those of each part; neither what an agency looks up

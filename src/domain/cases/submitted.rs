@@ -211,7 +211,7 @@ pub(super) fn eligible(
 
 /// Instant items (即办件) and items with an automatic rule are decided at once
 /// when nothing rests on an unverified document and the rule says yes. In every
-/// other case an officer decides: a machine never denies.
+/// other case an officer decides: a machine never denies, and it determines nothing.
 fn system_may_decide(
     rules: Rules<'_>,
     draft: &Draft,
@@ -219,7 +219,8 @@ fn system_may_decide(
     applicant: &Applicant,
     today: NaiveDate,
 ) -> bool {
-    if rules.guide.flow.iter().any(|step| !step.opinions.is_empty()) {
+    let consults = rules.guide.flow.iter().any(|step| !step.opinions.is_empty());
+    if consults || !rules.guide.determined().fields.is_empty() {
         return false;
     }
     let verified_evidence = draft

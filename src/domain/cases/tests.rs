@@ -187,6 +187,7 @@ impl Story {
             facts: answers(guide),
             applicant: applicant.clone(),
             certificates: Vec::new(),
+            sources: [].into(),
         };
         let act = open(command, rules(guide), APPLICANT, at).unwrap();
         let record =
@@ -278,7 +279,7 @@ impl Story {
             CommandName::RecordStep => Command::RecordStep(RecordStep { step, opinion: "符合".to_owned() }),
             CommandName::Approve => Command::Approve(ApproveCase { opinion: "准予".to_owned() }),
             CommandName::Deny => Command::Deny(grounds()),
-            CommandName::Issue => Command::Issue,
+            CommandName::Issue => Command::Issue(IssueResults::default()),
             CommandName::Deliver => {
                 let method = self.guide.delivery[0];
                 Command::Deliver(DeliverCase { method, proof: "本人签收".to_owned() })

@@ -16,6 +16,7 @@ mod heirs;
 mod item;
 mod keys;
 mod kinds;
+mod results;
 mod scalars;
 mod scenarios;
 mod terms;
@@ -55,13 +56,20 @@ pub enum FileKind {
 pub struct SourceFile {
     root: Option<Node>,
     problems: Vec<Problem>,
+    is_published: bool,
 }
 
 impl SourceFile {
     pub fn parse(yaml: &str) -> Self {
         let mut problems = Vec::new();
         let root = source::parse(yaml, &mut problems);
-        Self { root, problems }
+        Self { root, problems, is_published: false }
+    }
+
+    /// A file that was published: it goes on saying what it said, whatever has been
+    /// asked of files since.
+    pub fn published(yaml: &str) -> Self {
+        Self { is_published: true, ..Self::parse(yaml) }
     }
 
     /// What the file says it is; without a word it is a guide.
@@ -111,12 +119,13 @@ impl SourceFile {
         register: Option<&Register>,
     ) -> Result<Guide, Vec<Problem>> {
         let problems = Problems::starting_with(self.problems);
+        let how = Reading { register, is_partial: false, is_published: self.is_published };
         let guide = self.root.and_then(|root| {
             let whole = match root.member("item").and_then(Node::scalar) {
                 Some(_) => item::inherit(&root, item, &problems)?,
                 None => root,
             };
-            let guide = read_whole(&whole, &problems, Reading { register, is_partial: false });
+            let guide = read_whole(&whole, &problems, how);
             if let Some(item) = item {
                 item::check_same(&whole, item, &problems);
             }
@@ -133,8 +142,10 @@ impl SourceFile {
 /// What stands under `certificate:`.
 fn stated_on(certificate: &Node) -> Option<Statement> {
     let certificate_type = CertificateType::parse(certificate.member("type")?.scalar()?).ok()?;
-    let names = certificate.member("attributes").map(Node::items).unwrap_or_default();
-    let attributes = names.iter().filter_map(Node::scalar).map(str::to_owned).collect();
+    let items = |key| certificate.member(key).map(Node::items).unwrap_or_default().iter();
+    let determined = items("determined").filter_map(|field| field.member("name")?.scalar());
+    let names = items("attributes").filter_map(Node::scalar).chain(determined);
+    let attributes = names.map(str::to_owned).collect();
     Some(Statement { certificate_type, attributes, expires: certificate.member("valid_months").is_some() })
 }
 
@@ -182,8 +193,9 @@ fn read_whole(root: &Node, problems: &Problems, how: Reading<'_>) -> Option<Guid
 fn read_one(root: &Node, scenarios: &[String], problems: &Problems, how: Reading<'_>) -> Option<Guide> {
     let schema = form::schema(root);
     let region = root.member("region").and_then(Node::scalar).and_then(|code| RegionCode::parse(code).ok());
-    let Reading { register, is_partial } = how;
-    Guide::read(root, &Reader { problems, schema: &schema, region, scenarios, register, is_partial })
+    let Reading { register, is_partial, is_published } = how;
+    let reader = Reader { problems, schema: &schema, region, scenarios, register, is_partial, is_published };
+    Guide::read(root, &reader)
 }
 
 fn in_scenario(problem: Problem, scenario: &str) -> Problem {
@@ -197,6 +209,7 @@ fn in_scenario(problem: Problem, scenario: &str) -> Problem {
 struct Reading<'a> {
     register: Option<&'a Register>,
     is_partial: bool,
+    is_published: bool,
 }
 
 /// What reading a part needs to know: where to report, and which form the
@@ -212,6 +225,8 @@ struct Reader<'a> {
     register: Option<&'a Register>,
     /// An item's part of its guides: what is left out may follow.
     is_partial: bool,
+    /// It was published before, so that what was decided then stands.
+    is_published: bool,
 }
 
 /// A part of the file. `None` when it could not be read, which has then been reported.
@@ -222,7 +237,15 @@ trait Read: Sized {
 impl<'a> Reader<'a> {
     /// For parts that stand outside a guide.
     fn plain(problems: &'a Problems, schema: &'a Schema) -> Self {
-        Self { problems, schema, region: None, scenarios: &[], register: None, is_partial: false }
+        Self {
+            problems,
+            schema,
+            region: None,
+            scenarios: &[],
+            register: None,
+            is_partial: false,
+            is_published: false,
+        }
     }
 }
 

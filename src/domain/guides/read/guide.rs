@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use super::keys::Keys;
+use super::results::check_results;
 use super::scalars::{Name, no_such_word};
 use super::scenarios::{belonging, check_reach};
 use super::{Read, Reader, named};
@@ -10,7 +11,7 @@ use crate::domain::codes::{GuideCode, RegionCode, Uscc};
 use crate::domain::guides::expr::Vocabulary;
 use crate::domain::guides::model::{
     Attribute, AutomaticDecision, Condition, CrossRegion, FieldKind, Form, Guide, Handling, IdentityLevel,
-    Item, Limits, Material, MaterialSource, Question, Step, StepRole,
+    Item, Limits, Material, MaterialSource, Question, ResultKind, Step, StepRole,
 };
 use crate::domain::guides::source::{Content, Node};
 
@@ -39,7 +40,7 @@ impl Read for Guide {
         let form = keys.need::<Form>("form");
         let materials = keys.or("materials", Vec::new());
         let flow = keys.need_some::<Step>("flow");
-        let results = keys.need_some("results");
+        let results = keys.need_some::<ResultKind>("results");
         let delivery = keys.need_some("delivery");
         let automatic = keys.optional("automatic");
         let telephone = keys.need("telephone");
@@ -55,6 +56,8 @@ impl Read for Guide {
         check_handling(&keys, reader, handling, limits);
         check_flow(&keys, reader, handling, flow.as_deref());
         check_uploads(&keys, reader, form.as_ref(), materials.as_deref());
+        let by_rule = keys.has("automatic") || handling == Some(Handling::Instant);
+        check_results(keys.get("results"), results.as_deref(), by_rule, reader);
         keys.close();
         Some(Self {
             code: code?,

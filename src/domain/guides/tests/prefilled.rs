@@ -56,6 +56,7 @@ fn licence(serial: &str, issued_at: &str, place: Value) -> Certificate {
         valid_until: Some(day("2030-12-31")),
         revoked_at: None,
         attributes: [("place".to_owned(), place)].into(),
+        labels: [].into(),
         household: Vec::new(),
     }
 }
