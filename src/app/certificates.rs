@@ -44,14 +44,21 @@ pub(super) fn make_out(
     result: &Issued,
     at: DateTime<Utc>,
 ) -> AppResult<Option<SealedCertificate>> {
-    let Issued::Certificate { id, certificate_type, name, valid_from, valid_until, determined } = result else {
+    let Issued::Certificate { id, certificate_type, name, valid_from, valid_until, determined } = result
+    else {
         return Ok(None);
     };
     let filing = case.state.filing();
     let holder = filing.and_then(|filing| filing.applicant.known());
     let facts = filing.and_then(|filing| filing.facts.known());
     let mut attributes = facts.map(|facts| stated(guide, certificate_type, facts)).unwrap_or_default();
-    attributes.extend(determined.iter().filter_map(Private::known).flatten().map(|(name, value)| (name.clone(), value.clone())));
+    attributes.extend(
+        determined
+            .iter()
+            .filter_map(Private::known)
+            .flatten()
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
     let label = |name: &String| Some((name.clone(), guide.label_of(name)?.clone()));
     let certificate = Certificate {
         id: id.clone(),

@@ -155,6 +155,7 @@ pub(super) fn against_guides(plan: &Plan) -> Vec<Misfit> {
     found.extend(unused(plan));
     found.extend(materials(plan));
     found.extend(asked_twice(plan));
+    found.extend(stated::asked_all_the_same(plan));
     found.extend(limits(plan));
     found
 }

@@ -185,13 +185,7 @@ fn planned(part: &Part, guide: &Guide, all: &[(Part, Guide)], graph: &Graph, bun
 }
 
 /// Where what the bundle takes from an earlier part stands, if it stands anywhere.
-fn stated(
-    from: &str,
-    attribute: &str,
-    to: &Part,
-    all: &[(Part, Guide)],
-    graph: &Graph,
-) -> Option<Prefill> {
+fn stated(from: &str, attribute: &str, to: &Part, all: &[(Part, Guide)], graph: &Graph) -> Option<Prefill> {
     let (earlier, guide) = all.iter().find(|(part, _)| part.code == from)?;
     let (certificate_type, _) = guide.stating(attribute)?;
     let source =

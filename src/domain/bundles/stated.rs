@@ -1,10 +1,11 @@
 //! What a part takes from the certificate of an earlier one, because the bundle says so:
-//! whether it will be there, and whether it is an answer to the field.
+//! whether it will be there, and whether it is an answer to the field. And what it asks
+//! for all the same, though it could take it.
 
 use super::check::{Misfit, misfit, no_part};
 use super::fit::unfit;
 use super::plan::{Plan, Planned, feeds};
-use crate::domain::guides::Field;
+use crate::domain::guides::{Field, Given};
 
 pub(super) fn taken(
     at: &str,
@@ -49,4 +50,43 @@ pub(super) fn taken(
         }
     }
     found
+}
+
+/// Questions of a part that the agency of an earlier one answers when it issues: of the
+/// same name or label, and of a kind that fits.
+pub(super) fn asked_all_the_same(plan: &Plan) -> Vec<Misfit> {
+    let mut found = Vec::new();
+    for (index, part) in plan.bundle.parts.iter().enumerate() {
+        let Some(planned) = plan.part(&part.code) else { continue };
+        let is_own = |field: &Field| matches!(part.facts.get(&field.name), Some(Given::Own));
+        for field in planned.section.fields.iter().filter(|field| !is_own(field)) {
+            let Some((from, attribute)) = answered_by(field, planned, plan) else { continue };
+            found.push(misfit(
+                format!("/parts/{index}/facts"),
+                format!(
+                    "“{}”由“{from}”签发时认定，不应再问：请写 {}: {{ part: {from}, attribute: {attribute} }}，确需另问的写 {{ own: true }}。",
+                    field.label.zh, field.name
+                ),
+                format!(
+                    "“{}” is determined by “{from}” and not to be asked: write {}: {{ part: {from}, attribute: {attribute} }}, or {{ own: true }} where it is another thing.",
+                    field.label.en, field.name
+                ),
+            ));
+        }
+    }
+    found
+}
+
+/// The earlier part that determines this, and what it calls it.
+fn answered_by(field: &Field, planned: &Planned, plan: &Plan) -> Option<(String, String)> {
+    let earlier = plan.parts.iter().filter(|other| feeds(&other.part, &planned.part, &plan.graph));
+    let is_it = |known: &Field| {
+        let is_called_so = known.name == field.name || known.label.zh == field.label.zh;
+        is_called_so && unfit(&known.kind, &field.kind).is_none()
+    };
+    let mut answers = earlier.filter_map(|other| {
+        let determined = other.guide.determined().fields.into_iter().find(&is_it)?;
+        Some((other.code().to_owned(), determined.name))
+    });
+    answers.next()
 }

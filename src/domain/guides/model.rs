@@ -145,7 +145,8 @@ impl OfferedChannel {
 impl Guide {
     /// The types of certificates it can use, for its form or in the place of a material.
     pub fn certificate_types(&self) -> BTreeSet<&CertificateType> {
-        let prefilled = self.form.fields.iter().filter_map(|field| field.prefill.as_ref()?.certificate_type());
+        let prefilled =
+            self.form.fields.iter().filter_map(|field| field.prefill.as_ref()?.certificate_type());
         let materials = self.materials.iter().filter_map(|material| match &material.source {
             MaterialSource::Certificate { certificate_type } => Some(certificate_type),
             MaterialSource::Own | MaterialSource::Shared { .. } => None,

@@ -9,6 +9,7 @@ use crate::domain::codes::{Gender, Mobile, RegionCode, ResidentId};
 use crate::domain::refusal::FieldError;
 
 mod agreement;
+mod determined;
 mod file_schema;
 mod prefilled;
 mod properties;

@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::case_views::CaseView;
 use super::cases::{Reply, act};
 use super::command_bodies::{
-    AcceptDeferredBody, ApproveBody, CorrectionBody, DeliverBody, ExtendBody, GroundsBody, IssueBody,
-    NoBody, OpinionBody, PauseBody, RateBody, ResumeBody, StepBody, SubmitBody, TransferBody, WithdrawBody,
+    AcceptDeferredBody, ApproveBody, CorrectionBody, DeliverBody, ExtendBody, GroundsBody, IssueBody, NoBody,
+    OpinionBody, PauseBody, RateBody, ResumeBody, StepBody, SubmitBody, TransferBody, WithdrawBody,
     WordsBody,
 };
 use crate::app::Ctx;

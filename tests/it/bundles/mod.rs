@@ -18,6 +18,8 @@ const BUNDLE: &str = include_str!("newborn.yaml");
 const CODE: &str = "a-child-is-born";
 const RESIDENT: &str = "resident@web";
 const BIRTH_CERTIFICATE: &str = "11100000MBWXT0005A001";
+/// What the registration authority assigns to the company that is founded.
+const COMPANY: &str = "91340705MA8WXT010Y";
 
 async fn portal(database: Database) -> Portal {
     let portal = Portal::open(database).await;
@@ -98,18 +100,39 @@ fn case_of(application: &Value, code: &str) -> String {
     id(&part(application, code)["case"])
 }
 
-/// What the officers of its agency do with a case, up to the certificate.
+/// What the officers of its agency do with a case, up to the certificate, on which they
+/// enter what the portal asks them for.
 async fn approve(portal: &Portal, case: &str) {
     accept(portal, case).await;
-    portal.act("approver@web", case, "approve", json!({})).await;
-    portal.act("approver@web", case, "issue", json!({})).await;
+    let decided = portal.act("approver@web", case, "approve", json!({})).await;
+    let attributes = determined(&decided["issue_form"]);
+    portal.act("approver@web", case, "issue", json!({ "attributes": attributes })).await;
+}
+
+/// What an agency determines, as the form asks for it.
+fn determined(form: &Value) -> Value {
+    let asked = form["properties"].as_object().into_iter().flat_map(|asked| asked.keys());
+    let entered = asked.map(|name| {
+        let value = match name.as_str() {
+            "child_id" => child_id(),
+            "uscc" => COMPANY.to_owned(),
+            "established_on" => "2026-03-02".to_owned(),
+            other => panic!("nothing is ready for {other}: add it"),
+        };
+        (name.clone(), Value::from(value))
+    });
+    Value::Object(entered.collect())
 }
 
 /// Accepted, and all steps taken but the last.
 async fn accept(portal: &Portal, case: &str) {
-    let seen = portal.act("handler@web", case, "accept", json!({})).await;
-    if seen["next_step"] == "handle" {
-        portal.act("handler@web", case, "record-step", json!({ "step": "handle" })).await;
+    let mut seen = portal.act("handler@web", case, "accept", json!({})).await;
+    while let Some((who, step)) = match seen["next_step"].as_str() {
+        Some("handle") => Some(("handler@web", "handle")),
+        Some("review") => Some(("reviewer@web", "review")),
+        _ => None,
+    } {
+        seen = portal.act(who, case, "record-step", json!({ "step": step })).await;
     }
 }
 

@@ -163,7 +163,11 @@ impl Read for Download {
 }
 
 /// Reports a mapping that has not exactly one of the keys that exclude each other.
-pub(super) fn one_of<'k>(keys: &Keys<'_, '_>, reader: &Reader<'_>, choices: &'k [&'static str]) -> Option<&'k str> {
+pub(super) fn one_of<'k>(
+    keys: &Keys<'_, '_>,
+    reader: &Reader<'_>,
+    choices: &'k [&'static str],
+) -> Option<&'k str> {
     keys.allow(choices);
     let mut given = choices.iter().filter(|choice| keys.has(choice));
     match (given.next(), given.next()) {

@@ -96,3 +96,14 @@ fn what_a_certificate_cannot_say_is_left_to_the_applicant() {
     assert!(names(Certificate { revoked_at: Some(at), ..whole.clone() }).is_empty());
     assert!(names(Certificate { valid_until: Some(day("2026-03-01")), ..whole }).is_empty());
 }
+
+#[test]
+fn what_a_form_of_before_answered_comes_before_what_the_certificate_says_of_itself() {
+    let at = "2026-03-02T01:00:00Z".parse().unwrap();
+    let mut old = licence("1", "2025-01-01T01:00:00Z", json!("新址"));
+    old.attributes.insert("number".to_owned(), json!("JY13407050000001"));
+    let stated: Vec<Stated> = old.states(at).into_iter().collect();
+    let filled = prefill(&licensed_form(), &applicant(), &stated, at).facts;
+    assert_eq!(filled.get("licence_number"), Some(&json!("JY13407050000001")));
+    assert_eq!(filled.get("since"), Some(&json!("2025-01-01")));
+}
