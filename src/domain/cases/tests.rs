@@ -91,6 +91,7 @@ fn answers(guide: &Guide) -> Facts {
         "business_items": ["sale_loose"], "online": false, "automatic_equipment": false, "safety_manager": "钱多多",
         "staff": 3, "mobile": "13812345678", "truth": true, "pay_by": "social_security_card",
         "account_number": "6217000012345678", "no_duplicate": true, "reason": "address_change",
+        "birth_certificate_no": "V340000123", "mother_id": "440524188001010014",
         "household_address": home, "photo_by": "counter", "fee_exemption": "none", "receive_by": "counter",
     });
     let known = serde_json::from_value::<Facts>(known).unwrap();

@@ -92,7 +92,7 @@ async fn what_was_determined_stands_on_the_certificate_and_on_the_case() {
     let seen = case.does(APPROVER, "issue", with(json!({ "child_id": spaced }))).await;
     assert_eq!(seen["issue_form"], Value::Null, "it was entered");
     let masked = seen["results"][0]["determined"]["child_id"].as_str().unwrap().to_owned();
-    assert!(masked.contains('*') && masked.starts_with("3407"), "{masked}");
+    assert!(masked.contains('*') && masked != assigned(), "{masked}");
     let own = case.read(RESIDENT).await["results"][0].clone();
     assert_eq!(own["determined"], json!({ "child_id": assigned() }));
 
@@ -124,6 +124,8 @@ async fn the_form_of_another_guide_takes_it_from_the_certificate() {
     assert!(guide.contains("attribute: child_id"));
     let files = vec![("birth.yaml".to_owned(), guide)];
     wanshitong::app::catalog::publish(&portal.city.ctx, files).await.unwrap().unwrap();
+    // After the register that was taken over from the police: the newest speaks.
+    portal.city.ctx.clock.advance(chrono::TimeDelta::minutes(1));
     let (_, seen) = issued(&portal).await;
     let body = json!({ "guide_code": "11340705MBWXT0517N4000723999001" });
     let draft = portal.open_case(RESIDENT, body).await;

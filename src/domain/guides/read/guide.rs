@@ -46,8 +46,7 @@ impl Read for Guide {
         let telephone = keys.need("telephone");
         let visits = keys.or("visits", 0);
         let cross_region = keys.or("cross_region", CrossRegion::None);
-        let venues = keys.or("venues", Vec::new());
-        let channels = keys.optional("channels");
+        let (venues, channels) = (keys.or("venues", Vec::new()), keys.optional("channels"));
         let effect = effect(&keys, reader);
         let examples = keys.or("examples", Vec::new());
         keys.allow(&["scenarios"]);
@@ -56,8 +55,7 @@ impl Read for Guide {
         check_handling(&keys, reader, handling, limits);
         check_flow(&keys, reader, handling, flow.as_deref());
         check_uploads(&keys, reader, form.as_ref(), materials.as_deref());
-        let by_rule = keys.has("automatic") || handling == Some(Handling::Instant);
-        check_results(keys.get("results"), results.as_deref(), by_rule, reader);
+        check_results(&keys, reader, handling, results.as_deref());
         keys.close();
         Some(Self {
             code: code?,

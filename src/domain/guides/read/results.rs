@@ -6,7 +6,7 @@ use super::kinds::cell;
 use super::scalars::Name;
 use super::{Read, Reader};
 use crate::domain::guides::expr::Vocabulary;
-use crate::domain::guides::model::{Field, OF_ITSELF, ResultKind};
+use crate::domain::guides::model::{Field, Handling, OF_ITSELF, ResultKind};
 use crate::domain::guides::source::{Node, Origin};
 use crate::domain::text::Text;
 
@@ -114,13 +114,14 @@ impl Read for Determined {
 
 /// Rules between the results, and between them and how the guide is handled.
 pub(super) fn check_results(
-    node: Option<&Node>,
-    results: Option<&[ResultKind]>,
-    is_decided_by_rule: bool,
+    keys: &Keys<'_, '_>,
     reader: &Reader<'_>,
+    handling: Option<Handling>,
+    results: Option<&[ResultKind]>,
 ) {
-    let (Some(node), Some(results)) = (node, results) else { return };
-    let mut seen: Vec<&Field> = Vec::new();
+    let (Some(node), Some(results)) = (keys.get("results"), results) else { return };
+    let is_decided_by_rule = keys.has("automatic") || handling == Some(Handling::Instant);
+    let mut others: Vec<&Field> = Vec::new();
     for (result, place) in results.iter().zip(node.items()) {
         let entered = place.member("certificate").and_then(|certificate| certificate.member("determined"));
         let Some(entered) = entered else { continue };
@@ -132,16 +133,15 @@ pub(super) fn check_results(
             );
         }
         for (field, item) in result.determined().iter().zip(entered.items()) {
-            match seen.iter().find(|known| known.name == field.name) {
-                None => seen.push(field),
-                Some(known) if *known == field => {}
-                Some(_) => reader.problems.at(
+            if others.iter().any(|other| other.name == field.name && *other != field) {
+                reader.problems.at(
                     item,
                     format!("“{}”在另一份证照中的写法不同；签发时只填一次，请写成相同的。", field.name),
                     format!("“{}” is written otherwise for another certificate; it is entered once, so make them the same.", field.name),
-                ),
+                );
             }
         }
+        others.extend(result.determined());
     }
 }
 

@@ -63,7 +63,7 @@ fn what_nobody_could_enter_or_understand_is_told() {
     );
     let twice =
         "      determined:\n        - { name: child_id, label: { zh: 号码, en: Number }, type: text }";
-    tells("      determined:", twice, &at("/1"), "is used on line");
+    tells("      determined:", twice, &at("/1/name"), "is used on line");
 }
 
 #[test]
