@@ -49,7 +49,6 @@ pub struct AttributeView {
     /// What it is called on the form it comes from; none where a register supplied it.
     pub label: Option<TextView>,
     /// As the answer to a field of a form is written.
-    #[schema(value_type = Object)]
     pub value: Value,
 }
 
