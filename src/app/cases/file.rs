@@ -38,16 +38,21 @@ pub struct FileRequest<'a> {
     pub facts: Facts,
     /// By material.
     pub evidence: BTreeMap<String, Evidence>,
-    /// Cases whose certificates are meant where one of their type is called for, and no
-    /// other of that type the applicant holds.
-    pub fed_by: BTreeSet<Uuid>,
-    /// What answers are taken from, by field.
-    pub sources: BTreeMap<String, Prefill>,
+    pub fed_by: FedBy,
     /// Where the files among them lie.
     pub files: Folder<'a>,
     pub provenance: Provenance,
     /// Written with it, or neither is.
     pub also: Changes,
+}
+
+/// What earlier cases supply, each with a certificate it issued.
+pub struct FedBy {
+    pub cases: BTreeSet<Uuid>,
+    /// The types of those certificates: no other of them the applicant holds is meant.
+    pub types: BTreeSet<CertificateType>,
+    /// The answers taken from them, by field.
+    pub sources: BTreeMap<String, Prefill>,
 }
 
 /// # Errors
@@ -64,7 +69,6 @@ pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
         facts,
         evidence,
         fed_by,
-        sources,
         files,
         provenance,
         also,
@@ -78,7 +82,7 @@ pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
     let exists = |code: &RegionCode| regions.contains(code.as_str());
     let calendar = ctx.calendar.current();
     let rules = rules(&calendar, &guide, &exists);
-    let held = held(ctx, person.id, &guide, &sources).await?;
+    let held = held(ctx, person.id, &guide, &fed_by).await?;
     let held = meant(held, &fed_by, &evidence);
     let opening = OpenCase {
         id,
@@ -87,7 +91,7 @@ pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
         facts,
         applicant: person.applicant.clone(),
         certificates: stated(&held, at),
-        sources,
+        sources: fed_by.sources,
     };
     let certificates = known_to(person.id, held);
     let opening = open(opening, rules, by.clone(), at)?;
@@ -112,34 +116,30 @@ pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
     written.map(drop)
 }
 
-/// What the person holds that the guide can use, or answers are taken from.
+/// What the person holds that the guide can use, or that earlier cases supply.
 async fn held(
     ctx: &Ctx,
     person: Uuid,
     guide: &PublishedGuide,
-    sources: &BTreeMap<String, Prefill>,
+    fed_by: &FedBy,
 ) -> AppResult<Vec<Certificate>> {
     let mut types = guide.guide.certificate_types();
-    types.extend(sources.values().filter_map(Prefill::certificate_type));
+    types.extend(&fed_by.types);
     if types.is_empty() { Ok(Vec::new()) } else { Ok(ctx.store.list_certificates_of(person, &types).await?) }
 }
 
-/// Of a type that one of these cases issued, what they issued, and what was handed in.
-/// Parents of twins hold two birth certificates, of which each child has its own.
-fn meant(
-    held: Vec<Certificate>,
-    fed_by: &BTreeSet<Uuid>,
-    evidence: &BTreeMap<String, Evidence>,
-) -> Vec<Certificate> {
-    let is_fed = |one: &Certificate| one.case.is_some_and(|case| fed_by.contains(&case));
-    let fed: BTreeSet<CertificateType> =
-        held.iter().filter(|one| is_fed(one)).map(|one| one.certificate_type.clone()).collect();
+/// Of the types these cases supply, what they issued and what was handed in, and no other
+/// the person holds. Parents of twins hold two birth certificates, of which each child has
+/// its own; and where none was issued for the one, the other's is not taken for it.
+fn meant(held: Vec<Certificate>, fed_by: &FedBy, evidence: &BTreeMap<String, Evidence>) -> Vec<Certificate> {
+    let is_fed = |one: &Certificate| one.case.is_some_and(|case| fed_by.cases.contains(&case));
     let is_given = |one: &Certificate| {
         evidence
             .values()
             .any(|given| matches!(given, Evidence::Certificate { certificate } if *certificate == one.id))
     };
-    let is_meant = |one: &Certificate| is_fed(one) || is_given(one) || !fed.contains(&one.certificate_type);
+    let is_meant =
+        |one: &Certificate| is_fed(one) || is_given(one) || !fed_by.types.contains(&one.certificate_type);
     held.into_iter().filter(is_meant).collect()
 }
 

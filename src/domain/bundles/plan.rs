@@ -1,7 +1,7 @@
 //! A bundle bound to the guides it names. What is asked where follows from the
 //! guides, so that nobody can forget a field and nothing is asked twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::{self, Misfit};
 use super::graph::{Graph, length};
@@ -103,6 +103,17 @@ impl Planned {
 
     pub fn material(&self, code: &str) -> Option<&Material> {
         self.guide.materials.iter().find(|material| material.code == code)
+    }
+
+    /// The types of the certificates earlier parts supply to it.
+    pub fn fed_types(&self) -> BTreeSet<CertificateType> {
+        let answered = self.sources.values().filter_map(Prefill::certificate_type);
+        let fed = self.guide.materials.iter().filter(|one| self.fed_materials.contains_key(&one.code));
+        let handed_in = fed.filter_map(|material| match &material.source {
+            MaterialSource::Certificate { certificate_type } => Some(certificate_type),
+            MaterialSource::Own | MaterialSource::Shared { .. } => None,
+        });
+        answered.chain(handed_in).cloned().collect()
     }
 
     /// The fields the applicant may answer for this part: those that nothing shared
