@@ -74,9 +74,6 @@ static DETERMINED: LazyLock<Value> = LazyLock::new(|| {
     let rows = rows.clone().find(|field| field["name"] == "everything").unwrap();
     let mut file = json_of(VALID);
     file.as_object_mut().unwrap().remove("automatic");
-    for example in file["examples"].as_array_mut().unwrap() {
-        example["expect"] = json!({});
-    }
     file["results"][0]["certificate"]["determined"] = rows["fields"].clone();
     file
 });
