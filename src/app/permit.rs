@@ -46,7 +46,33 @@ pub async fn permit_on_case(
         changes.audit(&entry);
         ctx.store.commit(changes).await?;
     }
-    permitted
+    permitted.map_err(|error| explained(error, operation))
+}
+
+/// Whether the caller has a worklist at all.
+pub fn permit_work(caller: &Caller, at: DateTime<Utc>) -> AppResult<()> {
+    let operation = Operation::ListWork;
+    let permitted = permit(caller, operation, Target::Platform, at).map(drop);
+    permitted.map_err(|error| explained(error.or_forbidden(), operation))
+}
+
+/// A refusal that says where to go instead, where there is such a place.
+fn explained(error: AppError, operation: Operation) -> AppError {
+    let (zh, en) = match operation {
+        Operation::ListWork => (
+            "这里是工作人员的待办。您本人的办件见 /api/v1/me/cases。",
+            "This is the worklist of staff. Your own cases are at /api/v1/me/cases.",
+        ),
+        Operation::EditCase | Operation::SubmitCase | Operation::RateCase => (
+            "这一步由申请人一方办理。您在窗口帮办的，请申请人取得接续码（POST /api/v1/cases/{id}/handoff）交给您。",
+            "This is for the applicant's side. To help him at a counter, let him get a code (POST /api/v1/cases/{id}/handoff) and hand it to you.",
+        ),
+        _ => return error,
+    };
+    match error {
+        AppError::Forbidden => Refusal::new(RefusalCode::Forbidden, zh, en).into(),
+        other => other,
+    }
 }
 
 /// Posts ask for two factors (RFC 9470): the challenge names what to ask for.

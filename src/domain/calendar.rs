@@ -10,24 +10,27 @@
 //! when the last one is a day of rest, ends with the working day after it
 //! (民法典第二百零三条).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
-use super::csv_rows::{Faults, RowError, Table};
 use super::guides::{DayUnit, Limit};
 use super::text::Text;
 
+mod notices;
+
 /// Which days are worked, by the notices of the years it was made from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct WorkCalendar {
     version: String,
     /// By date, each date once.
     exceptions: Vec<Exception>,
     /// Years whose notice is in.
     noticed: BTreeSet<i32>,
+    /// What was counted with before its newest notice came.
+    earlier: Option<Arc<WorkCalendar>>,
 }
 
 /// A day the notices say something about.
@@ -110,71 +113,22 @@ pub struct CountedDay {
     pub reason: DayReason,
 }
 
+/// Two calendars are the same when they say the same of every day.
+impl PartialEq for WorkCalendar {
+    fn eq(&self, other: &Self) -> bool {
+        self.version == other.version
+    }
+}
+
+impl Eq for WorkCalendar {}
+
+impl std::fmt::Debug for WorkCalendar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WorkCalendar").field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
 impl WorkCalendar {
-    /// Reads `date,kind,festival` with `kind` `work` (a make-up working day) or
-    /// `rest` (a day off). Refuses with every wrong row.
-    pub fn parse(csv: &str) -> Result<Self, Vec<RowError>> {
-        read_exceptions(csv, |_, _| {}).map(Self::of)
-    }
-
-    /// The calendar with the notice of one year put in the place of what was known
-    /// of that year. A notice may reach back into the last days of the year before.
-    ///
-    /// # Errors
-    /// Every wrong row; a row outside of the year; no row of the year at all.
-    pub fn with_notice(&self, year: i32, csv: &str) -> Result<Self, Vec<RowError>> {
-        let entered = read_exceptions(csv, |exception, faults| {
-            let date = exception.date;
-            if date.year() != year && (date.year(), date.month()) != (year - 1, 12) {
-                faults.add(
-                    format!("{date} 不属于 {year} 年的放假安排，请删去此行。"),
-                    format!("{date} is no day of the notice of {year}; remove this row."),
-                );
-            }
-        })?;
-        if !entered.iter().any(|exception| exception.date.year() == year) {
-            let zh = format!("文件中没有 {year} 年的日期，请上传该年的放假安排。");
-            let en = format!("The file has no day of {year}; send the notice of that year.");
-            return Err(vec![RowError { line: 1, reason: Text::new(zh, en) }]);
-        }
-        // The last days of its December may be of the next year's notice.
-        let of_next_year = |e: &Exception| e.date.month() == 12 && e.festival.contains(NEW_YEAR);
-        let kept = self.exceptions.iter().filter(|kept| {
-            let replaced = kept.date.year() == year && !of_next_year(kept);
-            !replaced && entered.iter().all(|new| new.date != kept.date)
-        });
-        Ok(Self::of(kept.cloned().chain(entered.iter().cloned()).collect()))
-    }
-
-    /// The days the notices say something about: the day, whether it is worked,
-    /// and for the sake of which festival.
-    pub fn exceptions(&self) -> impl Iterator<Item = (NaiveDate, bool, &str)> {
-        self.exceptions.iter().map(|e| (e.date, e.worked, e.festival.as_str()))
-    }
-
-    /// The years whose notice is in.
-    pub fn noticed_years(&self) -> impl Iterator<Item = i32> {
-        self.noticed.iter().copied()
-    }
-
-    /// `exceptions` have each date once.
-    fn of(mut exceptions: Vec<Exception>) -> Self {
-        exceptions.sort_by_key(|exception| exception.date);
-        let mut canonical = String::new();
-        let mut balance = 0;
-        for exception in &mut exceptions {
-            balance += i32::from(exception.worked) - i32::from(!is_weekend(exception.date));
-            exception.balance = balance;
-            let kind = if exception.worked { "work" } else { "rest" };
-            canonical += &format!("{},{kind},{}\n", exception.date, exception.festival);
-        }
-        // A notice reaches back into the last days of the year before, which
-        // alone does not make that year a noticed one.
-        let noticed =
-            exceptions.iter().map(|e| e.date).filter(|d| d.month() < 12).map(|d| d.year()).collect();
-        Self { version: hex(&Sha256::digest(canonical)), exceptions, noticed }
-    }
-
     /// SHA-256, in hex, of the calendar's content; the order of the rows and the
     /// way lines end do not matter.
     pub fn version(&self) -> &str {
@@ -263,6 +217,18 @@ impl WorkCalendar {
             }
         }
         Deadline { due, rule, days }
+    }
+
+    /// The days after `start` up to a day that was set and not counted, the working days
+    /// (or all, of calendar days) among them counted.
+    pub fn until(&self, start: NaiveDate, end: NaiveDate, unit: DayUnit, stops: &[Stop]) -> Vec<CountedDay> {
+        let days = start.iter_days().skip(1).take_while(|day| *day <= end);
+        days.map(|date| {
+            let stopped = stops.iter().any(|stop| stop.holds(date));
+            let counted = !stopped && (unit == DayUnit::CalendarDay || self.is_working(date));
+            self.look_at(date, counted, stopped)
+        })
+        .collect()
     }
 
     fn look_at(&self, date: NaiveDate, counted: bool, stopped: bool) -> CountedDay {
@@ -388,53 +354,8 @@ fn in_english(festivals: &str) -> String {
     names.collect::<Vec<_>>().join(" and ")
 }
 
-/// The festival whose days off begin in the year before.
-const NEW_YEAR: &str = "元旦";
-
-fn read_exceptions(
-    csv: &str,
-    check: impl Fn(&Exception, &mut Faults),
-) -> Result<Vec<Exception>, Vec<RowError>> {
-    let mut lines = HashMap::new();
-    let table = Table::read(csv.as_bytes(), ["date", "kind", "festival"], |line, row, faults| {
-        let exception = read_exception(row, faults)?;
-        faults.unique(&mut lines, &exception.date, line);
-        check(&exception, faults);
-        Some(exception)
-    });
-    table.finish()
-}
-
-fn read_exception([date, kind, festival]: [&str; 3], faults: &mut Faults) -> Option<Exception> {
-    let festival = faults.name("festival", festival, 30);
-    let worked = match kind {
-        "work" => Some(true),
-        "rest" => Some(false),
-        _ => {
-            faults.add(
-                "kind 列应为 work（调休上班）或 rest（放假）。",
-                "The column kind must be work (a make-up working day) or rest (a day off).",
-            );
-            None
-        }
-    };
-    // Chrono also reads 2026-1-1; the canonical form is the only one accepted.
-    let parsed = date.parse::<NaiveDate>().ok().filter(|parsed| parsed.to_string() == date);
-    if parsed.is_none() {
-        faults.add(
-            "date 列应为存在的日期，写作 2026-01-01 的样式。",
-            "The column date must be a date that exists, written like 2026-01-01.",
-        );
-    }
-    Some(Exception { date: parsed?, worked: worked?, festival, balance: 0 })
-}
-
 fn is_weekend(date: NaiveDate) -> bool {
     matches!(date.weekday(), Weekday::Sat | Weekday::Sun)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub struct Unused {
     pub first: i64,
     pub last: i64,
     pub block: NumberBlock,
+    /// A later number of the block was given: these were in somebody's hand.
+    pub is_passed: bool,
 }
 
 /// What became of a series.
@@ -56,10 +58,10 @@ pub fn account(last: i64, blocks: &[NumberBlock], mut given: Vec<i64>) -> Accoun
         }
         let mut expected = block.first;
         while let Some(number) = given.next_if(|number| *number <= block.last) {
-            account.unused.extend(unused(expected, number - 1, block));
+            account.unused.extend(unused(expected, number - 1, block, true));
             expected = number + 1;
         }
-        account.unused.extend(unused(expected, block.last, block));
+        account.unused.extend(unused(expected, block.last, block, false));
         next = next.max(block.last.saturating_add(1));
     }
     account.faults.extend(given.map(|number| format!("number {number} was given and is in no block")));
@@ -72,8 +74,8 @@ pub fn account(last: i64, blocks: &[NumberBlock], mut given: Vec<i64>) -> Accoun
     account
 }
 
-fn unused(first: i64, last: i64, block: &NumberBlock) -> Option<Unused> {
-    (first <= last).then_some(Unused { first, last, block: *block })
+fn unused(first: i64, last: i64, block: &NumberBlock, is_passed: bool) -> Option<Unused> {
+    (first <= last).then_some(Unused { first, last, block: *block, is_passed })
 }
 
 #[cfg(test)]
@@ -98,6 +100,8 @@ mod tests {
         assert_eq!(account.faults, Vec::<String>::new());
         assert_eq!(ranges(&account), [(3, 3), (5, 5), (7, 7)]);
         assert_eq!(account.unused[2].block, blocks[2]);
+        let passed = account.unused.iter().map(|unused| unused.is_passed);
+        assert_eq!(passed.collect::<Vec<_>>(), [false, true, false], "6 was given, so 5 was in hand");
     }
 
     #[test]

@@ -63,6 +63,8 @@ pub enum RefusalCode {
     ChannelNotOffered,
     /// The guide asks for a better-proven identity than the caller has.
     InsufficientIdentity,
+    /// It is for somebody else to do.
+    Forbidden,
     /// The four-eyes rule: this person already acted on the step before.
     SamePerson,
     /// The step is not the one whose turn it is.

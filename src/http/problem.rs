@@ -286,6 +286,7 @@ impl From<Refusal> for Problem {
             RefusalCode::GuideClosed => Code::GuideClosed,
             RefusalCode::ChannelNotOffered => Code::ChannelNotOffered,
             RefusalCode::InsufficientIdentity => Code::StepUp,
+            RefusalCode::Forbidden => Code::Forbidden,
             RefusalCode::SamePerson => Code::SamePerson,
             RefusalCode::WrongStep => Code::WrongStep,
             RefusalCode::UnsupportedMaterial => Code::UnsupportedMaterial,

@@ -10,7 +10,8 @@ use super::error::Result;
 use super::schema::calendar_notices;
 use super::types::{At, Key};
 
-/// Enters the notice of a year, replacing one entered before.
+/// Enters the notice of a year. One entered before is kept: days that were told by it are
+/// explained by it.
 #[derive(Debug, Clone)]
 pub struct PutNotice {
     pub year: i32,
@@ -21,7 +22,8 @@ pub struct PutNotice {
 
 impl PutNotice {
     pub(super) fn apply(&self, conn: &mut Conn) -> QueryResult<bool> {
-        diesel::delete(calendar_notices::table.filter(calendar_notices::year.eq(self.year))).execute(conn)?;
+        let same = calendar_notices::year.eq(self.year).and(calendar_notices::entered_at.eq(At(self.at)));
+        diesel::delete(calendar_notices::table.filter(same)).execute(conn)?;
         diesel::insert_into(calendar_notices::table)
             .values((
                 calendar_notices::year.eq(self.year),
@@ -35,11 +37,11 @@ impl PutNotice {
 }
 
 impl Store {
-    /// The notices entered by hand, by year.
+    /// The notices entered by hand, in the order they were entered.
     pub async fn list_notices(&self) -> Result<Vec<(i32, String)>> {
         self.read(|conn| {
             Ok(calendar_notices::table
-                .order(calendar_notices::year)
+                .order((calendar_notices::entered_at, calendar_notices::year))
                 .select((calendar_notices::year, calendar_notices::csv))
                 .load(conn)?)
         })

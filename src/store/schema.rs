@@ -745,7 +745,7 @@ diesel::table! {
     use crate::store::types::{Id, Instant};
 
     /// 放假安排: the yearly notices entered by hand.
-    calendar_notices (year) {
+    calendar_notices (entered_at, year) {
         year -> Integer,
         csv -> Text,
         entered_at -> Instant,

@@ -50,6 +50,20 @@ async fn event_types(portal: &Portal, who: &str, case: &str) -> Vec<String> {
     events["items"].as_array().unwrap().iter().map(kind).collect()
 }
 
+/// What was issued is a letter under its own name, to be printed like any other.
+async fn result_is_a_letter(portal: &Portal, who: &str, case: &str, result: &Value) {
+    let at = format!("/api/v1/cases/{case}/letters");
+    let letters = portal.get(who, &at).await.expect(200);
+    let letter =
+        letters["items"].as_array().unwrap().iter().find(|letter| letter["kind"] == "result").unwrap();
+    assert_eq!((&letter["number"], &letter["title"]), (&result["number"], &result["name"]));
+    let at = format!("{at}/{}", id(letter));
+    assert!(portal.get(who, &format!("{at}/pdf")).await.bytes.starts_with(b"%PDF"));
+    let opened = portal.get(who, &at).await.expect(200);
+    assert_eq!(opened["opened_by"], "applicant");
+    assert!(opened["paragraphs"][0]["zh"].as_str().unwrap().contains("高龄津贴发放通知书"), "{opened:#}");
+}
+
 /// An old-age allowance is decided by rule the moment it is handed in.
 async fn an_allowance_is_granted_at_once(database: Database) {
     let portal = Portal::open(database).await;
@@ -70,12 +84,13 @@ async fn an_allowance_is_granted_at_once(database: Database) {
     assert!(closed["case_no"].as_str().unwrap().starts_with(&code));
     assert_eq!(
         letter_kinds(&portal, who, &case).await,
-        ["receipt", "acceptance", "approval", "proof_of_service"]
+        ["receipt", "acceptance", "approval", "result", "proof_of_service"]
     );
     assert_eq!(
         event_types(&portal, who, &case).await,
         ["opened", "submitted", "accepted", "approved", "results_issued", "delivered"]
     );
+    result_is_a_letter(&portal, who, &case, &closed["results"][0]).await;
     let clocks = portal.get(who, &format!("/api/v1/cases/{case}/clock")).await.expect(200);
     let running = clocks["items"].as_array().unwrap().iter().filter(|clock| clock["stopped_on"].is_null());
     assert_eq!(running.count(), 0, "{clocks:#}");

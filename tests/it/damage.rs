@@ -9,6 +9,8 @@ use wanshitong::app::ports::Blobs as _;
 use wanshitong::domain::cases::history::hex;
 use wanshitong::gateways::{BlobStore, S3};
 
+use wanshitong::domain::verification::Part;
+
 use crate::api::{road_draft, submitted_road_case};
 use crate::logs::said;
 use crate::support::{Database, PDF, Portal, http};
@@ -185,7 +187,11 @@ async fn files_are_kept_and_alterations_found_on_s3() {
     let case = submitted_road_case(&portal, WHO).await;
     let path = format!("/api/v1/cases/{case}/materials/location_plan");
     assert_eq!(portal.get(WHO, &path).await.bytes, PDF);
+    assert_eq!(crate::verify::look(&portal.city.ctx).await.1, []);
     alter(&s3, &case, &digest).await;
+    let [fault] = crate::verify::look(&portal.city.ctx).await.1.try_into().unwrap();
+    let code = "location_plan".to_owned();
+    assert_eq!(fault.part, Part::Material { code, digest: digest.clone() });
     assert_says_nothing(&portal.get(WHO, &path).await.problem(500));
     assert!(said(&format!("file {digest} of {case} was changed")));
     portal.close().await;

@@ -388,7 +388,8 @@ async fn a_problem_reads_the_same_in_both_languages() {
                 .request(RESIDENT, "PATCH", &format!("/api/v1/cases/{case}/facts"))
                 .json(&json!({"area": 0})),
         ),
-        ("forbidden", portal.request(RESIDENT, "GET", "/api/v1/cases")),
+        ("forbidden", portal.request(RESIDENT, "GET", "/api/v1/admin/calendar")),
+        ("worklist_of_others", portal.request(RESIDENT, "GET", "/api/v1/cases")),
     ];
     for (name, request) in requests {
         for language in ["zh-CN", "en"] {

@@ -50,6 +50,14 @@ async fn a_letter_is_opened_once(database: Database) {
     portal.get("second_resident@web", &format!("{at}/{receipt}")).await.problem(404);
     assert_eq!(openings(&portal, WHO, &at).await, [never.clone(), never.clone()]);
 
+    // The list says which letters there are, and nothing of what they say.
+    let list = portal.get(WHO, &at).await.expect(200);
+    for summary in list["items"].as_array().unwrap() {
+        let mut members: Vec<&str> = summary.as_object().unwrap().keys().map(String::as_str).collect();
+        members.sort_unstable();
+        assert_eq!(members, ["agency", "at", "id", "kind", "number", "opened_at", "opened_by", "title"]);
+    }
+
     // Many at once are one opening; who opens learns of it in the same answer.
     let address = format!("{at}/{receipt}");
     let all = join_all((0..8).map(|_| portal.get(WHO, &address))).await;

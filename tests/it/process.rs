@@ -244,7 +244,7 @@ async fn every_case_is_whole(folder: &Folder, at_least: usize) {
         let stored = &stored;
         let records = store.list_records(stored).await.unwrap();
         assert_eq!(history::verify(&records).unwrap().seq, stored.case.version);
-        assert_eq!(store.list_letters(stored).await.unwrap().len(), 4, "an allowance has four letters");
+        assert_eq!(store.list_letters(stored).await.unwrap().len(), 5, "an allowance has five letters");
         assert!(numbers.insert(stored.case.case_no().unwrap().to_string()));
     }
 }

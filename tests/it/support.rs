@@ -166,7 +166,10 @@ impl City {
 
     /// The portal after its process died and was started again, at the same time.
     pub async fn after_a_crash(&self) -> Self {
-        let database = Arc::new(self.database.as_after_a_crash());
+        let database = match self.database.location {
+            Location::Sqlite(_) => Arc::new(self.database.as_after_a_crash()),
+            Location::Postgres(_) => self.database.clone(),
+        };
         let settings = (*self.ctx.settings).clone();
         let ctx = instance(&database, self.ctx.identity.issuer(), self.sms.clone(), settings).await;
         ctx.clock.advance(self.ctx.clock.ahead());

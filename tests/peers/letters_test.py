@@ -52,7 +52,7 @@ class Letters(unittest.TestCase):
         case = ask("/api/v1/cases", {"guide_code": allowance(), "facts": ANSWERS})["id"]
         ask(f"/api/v1/cases/{case}/submit", {})
         cls.at = f"/api/v1/cases/{case}/letters"
-        cls.letters = ask(cls.at)["items"]
+        cls.letters = [ask(f"{cls.at}/{letter['id']}") for letter in ask(cls.at)["items"]]
         cls.pdfs = {letter["id"]: fetch(f"{cls.at}/{letter['id']}/pdf") for letter in cls.letters}
 
     def reader(self, letter):

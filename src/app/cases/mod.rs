@@ -45,10 +45,10 @@ use super::once::{Answer, first_answer};
 use super::people::applicants::as_known;
 use super::permit::{permit, permit_on_case};
 use crate::domain::calendar::WorkCalendar;
-use crate::domain::cases::{By, Case, Command, KnownCertificate, Rules, SubmitCase, decide};
+use crate::domain::cases::{By, Case, Command, KnownCertificate, Rules, SubmitCase, decide, role_whose_turn};
 use crate::domain::certificates::Certificate;
 use crate::domain::codes::RegionCode;
-use crate::domain::guides::{Guide, StepRole};
+use crate::domain::guides::Guide;
 use crate::domain::policy::{self, CaseScope, Operation, Target};
 use crate::domain::refusal::{Refusal, RefusalCode};
 pub use crate::store::LetterRecord;
@@ -109,7 +109,10 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: &Request) -> AppResult<Cas
     let stored = ctx.store.find_case(request.case).await?.ok_or(AppError::NotFound)?;
     let at = ctx.clock.now();
     let guide = guide_for(ctx, &stored.case, &request.action).await?;
-    let operation = policy::operation(request.action.name(), role_whose_turn(&stored.case, &guide));
+    let operation = policy::operation(
+        request.action.name(),
+        role_whose_turn(&stored.case, &guide.for_case(&stored.case).flow),
+    );
     let operation = operation.ok_or_else(|| AppError::Internal("nobody asks for the clock".to_owned()))?;
     let target = Target::Case(scope_for(&stored, &request.action));
     let by = permit_on_case(ctx, caller, operation, target, stored.case.id).await?;
@@ -258,17 +261,6 @@ fn rules<'a>(
     exists: &'a (dyn Fn(&RegionCode) -> bool + Sync),
 ) -> Rules<'a> {
     Rules { guide: &guide.guide, guide_version: guide.version, calendar, region_exists: exists }
-}
-
-fn role_whose_turn(case: &Case, guide: &PublishedGuide) -> StepRole {
-    use crate::domain::cases::next_step;
-    let flow = &guide.for_case(case).flow;
-    let step = match (case.state.in_progress(), case.state.accepted()) {
-        (Some(accepted), _) => next_step(accepted, flow),
-        (None, None) => flow.first(),
-        (None, Some(_)) => flow.last(),
-    };
-    step.map_or(StepRole::Handler, |step| step.role)
 }
 
 pub(in crate::app) fn scope(stored: &StoredCase) -> CaseScope<'_> {

@@ -10,7 +10,7 @@ use super::{Audience, CaseReply, ReplayPointer, guide_of, readable};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
-use crate::app::permit::permit;
+use crate::app::permit::permit_work;
 use crate::domain::cases::clock::{Clock, clocks};
 use crate::domain::cases::history::{Record, hex};
 use crate::domain::cases::{Case, StateName, begin, evolve};
@@ -85,7 +85,7 @@ pub fn parties(caller: &Caller, at: DateTime<Utc>) -> Vec<Uuid> {
 /// Closed cases within reach of the caller's posts, newest first.
 pub async fn list_closed(ctx: &Ctx, caller: &Caller, request: ListRequest) -> AppResult<Vec<CaseReply>> {
     let at = ctx.clock.now();
-    permit(caller, Operation::ListWork, Target::Platform, at).map_err(AppError::or_forbidden)?;
+    permit_work(caller, at)?;
     list(
         ctx,
         caller,

@@ -14,7 +14,7 @@ use crate::app::error::{AppError, AppResult};
 use crate::app::once::Claim;
 use crate::domain::cases::desk::desk;
 use crate::domain::cases::history::{self, Provenance, Record};
-use crate::domain::cases::letters::letters_for;
+use crate::domain::cases::letters::{letters_for, number_results};
 use crate::domain::cases::papers::Paper;
 use crate::domain::cases::{Act, By, Case, CaseEvent, Decision, Issued, begin, evolve};
 use crate::domain::codes::{CertificateId, Uscc};
@@ -89,9 +89,10 @@ impl Writing<'_> {
         self.finish(&origin, progress).await
     }
 
-    fn add(&self, mut progress: Progress, act: Act) -> AppResult<Progress> {
+    fn add(&self, mut progress: Progress, mut act: Act) -> AppResult<Progress> {
         let Self { at, provenance, .. } = self;
         let (seq, salt) = (progress.head.seq + 1, random());
+        number_results(&progress.case, &mut act.event, progress.letters_before + progress.letters.len());
         // Who passes a case on writes of it, not who is given it.
         let agency = progress.case.place().agency.clone();
         progress.case = evolve(progress.case, act.clone(), *at).map_err(internal)?;

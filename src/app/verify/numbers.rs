@@ -118,7 +118,7 @@ fn day(series: &str) -> Option<NaiveDate> {
 
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Unused { first, last, block } = &self.unused;
+        let Unused { first, last, block, is_passed } = &self.unused;
         match first == last {
             true => write!(f, "{} {first:04}", self.series)?,
             false => write!(f, "{} {first:04}–{last:04}", self.series)?,
@@ -134,11 +134,17 @@ impl fmt::Display for Gap {
         if let Some(started) = started {
             write!(f, ", which started at {}", started.format("%Y-%m-%dT%H:%M:%SZ"))?;
         }
-        match self.is_final {
-            true => {
-                write!(f, "; it stopped or the day ended before it gave them, and nobody will be given them.")
+        f.write_str(match (self.is_final, is_passed) {
+            (true, false) => {
+                "; it stopped or the day ended before it gave them, and nobody will be given them."
             }
-            false => write!(f, "; it gives them next if it still runs, and nobody does if it stopped."),
-        }
+            (true, true) => {
+                "; each was in hand for a submission of which nothing came, and nobody will be given them."
+            }
+            (false, false) => "; it gives them next if it still runs, and nobody does if it stopped.",
+            (false, true) => {
+                "; later ones were given, so each is in hand for a submission under way, waits to be given next, or was lost with one of which the instance never learned whether it was written."
+            }
+        })
     }
 }

@@ -6,11 +6,10 @@ use uuid::Uuid;
 
 use crate::app::cases::{Action, CaseReply, Request, act};
 use crate::app::ctx::Ctx;
-use crate::app::error::{AppError, AppResult};
+use crate::app::error::AppResult;
 use crate::app::identity::Caller;
 use crate::app::once::{Answer, Claim};
-use crate::app::permit::permit;
-use crate::domain::policy::{Operation, Target};
+use crate::app::permit::permit_work;
 
 pub const MOST_IN_A_BATCH: usize = 100;
 
@@ -35,7 +34,7 @@ pub async fn accept_all(
     cases: Vec<Uuid>,
     claim: Option<&Claim>,
 ) -> AppResult<Vec<BatchResult>> {
-    permit(caller, Operation::ListWork, Target::Platform, ctx.clock.now()).map_err(AppError::or_forbidden)?;
+    permit_work(caller, ctx.clock.now())?;
     let each = cases.into_iter().map(|case| async move {
         let claim = claim.map(|claim| of_one(claim, case));
         let request = Request { case, expected_version: None, claim, action: Action::Accept };

@@ -10,13 +10,13 @@ use uuid::Uuid;
 
 use super::cases::{self, CaseReply};
 use super::ctx::Ctx;
-use super::error::{AppError, AppResult};
+use super::error::AppResult;
 use super::identity::Caller;
-use super::permit::permit;
+use super::permit::permit_work;
 use crate::domain::cases::StateName;
 use crate::domain::cases::clock::Light;
 use crate::domain::codes::Uscc;
-use crate::domain::policy::{Operation, Role, Target};
+use crate::domain::policy::Role;
 use crate::domain::time::local_date;
 use crate::domain::work::{CaseClaim, Reach};
 use crate::store::{self, Assignee, BalanceRow, Changes, WorkFilter, WorkLine, WorkWrite};
@@ -71,7 +71,7 @@ const MOST_CLAIMED: i64 = 2000;
 /// opinion. Asked for closed ones of whatever light it gives all, those opened last first.
 pub async fn list(ctx: &Ctx, caller: &Caller, request: WorkRequest) -> AppResult<Vec<ShownWork>> {
     let at = ctx.clock.now();
-    permit(caller, Operation::ListWork, Target::Platform, at).map_err(AppError::or_forbidden)?;
+    permit_work(caller, at)?;
     match request.state {
         Some(StateName::Closed) if request.light.is_none() => closed(ctx, caller, request).await,
         Some(StateName::Draft) => Ok(Vec::new()),
@@ -193,7 +193,7 @@ pub struct StateCounts {
 /// What lies on the caller's worklist today, by state and light: exactly what the list shows.
 pub async fn counts(ctx: &Ctx, caller: &Caller) -> AppResult<Vec<StateCounts>> {
     let at = ctx.clock.now();
-    permit(caller, Operation::ListWork, Target::Platform, at).map_err(AppError::or_forbidden)?;
+    permit_work(caller, at)?;
     let reach = Reach::of(caller.actor.posts.iter(), at);
     let counted = ctx.store.count_work(reach, local_date(at)).await?;
     let open = StateName::ALL.into_iter().filter(|state| state.may_be_work());

@@ -13,12 +13,11 @@ use crate::app::cases::{self, CaseReply};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
-use crate::app::permit::permit;
+use crate::app::permit::permit_work;
 use crate::domain::audit::{AuditAction, Outcome};
 use crate::domain::cases::history::hex;
 use crate::domain::codes::{GuideCode, Mobile};
 use crate::domain::guides::IdNumber;
-use crate::domain::policy::{Operation, Target};
 use crate::domain::registries::PersonName;
 use crate::domain::work::Reach;
 use crate::store::{Changes, mobile_key, name_key, number_key};
@@ -46,7 +45,7 @@ pub async fn search(
     limit: i64,
 ) -> AppResult<Vec<CaseReply>> {
     let at = ctx.clock.now();
-    permit(caller, Operation::ListWork, Target::Platform, at).map_err(AppError::or_forbidden)?;
+    permit_work(caller, at)?;
     let reach = Reach::of(caller.actor.posts.iter(), at);
     let vault = ctx.store.vault();
     let (by, digest) = match &wanted {

@@ -309,3 +309,22 @@ proptest! {
         prop_assert_eq!(calendar.is_working(date), calendar.day(date).is_working());
     }
 }
+
+#[test]
+fn a_calendar_knows_what_was_counted_with_before_each_of_its_notices() {
+    let built_in = calendar();
+    let newest = built_in.with_notice(2027, NOTICE).unwrap();
+    let years: Vec<Option<i32>> = newest.editions().map(|edition| edition.noticed_years().last()).collect();
+    let expected = (2019..=2027).rev().map(Some).chain([None]);
+    assert_eq!(years, expected.collect::<Vec<_>>());
+    assert_eq!(newest.edition(built_in.version()), &built_in);
+    assert_eq!(newest.edition("of no calendar"), &newest);
+    // Before the notice of 2023 came nobody knew of its New Year's Eve either.
+    let before_2023 = built_in.editions().find(|edition| !edition.has_notice_for(2023)).unwrap();
+    assert!(before_2023.has_notice_for(2022) && !built_in.day(day("2022-12-31")).is_working());
+    assert_eq!(
+        before_2023.day(day("2022-12-31")),
+        DayKind::Resting { reason: DayReason::Weekend },
+        "a Saturday"
+    );
+}

@@ -3,14 +3,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::case::Accepted;
+use super::case::{Accepted, Case};
 use super::command::{ApproveCase, GiveGrounds, RecordStep};
 use super::decide::{Act, Rules, act};
 use super::event::{By, CaseEvent};
 use super::opinions;
 use super::submitted::grounds;
-use crate::domain::guides::Step;
-use crate::domain::guides::{DayUnit, Limit};
+use crate::domain::guides::{DayUnit, Limit, Step, StepRole};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::time::local_date;
 
@@ -98,6 +97,17 @@ fn nothing_owed(state: &Accepted) -> Result<(), Refusal> {
 /// The step whose turn it is: the first of the flow not yet taken.
 pub fn next_step<'a>(state: &Accepted, flow: &'a [Step]) -> Option<&'a Step> {
     flow.get(state.steps.len())
+}
+
+/// The role of whoever takes the step whose turn it is; of the first before acceptance, of
+/// the last after the decision.
+pub fn role_whose_turn(case: &Case, flow: &[Step]) -> StepRole {
+    let step = match (case.state.in_progress(), case.state.accepted()) {
+        (Some(accepted), _) => next_step(accepted, flow),
+        (None, None) => flow.first(),
+        (None, Some(_)) => flow.last(),
+    };
+    step.map_or(StepRole::Handler, |step| step.role)
 }
 
 fn turn<'a>(state: &Accepted, rules: Rules<'a>) -> Result<&'a Step, Refusal> {

@@ -1,12 +1,15 @@
 //! 期限: the clocks of a case, each with its explanation. A clock is a function of
-//! the case, its guide version and the calendar; nothing here is stored but the fact
-//! that one was overdue, which is an event of the case and permanent.
+//! the case, its guide version and the calendar. The day a clock ends on was told when
+//! it began and does not move when a notice comes out later: it is explained by the
+//! edition of the calendar that gave it. That a clock was overdue is an event of the
+//! case, and permanent.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::accepted::DELIVERY_LIMIT;
-use super::case::{Accepted, Case, CaseState, Ending, Filing};
+use super::case::{Accepted, Case, CaseState, Consultation, Ending, Filing};
+use super::decide::DRAFT_LIMIT;
 use super::procedures;
 use super::submitted::INTAKE_LIMIT;
 use crate::domain::calendar::{CountedDay, Stop, WorkCalendar};
@@ -17,6 +20,8 @@ use crate::domain::time::local_date;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockName {
+    /// 草稿保存期限
+    Draft,
     /// 受理期限, 行政许可法 32.
     Intake,
     /// 补正期限
@@ -78,12 +83,23 @@ struct Start {
     /// Since when it stands still, if it does.
     still_since: Option<DateTime<Utc>>,
     extension: u16,
+    /// The last day as it was told; unknown of an intake that has ended.
+    told: Option<NaiveDate>,
     ended: Option<DateTime<Utc>>,
 }
 
 impl Start {
     fn new(name: ClockName, at: DateTime<Utc>, limit: Limit, ended: Option<DateTime<Utc>>) -> Self {
-        Self { name, of: None, at, limit, stops: Vec::new(), still_since: None, extension: 0, ended }
+        let (stops, still_since) = (Vec::new(), None);
+        Self { name, of: None, at, limit, stops, still_since, extension: 0, told: None, ended }
+    }
+
+    fn told(self, due: NaiveDate) -> Self {
+        Self { told: Some(due), ..self }
+    }
+
+    fn of(self, of: impl ToString) -> Self {
+        Self { of: Some(of.to_string()), ..self }
     }
 }
 
@@ -95,6 +111,11 @@ pub fn clocks(case: &Case, guide: &Guide, calendar: &WorkCalendar, at: DateTime<
 }
 
 fn starts(case: &Case, guide: &Guide, calendar: &WorkCalendar) -> Vec<Start> {
+    if let CaseState::Draft(draft) = &case.state {
+        let saved = draft.expires_at - TimeDelta::days(DRAFT_LIMIT.days.into());
+        let start = Start::new(ClockName::Draft, saved, DRAFT_LIMIT, None);
+        return vec![start.told(local_date(draft.expires_at))];
+    }
     let Some(filing) = case.state.filing() else { return Vec::new() };
     let closed_at = case.state.as_closed().map(|closed| match &closed.ending {
         Ending::Revoked { issued_at, .. } => *issued_at,
@@ -108,29 +129,34 @@ fn starts(case: &Case, guide: &Guide, calendar: &WorkCalendar) -> Vec<Start> {
     };
     if let Some((notice, ended)) = notice {
         let limit = between(notice.at, notice.due, calendar);
-        all.push(Start::new(ClockName::Correction, notice.at, limit, ended));
+        all.push(Start::new(ClockName::Correction, notice.at, limit, ended).told(notice.due));
     }
     if let Some(accepted) = accepted {
         handling(case, accepted, guide, calendar, closed_at, &mut all);
     }
     if let Some(decided) = case.state.decided() {
-        all.push(Start::new(ClockName::Delivery, decided.decided_at, DELIVERY_LIMIT, closed_at));
+        let start = Start::new(ClockName::Delivery, decided.decided_at, DELIVERY_LIMIT, closed_at);
+        all.push(start.told(decided.delivery_due));
     }
+    owed(case, guide, &mut all);
+    all
+}
+
+/// 催办、督办 and 差评整改
+fn owed(case: &Case, guide: &Guide, all: &mut Vec<Start>) {
     for (number, asked) in case.attention.asked.iter().enumerate() {
         let ended = asked.reply.as_ref().map(|reply| reply.at);
-        let limit = guide.limits.reply();
-        let start = Start::new(ClockName::Reply, asked.at, limit, ended);
-        all.push(Start { of: Some(number.to_string()), ..start });
+        let start = Start::new(ClockName::Reply, asked.at, guide.limits.reply(), ended);
+        all.push(start.told(asked.due).of(number));
     }
     for (number, rating) in case.attention.ratings.iter().enumerate() {
         if let Some(owed) = &rating.rectification {
             let ended = owed.report.as_ref().map(|report| report.at);
             let limit = guide.limits.rectification();
             let start = Start::new(ClockName::Rectification, rating.at, limit, ended);
-            all.push(Start { of: Some(number.to_string()), ..start });
+            all.push(start.told(owed.due).of(number));
         }
     }
-    all
 }
 
 fn intake(case: &Case, filing: &Filing, ended: Option<DateTime<Utc>>) -> Start {
@@ -138,8 +164,10 @@ fn intake(case: &Case, filing: &Filing, ended: Option<DateTime<Utc>>) -> Start {
     if let Some(done) = &filing.correction {
         start.stops.push(Stop { from: local_date(done.notice.at), until: local_date(done.at) });
     }
-    if let CaseState::Correcting(state) = &case.state {
-        start.still_since = Some(state.notice.at);
+    match &case.state {
+        CaseState::Submitted(state) => start.told = Some(state.intake_due),
+        CaseState::Correcting(state) => start.still_since = Some(state.notice.at),
+        _ => {}
     }
     start
 }
@@ -157,11 +185,14 @@ fn handling(
     if let Some(deferral) = &accepted.deferral {
         let from = accepted.acceptance.at;
         let limit = between(from, deferral.due, calendar);
-        all.push(Start::new(ClockName::Deferral, from, limit, deferral.settled_at.or(ended)));
+        let start = Start::new(ClockName::Deferral, from, limit, deferral.settled_at.or(ended));
+        all.push(start.told(deferral.due));
     }
-    for (name, limit) in
-        [(ClockName::Promised, guide.limits.promised), (ClockName::Legal, guide.limits.legal)]
-    {
+    let dues = accepted.dues();
+    for (name, limit, due) in [
+        (ClockName::Promised, guide.limits.promised, dues.promised),
+        (ClockName::Legal, guide.limits.legal, dues.legal),
+    ] {
         let still_since = match &case.state {
             CaseState::Paused(paused) => paused.open.iter().map(|open| open.from).min(),
             _ => None,
@@ -170,15 +201,22 @@ fn handling(
             stops: procedures::stops(accepted),
             still_since,
             extension: procedures::extension_days(accepted),
+            told: Some(due),
             ..Start::new(name, procedures::counted_from(accepted), limit, ended)
         });
     }
     for asked in &accepted.opinions {
-        let limit = between(asked.asked_at, asked.due, calendar);
+        let limit =
+            opinion_limit(guide, asked).unwrap_or_else(|| between(asked.asked_at, asked.due, calendar));
         let answered = asked.answer.as_ref().map(|answer| answer.at);
         let start = Start::new(ClockName::Opinion, asked.asked_at, limit, answered.or(ended));
-        all.push(Start { of: Some(asked.agency.to_string()), ..start });
+        all.push(start.told(asked.due).of(&asked.agency));
     }
+}
+
+fn opinion_limit(guide: &Guide, asked: &Consultation) -> Option<Limit> {
+    let step = guide.flow.iter().find(|step| step.code == asked.step)?;
+    step.opinions.iter().find(|wanted| wanted.agency == asked.agency).map(|wanted| wanted.limit)
 }
 
 /// The limit that leads from a day to the day that was told, in working days.
@@ -196,13 +234,14 @@ pub fn light(clocks: &[Clock]) -> Option<Light> {
 }
 
 fn clock(start: Start, case: &Case, calendar: &WorkCalendar, today: NaiveDate) -> Clock {
-    let Start { name, of, at, limit, mut stops, still_since, extension, ended } = start;
+    let Start { name, of, at, limit, mut stops, still_since, extension, told, ended } = start;
     let started_on = local_date(at);
     let stopped_on = ended.map(local_date);
     let still_since = still_since.filter(|_| ended.is_none()).map(local_date);
     stops.extend(still_since.map(|from| Stop { from, until: today }));
-    let deadline = calendar.add_around(started_on, limit, &stops, extension);
-    let mut days = deadline.days;
+    let told = told.filter(|_| still_since.is_none());
+    let (calendar, due, mut days) =
+        explain(calendar, (told, stopped_on), started_on, limit, &stops, extension);
     if still_since.is_some() {
         days.retain(|day| day.date <= today);
     }
@@ -211,18 +250,48 @@ fn clock(start: Start, case: &Case, calendar: &WorkCalendar, today: NaiveDate) -
     } else if still_since.is_some() {
         Light::Green
     } else {
-        light_on(stopped_on.unwrap_or(today), started_on, deadline.due, limit, calendar)
+        light_on(stopped_on.unwrap_or(today), started_on, due, limit, calendar)
     };
     Clock {
         name,
         of,
         started_on,
         limit,
-        due_on: still_since.is_none().then_some(deadline.due),
+        due_on: still_since.is_none().then_some(due),
         stopped_on,
         light,
         days,
         calendar: calendar.version().to_owned(),
+    }
+}
+
+/// The edition of the calendar that gives the day that was told, that day, and every day
+/// up to it. Where none gives it somebody chose it, and the days are told up to there.
+/// A clock of which nothing was told and that has ended was kept, under some edition.
+fn explain<'c>(
+    calendar: &'c WorkCalendar,
+    (told, stopped_on): (Option<NaiveDate>, Option<NaiveDate>),
+    started_on: NaiveDate,
+    limit: Limit,
+    stops: &[Stop],
+    extension: u16,
+) -> (&'c WorkCalendar, NaiveDate, Vec<CountedDay>) {
+    let is_it = |due: NaiveDate| match told {
+        Some(told) => told == due,
+        None => stopped_on.is_none_or(|stopped| stopped <= due),
+    };
+    for edition in calendar.editions() {
+        let deadline = edition.add_around(started_on, limit, stops, extension);
+        if is_it(deadline.due) {
+            return (edition, deadline.due, deadline.days);
+        }
+    }
+    match told {
+        Some(told) => (calendar, told, calendar.until(started_on, told, limit.unit, stops)),
+        None => {
+            let deadline = calendar.add_around(started_on, limit, stops, extension);
+            (calendar, deadline.due, deadline.days)
+        }
     }
 }
 

@@ -105,7 +105,9 @@ pub(super) fn mend(
     by: &By,
     at: DateTime<Utc>,
 ) -> Result<Vec<Act>, Refusal> {
-    let patch = with_whole_numbers(command.patch);
+    let mut facts = mended(state);
+    let patch = guides::with_rows_in_full(&rules.guide.form, &facts, with_whole_numbers(command.patch));
+    let patch = patch.map_err(invalid)?;
     let listed = |name: &String| asks_for(state, &Correctable::Field(name.clone()));
     let changes = patch.iter().filter(|(name, _)| listed(name));
     let follow =
@@ -116,7 +118,6 @@ pub(super) fn mend(
     if !errors.is_empty() {
         return Err(invalid(errors));
     }
-    let mut facts = mended(state);
     facts.merge(patch.clone());
     draft::well_formed(rules.guide, &facts)?;
     Ok(vec![act(by, CaseEvent::AnswersMended { patch: patch.into() })])

@@ -17,11 +17,11 @@ use super::{
 };
 use crate::domain::calendar::WorkCalendar;
 use crate::domain::codes::RegionCode;
-use crate::domain::guides::Guide;
+use crate::domain::guides::{DayUnit, Guide, Limit};
 use crate::domain::refusal::{Refusal, RefusalCode};
 
 /// How long an untouched draft is kept (practice; stated to the applicant).
-pub const DRAFT_DAYS: i64 = 30;
+pub(super) const DRAFT_LIMIT: Limit = Limit { days: 30, unit: DayUnit::CalendarDay };
 
 /// What every decision may look up: the guide version the case is handled by,
 /// the calendar, and which regions exist.
@@ -266,7 +266,7 @@ fn on_closed(case: &Case, state: &Closed, command: Command, by: &By) -> Result<V
 }
 
 pub(super) fn draft_expiry(at: DateTime<Utc>) -> DateTime<Utc> {
-    at + TimeDelta::days(DRAFT_DAYS)
+    at + TimeDelta::days(DRAFT_LIMIT.days.into())
 }
 
 pub(super) fn act(by: &By, event: CaseEvent) -> Act {

@@ -170,7 +170,8 @@ fn make_out(
                     determined: entered(determined, facts),
                 })
             }
-            ResultKind::Letter { name } => Ok(Issued::Letter { name: name.clone() }),
+            // It is numbered when it is written, among the letters of the case.
+            ResultKind::Letter { name } => Ok(Issued::Letter { name: name.clone(), number: None }),
         })
         .collect()
 }

@@ -107,6 +107,7 @@ fn turns(case: &Case, clock: &Clock, calendar: &WorkCalendar) -> Option<LightDay
         return Some(LightDays { due_on: missed, yellow_on: missed });
     }
     let due_on = clock.due_on?;
+    let calendar = calendar.edition(&clock.calendar);
     Some(LightDays { due_on, yellow_on: yellow_on(clock.started_on, due_on, clock.limit, calendar) })
 }
 

@@ -48,7 +48,8 @@ pub(super) fn save(
     at: DateTime<Utc>,
 ) -> Result<Vec<Act>, Refusal> {
     let mut facts = draft.facts.known().cloned().unwrap_or_default();
-    let patch = with_whole_numbers(command.patch);
+    let patch = guides::with_rows_in_full(&rules.guide.form, &facts, with_whole_numbers(command.patch));
+    let patch = patch.map_err(invalid)?;
     facts.merge(patch.clone());
     well_formed(rules.guide, &facts)?;
     Ok(vec![act(by, CaseEvent::FactsSaved { patch: patch.into(), expires_at: draft_expiry(at) })])

@@ -296,6 +296,9 @@ pub enum Issued {
     },
     Letter {
         name: Text,
+        /// That of the letter; absent in results of before they were written out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
     },
 }
 

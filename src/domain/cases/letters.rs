@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::case::{Case, Grounds};
 use super::event::{CaseEvent, Issued};
 use super::wording::{Content, content};
-use crate::domain::codes::{ItemType, Uscc};
+use crate::domain::codes::{CaseNo, ItemType, Uscc};
 use crate::domain::guides::Guide;
 use crate::domain::private::Private;
 use crate::domain::text::Text;
@@ -35,6 +35,8 @@ pub enum LetterKind {
     Approval,
     /// 不予决定书
     Denial,
+    /// 结果文书, where what an item issues is a letter; its title is the result's name.
+    Result,
     /// 送达回证
     ProofOfService,
     /// 终止办理告知书
@@ -83,6 +85,7 @@ impl LetterKind {
             LetterKind::Payment => "payment",
             LetterKind::Approval => "approval",
             LetterKind::Denial => "denial",
+            LetterKind::Result => "result",
             LetterKind::ProofOfService => "proof_of_service",
             LetterKind::Lapse => "lapse",
             LetterKind::Void => "void",
@@ -102,6 +105,7 @@ impl LetterKind {
             LetterKind::Payment => Text::new("缴费通知书", "Payment notice"),
             LetterKind::Approval => Text::new("准予决定书", "Decision of approval"),
             LetterKind::Denial => Text::new("不予决定书", "Decision of denial"),
+            LetterKind::Result => Text::new("结果文书", "Result"),
             LetterKind::ProofOfService => Text::new("送达回证", "Proof of service"),
             LetterKind::Lapse => Text::new("终止办理告知书", "Notice of lapse"),
             LetterKind::Void => Text::new("作废决定书", "Decision to declare void"),
@@ -151,11 +155,11 @@ pub fn letters_for(
     };
     let letters = content(case, guide, event, at).into_iter().enumerate();
     letters
-        .map(|(index, Content { kind, paragraphs, article, grounds, notes })| Letter {
+        .map(|(index, Content { kind, title, paragraphs, article, grounds, notes })| Letter {
             kind,
-            number: format!("{}-{:02}", filing.case_no, written + index + 1),
+            number: number(&filing.case_no, written + index),
             at,
-            title: kind.title(),
+            title: title.unwrap_or_else(|| kind.title()),
             agency: Some(agency.clone()),
             addressee: addressee.clone(),
             paragraphs,
@@ -164,6 +168,24 @@ pub fn letters_for(
             notes,
         })
         .collect()
+}
+
+/// Gives each result that is a letter the number its letter will have: they are the
+/// letters owed after that event, in its order.
+pub fn number_results(case: &Case, event: &mut CaseEvent, written: usize) {
+    let (CaseEvent::ResultsIssued { issued }, Some(case_no)) = (event, case.case_no()) else { return };
+    let letters = issued.iter_mut().filter_map(|result| match result {
+        Issued::Letter { number, .. } => Some(number),
+        Issued::Certificate { .. } => None,
+    });
+    for (index, of) in letters.enumerate() {
+        *of = Some(number(case_no, written + index));
+    }
+}
+
+/// `before`: how many letters the case has already.
+fn number(case_no: &CaseNo, before: usize) -> String {
+    format!("{case_no}-{:02}", before + 1)
 }
 
 /// The article of the Administrative Licensing Law a letter rests on. To items that
@@ -177,6 +199,7 @@ fn article_of(kind: LetterKind, of: ItemType) -> Option<Text> {
         LetterKind::Extension => ("四十二", 42),
         LetterKind::SpecialProcedure => ("四十五", 45),
         LetterKind::Approval | LetterKind::Denial => ("三十八", 38),
+        LetterKind::Result => ("三十九", 39),
         LetterKind::ProofOfService => ("四十四", 44),
         LetterKind::Revocation => ("六十九", 69),
         LetterKind::Payment | LetterKind::Void => return None,
@@ -194,7 +217,7 @@ fn article_of(kind: LetterKind, of: ItemType) -> Option<Text> {
 /// What an approved case hands out, in words.
 pub fn describe(issued: &Issued) -> &Text {
     match issued {
-        Issued::Certificate { name, .. } | Issued::Letter { name } => name,
+        Issued::Certificate { name, .. } | Issued::Letter { name, .. } => name,
     }
 }
 

@@ -31,12 +31,12 @@ mod tests;
 mod timers;
 mod wording;
 
-pub use accepted::{DELIVERY_LIMIT, next_step};
+pub use accepted::{DELIVERY_LIMIT, next_step, role_whose_turn};
 pub use attention::*;
 pub use case::*;
 pub use command::*;
 pub use command_name::CommandName;
-pub use decide::{Act, DRAFT_DAYS, Rules, decide, open};
+pub use decide::{Act, Rules, decide, open};
 pub use draft::{only_the_counter_sees_originals, unfit};
 pub use event::*;
 pub use evidence::{Evidence, MediaType, Standing};

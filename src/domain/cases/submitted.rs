@@ -14,7 +14,7 @@ use super::draft::{self, invalid, unfit};
 use super::event::{AcceptanceBasis, By, CaseEvent};
 use super::evidence::Evidence;
 use super::{attention, decided, letters, opinions};
-use crate::domain::guides::{self, Applicant, Facts, Handling, Material, MaterialSource};
+use crate::domain::guides::{self, Applicant, Condition, Facts, Handling, Material, MaterialSource};
 use crate::domain::guides::{DayUnit, Limit};
 use crate::domain::private::Private;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
@@ -32,7 +32,6 @@ pub(super) fn submit(
     by: &By,
     at: DateTime<Utc>,
 ) -> Result<Vec<Act>, Refusal> {
-    known_well_enough(&command, rules)?;
     let today = local_date(at);
     let guide = rules.guide;
     let answers = draft.facts.known().cloned().unwrap_or_default();
@@ -42,10 +41,7 @@ pub(super) fn submit(
     let (mut promised, not_deferrable) = promised(draft, rules, &command, &facts, today);
     errors.extend(not_deferrable);
     promised.retain(|code| !attached.iter().any(|event| attaches(event, code)));
-    if !errors.is_empty() {
-        return Err(invalid(errors));
-    }
-    eligible(rules, &facts, &command.applicant, today)?;
+    in_order(&command, rules, &facts, errors, today)?;
 
     let decidable = promised.is_empty() && system_may_decide(rules, draft, &facts, &command.applicant, today);
     let mut acts: Vec<Act> = attached.into_iter().map(|event| act(by, event)).collect();
@@ -70,12 +66,34 @@ fn attaches(event: &CaseEvent, code: &str) -> bool {
     matches!(event, CaseEvent::MaterialAttached { material, .. } if material == code)
 }
 
-fn known_well_enough(command: &SubmitCase, rules: Rules<'_>) -> Result<(), Refusal> {
+/// Tells everything that stands against a submission at once: what is wrong or missing,
+/// the conditions that are not met for all that is known, and that the applicant must be
+/// known better.
+fn in_order(
+    command: &SubmitCase,
+    rules: Rules<'_>,
+    facts: &Facts,
+    mut errors: Vec<FieldError>,
+    today: NaiveDate,
+) -> Result<(), Refusal> {
+    let identity = known_too_little(command, rules);
+    if errors.is_empty() && identity.is_none() {
+        return eligible(rules, facts, &command.applicant, today);
+    }
+    let unmet = guides::surely_unmet(rules.guide, facts, &errors, &command.applicant, today);
+    errors.extend(unmet.into_iter().map(not_met));
+    Err(match identity {
+        Some(refusal) => refusal.errors(errors),
+        None => invalid(errors),
+    })
+}
+
+fn known_too_little(command: &SubmitCase, rules: Rules<'_>) -> Option<Refusal> {
     let needed = rules.guide.identity;
     if command.applicant.ial >= needed.ial && command.aal >= needed.aal {
-        return Ok(());
+        return None;
     }
-    Err(Refusal::new(
+    Some(Refusal::new(
         RefusalCode::InsufficientIdentity,
         format!(
             "本事项要求实名等级 {}、登录等级 {}。请先完成实名核验或二次登录，再提交。",
@@ -194,13 +212,7 @@ pub(super) fn eligible(
     if unmet.is_empty() {
         return Ok(());
     }
-    let errors = unmet
-        .iter()
-        .map(|condition| {
-            let pointer = format!("/conditions/{}", condition.code);
-            FieldError::new(pointer, "not_met", condition.text.clone())
-        })
-        .collect();
+    let errors = unmet.into_iter().map(not_met).collect();
     Err(Refusal::new(
         RefusalCode::NotEligible,
         "申请人不符合下列办理条件。如信息有误，请先更正身份或填报信息。",
@@ -209,9 +221,14 @@ pub(super) fn eligible(
     .errors(errors))
 }
 
+fn not_met(condition: &Condition) -> FieldError {
+    FieldError::new(format!("/conditions/{}", condition.code), "not_met", condition.text.clone())
+}
+
 /// Instant items (即办件) and items with an automatic rule are decided at once
-/// when nothing rests on an unverified document and the rule says yes. In every
-/// other case an officer decides: a machine never denies, and it determines nothing.
+/// when nothing rests on an unverified document or on shared data that an officer
+/// looks up, and the rule says yes. In every other case an officer decides: a machine
+/// never denies, and it determines nothing.
 fn system_may_decide(
     rules: Rules<'_>,
     draft: &Draft,
@@ -221,6 +238,9 @@ fn system_may_decide(
 ) -> bool {
     let consults = rules.guide.flow.iter().any(|step| !step.opinions.is_empty());
     if consults || !rules.guide.determined().fields.is_empty() {
+        return false;
+    }
+    if guides::waits_for_a_lookup(&guides::requirements(rules.guide, facts, applicant, today), applicant) {
         return false;
     }
     let verified_evidence = draft

@@ -14,6 +14,7 @@ use super::*;
 use crate::domain::calendar::WorkCalendar;
 use crate::domain::codes::{CaseNo, CertificateId, Mobile, RegionCode, ResidentId};
 use crate::domain::guides::*;
+use crate::domain::policy::{self, Capacity};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::time::{end_of_local_day, local_date};
 
@@ -65,6 +66,24 @@ const APPLICANT: By = By::Applicant { account: Uuid::from_u128(1) };
 
 fn officer(number: u128) -> By {
     By::Officer { account: person(100 + number), post: person(200 + number) }
+}
+
+/// Who may give this command now.
+fn allowed(story: &Story, command: CommandName) -> Vec<Capacity> {
+    let turn = role_whose_turn(&story.case, &story.guide.flow);
+    let Some(what) = policy::operation(command, turn) else { return Vec::new() };
+    Capacity::ALL.into_iter().filter(|capacity| policy::may(*capacity, what)).collect()
+}
+
+/// Somebody in that capacity, who did nothing of the case so far.
+fn somebody(capacity: Capacity) -> By {
+    let (account, post) = (person(199), person(299));
+    match capacity {
+        Capacity::Applicant => APPLICANT,
+        Capacity::Agent => By::Agent { account: person(2), mandate: person(3) },
+        Capacity::Assistant => By::Assistant { account, post },
+        Capacity::Post(_) | Capacity::Consulted => By::Officer { account, post },
+    }
 }
 
 /// Somebody of 84 who lives in the district, well known.

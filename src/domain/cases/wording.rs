@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::case::{Case, Grounds, Place};
-use super::event::{AcceptanceBasis, CaseEvent, Correctable, CorrectionItem, CorrectionReason};
+use super::event::{AcceptanceBasis, CaseEvent, Correctable, CorrectionItem, CorrectionReason, Issued};
 use super::letters::{LetterKind, statutory_remedy, zh};
 use crate::domain::guides::{Delivery, Fee, Guide};
 use crate::domain::private::Private;
@@ -13,6 +13,8 @@ use crate::domain::time::local_date;
 /// A letter before it is addressed and numbered.
 pub(super) struct Content {
     pub kind: LetterKind,
+    /// What it is called, where that is not the same for all of its kind.
+    pub title: Option<Text>,
     pub paragraphs: Vec<Text>,
     /// What it rests on, where that is not the same for all of its kind.
     pub article: Option<Text>,
@@ -22,7 +24,8 @@ pub(super) struct Content {
 
 impl Content {
     fn new(kind: LetterKind, zh: String, en: String) -> Self {
-        Self { kind, paragraphs: vec![Text::new(zh, en)], article: None, grounds: None, notes: Vec::new() }
+        let paragraphs = vec![Text::new(zh, en)];
+        Self { kind, title: None, paragraphs, article: None, grounds: None, notes: Vec::new() }
     }
 
     /// With what an officer wrote, unless that was nothing.
@@ -62,9 +65,10 @@ pub(super) fn content(case: &Case, guide: &Guide, event: &CaseEvent, at: DateTim
         CaseEvent::AnswersMended { .. } | CaseEvent::MaterialSupplied { .. } => vec![],
         CaseEvent::Corrected { .. } | CaseEvent::Resumed { .. } | CaseEvent::OpinionsAsked { .. } => vec![],
         CaseEvent::OpinionGiven { .. } | CaseEvent::OpinionEscalated { .. } => vec![],
-        CaseEvent::DeadlinePassed(_) | CaseEvent::ResultsIssued { .. } | CaseEvent::Withdrawn { .. } => {
-            vec![]
+        CaseEvent::ResultsIssued { issued } => {
+            issued.iter().filter_map(|result| result_letter(item, result)).collect()
         }
+        CaseEvent::DeadlinePassed(_) | CaseEvent::Withdrawn { .. } => vec![],
         CaseEvent::Asked { .. } | CaseEvent::Replied { .. } => vec![],
         CaseEvent::Rated { .. } | CaseEvent::Rectified { .. } => vec![],
     }
@@ -197,6 +201,20 @@ fn while_handled(item: &Text, event: &CaseEvent, on: NaiveDate) -> Vec<Content> 
         _ => return Vec::new(),
     };
     vec![content]
+}
+
+/// 结果文书: what the item issues, where that is no certificate.
+fn result_letter(item: &Text, result: &Issued) -> Option<Content> {
+    let Issued::Letter { name, .. } = result else { return None };
+    let letter = Content::new(
+        LetterKind::Result,
+        format!("您的“{}”申请已经审查并准予办理，现出具“{}”。", item.zh, name.zh),
+        format!(
+            "Your application for “{}” has been examined and is approved; this is the “{}” it leads to.",
+            item.en, name.en
+        ),
+    );
+    Some(Content { title: Some(name.clone()), ..letter })
 }
 
 fn served(method: Delivery) -> Text {

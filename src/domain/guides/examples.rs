@@ -3,6 +3,7 @@
 
 use super::evaluate::{Evaluation, evaluate};
 use super::form::holds;
+use super::materials::waits_for_a_lookup;
 use super::model::{Example, ExampleOutcome, Fee, Guide, Handling};
 use crate::domain::calendar::WorkCalendar;
 use crate::domain::codes::RegionCode;
@@ -96,12 +97,14 @@ fn word(outcome: ExampleOutcome) -> String {
     .to_owned()
 }
 
-/// What would become of it with all its materials, each of them verified.
+/// What would become of it with all that can be handed in, each of it verified.
 fn outcome(guide: &Guide, example: &Example, found: &Evaluation<'_>) -> ExampleOutcome {
     if !found.eligible || !found.field_errors.is_empty() {
         return ExampleOutcome::Refused;
     }
+    let looked_up = !waits_for_a_lookup(&found.materials, &example.applicant);
     let by_rule = match (&guide.automatic, guide.handling) {
+        _ if !looked_up => false,
         (Some(rule), _) => {
             example.applicant.has_verified(&rule.verified)
                 && holds(&rule.approve_when, &found.facts, &example.applicant, example.today)

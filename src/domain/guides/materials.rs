@@ -2,10 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::applicant::Applicant;
+use super::applicant::{Applicant, ApplicantKind};
 use super::facts::Facts;
 use super::form::holds;
-use super::model::{Guide, Material, Requirement};
+use super::model::{Guide, Material, MaterialSource, Requirement};
 
 /// A material of the guide, and whether this application must have it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,4 +34,20 @@ pub fn requirements<'g>(
             },
         })
         .collect()
+}
+
+/// 人口库, as guides name it.
+const POPULATION: &str = "population";
+/// From here on a name and a number are what the population registry knows.
+const MATCHED: u8 = 2;
+
+/// Whether somebody has to look something up in shared data (数据共享核验) before these
+/// needs are met. The portal has looked up one thing itself: that a natural person is who
+/// he says, when he proved it. Nobody may count on what nobody has looked at.
+pub fn waits_for_a_lookup(needs: &[MaterialNeed<'_>], applicant: &Applicant) -> bool {
+    let is_known = applicant.kind == ApplicantKind::NaturalPerson && applicant.ial >= MATCHED;
+    needs.iter().filter(|need| need.required).any(|need| match &need.material.source {
+        MaterialSource::Shared { register } => !(is_known && register == POPULATION),
+        MaterialSource::Own | MaterialSource::Certificate { .. } => false,
+    })
 }

@@ -196,3 +196,19 @@ pub fn unmet_conditions<'g>(
 ) -> Vec<&'g Condition> {
     guide.conditions.iter().filter(|condition| !holds(&condition.when, facts, applicant, today)).collect()
 }
+
+/// Of them those that are not met whatever else is answered. `errors` tell which answers
+/// are wrong and say nothing yet.
+pub fn surely_unmet<'g>(
+    guide: &'g Guide,
+    facts: &Facts,
+    errors: &[FieldError],
+    applicant: &Applicant,
+    today: NaiveDate,
+) -> Vec<&'g Condition> {
+    let wrong = errors.iter().filter_map(|error| error.pointer.strip_prefix("/facts/")?.split('/').next());
+    let mut sound = facts.clone();
+    sound.merge(wrong.map(|name| (name.to_owned(), Value::Null)).collect());
+    let scope = Scope { facts: &sound, applicant, today };
+    guide.conditions.iter().filter(|condition| condition.when.holds(&scope) == Ok(false)).collect()
+}

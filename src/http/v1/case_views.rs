@@ -133,8 +133,11 @@ pub enum ResultView {
         #[schema(value_type = Object)]
         determined: BTreeMap<String, Value>,
     },
+    /// To be read among the letters of the case.
     Letter {
         name: TextView,
+        /// The letter's; null for a result of before letters were written of them.
+        number: Option<String>,
     },
 }
 
@@ -381,7 +384,9 @@ impl ResultView {
                     determined: shown(determined.into_iter().flatten(), form, audience),
                 }
             }
-            Issued::Letter { name } => ResultView::Letter { name: name.clone().into() },
+            Issued::Letter { name, number } => {
+                ResultView::Letter { name: name.clone().into(), number: number.clone() }
+            }
         }
     }
 }

@@ -76,7 +76,7 @@ pub async fn list_events(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid
 /// A deadline with its explanation.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ClockView {
-    /// `intake`, `correction`, `deferral`, `promised`, `legal`, `opinion`, `delivery`,
+    /// `draft`, `intake`, `correction`, `deferral`, `promised`, `legal`, `opinion`, `delivery`,
     /// `reply` or `rectification`.
     #[schema(value_type = String)]
     pub name: ClockName,
@@ -136,6 +136,39 @@ pub async fn explain_clocks(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<U
     let clocks = cases::clock(&ctx, &caller, *id).await?;
     let items: Vec<ClockView> = clocks.into_iter().map(ClockView::from).collect();
     Ok(HttpResponse::Ok().json(Page { items, next: None }))
+}
+
+/// One of the letters of a case: enough to choose it, and not what it says.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LetterSummaryView {
+    pub id: Uuid,
+    /// As in the letter.
+    pub kind: &'static str,
+    pub number: String,
+    pub at: DateTime<Utc>,
+    pub title: TextView,
+    /// 发文机关, by its code.
+    pub agency: Option<String>,
+    /// When the applicant or his agent opened it first.
+    pub opened_at: Option<DateTime<Utc>>,
+    /// Who that was: `applicant` or `agent`.
+    pub opened_by: Option<&'static str>,
+}
+
+impl From<LetterRecord> for LetterSummaryView {
+    fn from(record: LetterRecord) -> Self {
+        let letter = record.letter;
+        Self {
+            id: record.id,
+            kind: letter.kind.as_str(),
+            number: letter.number,
+            at: letter.at,
+            title: letter.title.into(),
+            agency: letter.agency.map(|agency| agency.to_string()),
+            opened_at: record.opening.map(|opening| opening.at),
+            opened_by: record.opening.map(|opening| opening.recipient.as_str()),
+        }
+    }
 }
 
 /// 文书
@@ -207,14 +240,15 @@ impl From<LetterRecord> for LetterView {
     }
 }
 
-/// The letters of the case, oldest first. Looking through them opens none.
+/// The letters of the case, oldest first. Looking through them opens none: what a letter
+/// says is in the letter alone.
 #[utoipa::path(tag = "cases", operation_id = "list_letters", responses(
-    (status = 200, body = Page<LetterView>), (status = "4XX", body = ProblemView)
+    (status = 200, body = Page<LetterSummaryView>), (status = "4XX", body = ProblemView)
 ), security(("bearer" = [])))]
 #[get("/cases/{id}/letters")]
 pub async fn list_letters(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
     let records = cases::letters(&ctx, &caller, *id).await?;
-    let items: Vec<LetterView> = records.into_iter().map(LetterView::from).collect();
+    let items: Vec<LetterSummaryView> = records.into_iter().map(LetterSummaryView::from).collect();
     Ok(HttpResponse::Ok().json(Page { items, next: None }))
 }
 

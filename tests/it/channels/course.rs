@@ -7,6 +7,7 @@ use wanshitong::domain::cases::{
     AcceptDeferred, Ask, Correctable, CorrectionItem, CorrectionReason, ExtendCase, GiveOpinion, GiveReply,
     PauseCase, RateService, RequestCorrection, ResumeCase,
 };
+use wanshitong::domain::codes::GuideCode;
 use wanshitong::domain::guides::{Facts, FieldKind, SpecialProcedure};
 
 use super::script::{What, Who, Writer, save, withdraw};
@@ -34,8 +35,8 @@ impl Writer<'_> {
             }
             28..35 => return self.then(self.side, withdraw()),
             35..55 => self.correction(officer, facts),
-            55..58 => {
-                let to = TransferTo::Outside("省级主管部门".to_owned());
+            55..60 => {
+                let to = self.elsewhere();
                 let reason = "不属本机关职权".to_owned();
                 return self.then(officer, What::Act(Action::Transfer { to, reason }));
             }
@@ -45,6 +46,18 @@ impl Writer<'_> {
         let due = None;
         self.then(officer, What::Act(Action::Accept));
         self.push(officer, What::Act(Action::AcceptDeferred(AcceptDeferred { due })));
+    }
+
+    /// Another agency of the portal with a guide for the same item, where there is one.
+    fn elsewhere(&mut self) -> TransferTo {
+        let own = self.guide;
+        let same = |code: &GuideCode| code.basic_code() == own.code.basic_code();
+        let others = self.world.guides.iter().map(|published| &published.guide);
+        let other = others.filter(|other| other.agency != own.agency && same(&other.code)).next_back();
+        match other.filter(|_| self.random.chance(70)) {
+            Some(other) => TransferTo::Guide(other.code.to_string()),
+            None => TransferTo::Outside("省级主管部门".to_owned()),
+        }
     }
 
     /// The agency asks for everything once; the applicant mends all of it, or some.

@@ -167,6 +167,8 @@ pub struct Reached {
     pub states: BTreeMap<String, usize>,
     pub endings: BTreeMap<String, usize>,
     pub replies: BTreeMap<String, usize>,
+    /// What happened, by the name of the event: each is the success of a command.
+    pub events: BTreeMap<String, usize>,
     pub capacities: BTreeMap<String, usize>,
     pub bases: BTreeMap<String, usize>,
     pub materials: BTreeMap<String, usize>,
@@ -190,6 +192,7 @@ impl Reached {
             add(&mut self.replies, said["code"].as_str().or(said["status"].as_str()).unwrap());
         }
         for event in outcome.seen["events"].as_array().into_iter().flatten() {
+            add(&mut self.events, event["event"]["type"].as_str().unwrap());
             add(&mut self.capacities, event["by"]["as"].as_str().unwrap());
             if let Some(basis) = event["event"]["basis"].as_str() {
                 add(&mut self.bases, basis);
@@ -216,6 +219,7 @@ impl Reached {
         into(&mut self.states, other.states);
         into(&mut self.endings, other.endings);
         into(&mut self.replies, other.replies);
+        into(&mut self.events, other.events);
         into(&mut self.capacities, other.capacities);
         into(&mut self.bases, other.bases);
         into(&mut self.materials, other.materials);
@@ -230,6 +234,7 @@ impl fmt::Display for Reached {
         writeln!(f, "  states     {:?}", self.states)?;
         writeln!(f, "  endings    {:?}", self.endings)?;
         writeln!(f, "  replies    {:?}", self.replies)?;
+        writeln!(f, "  events     {:?}", self.events)?;
         writeln!(f, "  acted as   {:?}", self.capacities)?;
         writeln!(f, "  accepted   {:?}", self.bases)?;
         writeln!(f, "  materials  {:?}", self.materials)?;

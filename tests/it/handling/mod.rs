@@ -19,7 +19,7 @@ pub const HALL_AGENCY: &str = "11340705MBWXT06130";
 pub const RESIDENT: &str = "resident@web";
 const COUNTER: &str = "counter_officer@counter";
 pub const HANDLER: &str = "handler@web";
-const APPROVER: &str = "approver@web";
+pub const APPROVER: &str = "approver@web";
 const SUPERVISOR: &str = "supervisor@web";
 pub const POLICE: &str = "11340705MBWXT0111D";
 

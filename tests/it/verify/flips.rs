@@ -59,7 +59,9 @@ fn changed(column: &str, cell: &Cell) -> Vec<String> {
         return bits.iter().map(|bit| (number ^ (1 << bit)).to_string()).collect();
     }
     let step = if bytes.len() <= SHORT { 1 } else { bytes.len() / PLACES };
-    let mut places: Vec<usize> = (0..bytes.len()).step_by(step).collect();
+    // Other places in every cell, so that between them they are everywhere.
+    let first = usize::try_from(cell.place).unwrap() % step;
+    let mut places: Vec<usize> = (first..bytes.len()).step_by(step).collect();
     places.push(bytes.len() - 1);
     let flip = |place: usize| {
         let mut bytes = bytes.clone();

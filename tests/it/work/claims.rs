@@ -65,7 +65,17 @@ async fn of_two_who_claim_a_case_one_gets_it_and_the_other_is_told_who_on_postgr
 
 #[actix_web::test]
 async fn who_goes_on_leave_leaves_his_cases_to_his_substitute() {
-    let portal = Portal::open(Database::sqlite()).await;
+    on_leave(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL; tests/run starts it"]
+async fn who_goes_on_leave_leaves_his_cases_to_his_substitute_on_postgres() {
+    on_leave(Database::postgres()).await;
+}
+
+async fn on_leave(database: Database) {
+    let portal = Portal::open(database).await;
     let (first, later) = (
         submitted_road_case(&portal, "resident@web").await,
         submitted_road_case(&portal, "resident@web").await,

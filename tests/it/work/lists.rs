@@ -328,6 +328,29 @@ async fn what_the_clock_has_to_do_is_a_range_of_one_index() {
     }
 }
 
+/// The same where the planner may not read whole tables, as it would while they are small.
+#[actix_web::test]
+#[ignore = "needs PostgreSQL; tests/run starts it"]
+async fn what_the_clock_has_to_do_is_a_range_of_one_index_on_postgres() {
+    let database = Database::postgres();
+    let alter = ["enable_seqscan", "enable_bitmapscan", "enable_sort"].map(|setting| {
+        format!("EXECUTE format('ALTER DATABASE %I SET {setting} = off', current_database());")
+    });
+    database.tamper(&format!("DO $$ BEGIN {} END $$", alter.join(" ")));
+    let store = database.open();
+    let now = chrono::DateTime::UNIX_EPOCH;
+    for after in [None, Some((now, Uuid::nil()))] {
+        let plan = store.explain_cases_to_tick(now, after, 100).await.unwrap();
+        let whole = plan.join("\n");
+        assert!(whole.contains("Index Only Scan using cases_by_tick on cases"), "{whole}");
+        assert!(
+            whole.contains("Index Cond: ((tick_at ") || whole.contains("Index Cond: (tick_at "),
+            "{whole}"
+        );
+        assert!(!whole.contains("Sort"), "{whole}");
+    }
+}
+
 fn region(code: &str) -> RegionCode {
     RegionCode::parse(code).unwrap()
 }

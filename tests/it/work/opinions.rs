@@ -149,3 +149,40 @@ async fn a_case_that_was_passed_on_is_on_the_lists_of_the_other_agency_and_nobod
 async fn a_case_that_was_passed_on_is_on_the_lists_of_the_other_agency_and_nobody_s_on_postgres() {
     passed_on(Database::postgres()).await;
 }
+
+async fn silence_consents(database: Database) {
+    let portal = handling::portal(database).await;
+    let files = vec![("hall.yaml".to_owned(), HALL.replace("silence: escalates", "silence: consents"))];
+    wanshitong::app::catalog::publish(&portal.city.ctx, files).await.unwrap().unwrap();
+    let case = asked(&portal).await;
+    let approve = || json!({ "opinion": "同意" });
+    case.is_told(handling::APPROVER, "approve", approve(), 409).await;
+    portal.city.ctx.clock.advance(chrono::TimeDelta::days(4));
+    timers::run(&portal.city.ctx).await.unwrap();
+    let events = portal.get(HANDLER, &format!("/api/v1/cases/{}/events", case.case)).await.expect(200);
+    let given =
+        events["items"].as_array().unwrap().iter().find(|event| event["event"]["type"] == "opinion_given");
+    let given = given.unwrap_or_else(|| panic!("{events:#}"));
+    assert_eq!((&given["by"]["as"], &given["event"]["consents"]), (&json!("system"), &json!(true)));
+    // That it was late stays on record, and nobody is waited for.
+    let clocks = portal.get(HANDLER, &format!("/api/v1/cases/{}/clock", case.case)).await.expect(200);
+    let opinion =
+        clocks["items"].as_array().unwrap().iter().find(|clock| clock["name"] == "opinion").unwrap();
+    assert_eq!((&opinion["light"], &opinion["limit_days"]), (&json!("red"), &json!(3)));
+    case.is_told(HANDLER, "give-opinion", json!({ "agency": POLICE, "consents": false, "text": "不" }), 409)
+        .await;
+    let approved = case.does(handling::APPROVER, "approve", approve()).await;
+    assert_eq!(approved["state"], "decided");
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn where_silence_is_consent_the_case_goes_on_without_the_agency() {
+    silence_consents(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL; tests/run starts it"]
+async fn where_silence_is_consent_the_case_goes_on_without_the_agency_on_postgres() {
+    silence_consents(Database::postgres()).await;
+}

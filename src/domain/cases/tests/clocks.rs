@@ -215,10 +215,8 @@ fn a_result_is_handed_over_within_ten_working_days_and_is_overdue_for_ever_after
 
 #[test]
 fn what_was_promised_comes_by_the_day_that_was_set_and_no_later_than_the_promised_limit() {
-    let mut story = Story::complete(&JOINT);
-    let material = story.guide.materials.iter().find(|material| material.deferrable).unwrap().code.clone();
-    story.must(Command::Remove(RemoveMaterial { material: material.clone() }));
-    story = story.then(&[C::Submit]);
+    let story = super::joint::promising().then(&[C::Submit]);
+    let material = story.promised().first().unwrap().clone();
     let by = |due: Option<&str>| Command::AcceptDeferred(AcceptDeferred { due: due.map(day) });
     // Filed on Monday, 2 March; the promised limit ends on the 23rd.
     for wrong in ["2026-03-01", "2026-03-24"] {
@@ -265,4 +263,38 @@ fn a_limit_turns_yellow_when_a_quarter_of_its_days_is_left() {
         let after = day(due).succ_opt().unwrap();
         assert_eq!(light_on(after, day("2026-03-02"), day(due), limit, &CALENDAR), Light::Red);
     }
+}
+
+#[test]
+fn a_day_told_before_a_notice_came_stays_and_is_explained_by_what_was_known_then() {
+    let story = Story::complete_at(&JOINT, morning("2026-12-28")).then(&[C::Submit]);
+    let notice = "date,kind,festival\n2027-01-01,rest,元旦\n";
+    let now = CALENDAR.with_notice(2027, notice).unwrap();
+    let intake = |calendar: &WorkCalendar| clocks(&story.case, &JOINT, calendar, story.at).remove(0);
+    // 29, 30, 31 December, Friday 1 January, which nobody knew to be off, and Monday the 4th.
+    assert_eq!(intake(&CALENDAR).due_on, Some(day("2027-01-04")));
+    assert_eq!(intake(&now), intake(&CALENDAR), "neither the day nor its explanation changes");
+    let new_year = intake(&now).days.into_iter().find(|counted| counted.date == day("2027-01-01")).unwrap();
+    assert!(new_year.counted && new_year.reason.text().en.contains("no holiday notice"), "{new_year:?}");
+    assert_eq!(desk::desk(&story.case, &JOINT, &now), desk::desk(&story.case, &JOINT, &CALENDAR));
+    // What begins now is counted with the notice.
+    let late = Rules { calendar: &now, ..rules(&JOINT) };
+    let acts = decide(&story.case, late, Command::Accept, &officer(1), morning("2026-12-31")).unwrap();
+    let CaseEvent::Accepted { promised_due, .. } = &acts[0].event else { panic!("{acts:?}") };
+    assert_eq!(*promised_due, now.due(day("2026-12-31"), JOINT.limits.promised));
+    assert_ne!(*promised_due, CALENDAR.due(day("2026-12-31"), JOINT.limits.promised));
+}
+
+#[test]
+fn a_draft_is_kept_for_thirty_days_from_its_last_change() {
+    let story = Story::complete_at(&FOOD, morning("2026-03-02"));
+    let [draft] = clocks(&story.case, &FOOD, &CALENDAR, story.at).try_into().unwrap();
+    assert_eq!(
+        (draft.name, draft.started_on, draft.due_on),
+        (ClockName::Draft, day("2026-03-02"), Some(day("2026-04-01")))
+    );
+    assert_eq!((draft.days.len(), draft.light), (30, Light::Green));
+    assert_eq!(next_tick_at(&story.case), Some(morning("2026-04-01")));
+    let later = clocks(&story.case, &FOOD, &CALENDAR, morning("2026-03-25"));
+    assert_eq!(later[0].light, Light::Yellow);
 }

@@ -41,6 +41,23 @@ pub(super) static JOINT: LazyLock<Guide> = LazyLock::new(|| {
     guide
 });
 
+/// The same procedure at another agency, to which a case can be transferred.
+pub(super) static ELSEWHERE: LazyLock<Guide> = LazyLock::new(|| {
+    let mut guide = JOINT.clone();
+    let code = guide.code.as_str().replace(guide.agency.as_str(), consenting().as_str());
+    guide.code = crate::domain::codes::GuideCode::parse(&code).unwrap();
+    guide.agency = consenting();
+    guide
+});
+
+/// An application for which one material is to come later.
+pub(super) fn promising() -> Story {
+    let mut story = Story::complete(&JOINT);
+    let material = story.guide.materials.iter().find(|material| material.deferrable).unwrap().code.clone();
+    story.must(Command::Remove(RemoveMaterial { material }));
+    story
+}
+
 fn accepted() -> Story {
     Story::complete(&JOINT).then(&[CommandName::Submit, CommandName::Accept])
 }

@@ -28,6 +28,10 @@ pub(super) fn representatives() -> Vec<(&'static str, Story)> {
         ("correcting", correcting.clone()),
         ("correcting: mended", correcting.then(&[C::Save, C::Attach])),
         ("paused", Story::complete(&joint::JOINT).then(&[C::Submit, C::Accept, C::Pause])),
+        ("submitted: a material promised", joint::promising().then(&[C::Submit])),
+        ("accepted: a material owed", joint::promising().then(&[C::Submit, C::AcceptDeferred])),
+        ("accepted: opinions wanted", Story::complete(&joint::JOINT).then(&[C::Submit, C::Accept])),
+        ("closed: issued, by the system", Story::complete(&OLD_AGE).then(&[C::Submit])),
         ("accepted: extended", accepted.clone().then(&[C::Extend])),
         ("accepted: urged, badly rated", accepted.clone().then(&[C::Urge, C::Rate])),
         ("closed: expired", draft.clone().later(TimeDelta::days(31)).then(&[C::Tick])),
@@ -49,8 +53,23 @@ pub(super) fn cell(answer: &Result<Vec<Act>, Refusal>) -> String {
     }
 }
 
+/// What becomes of a command, by who asks: those of whom the same becomes together. Who
+/// may not ask at all is not in it.
+fn answers_by_capacity(story: &Story, command: CommandName) -> Vec<(String, Vec<String>)> {
+    let mut answers: Vec<(String, Vec<String>)> = Vec::new();
+    for capacity in allowed(story, command) {
+        let answer = cell(&story.ask(story.command(command), &somebody(capacity)));
+        let name = format!("{capacity:?}").replace("Post(", "").replace(')', "");
+        match answers.iter_mut().find(|(known, _)| *known == answer) {
+            Some((_, names)) => names.push(name),
+            None => answers.push((answer, vec![name])),
+        }
+    }
+    answers
+}
+
 #[test]
-fn what_every_command_does_in_every_state() {
+fn what_every_command_does_in_every_state_whoever_gives_it() {
     let mut stories = representatives();
     stories.sort_by_key(|(_, story)| (story.case.state.name(), story.case.version));
     let mut table = String::new();
@@ -58,15 +77,19 @@ fn what_every_command_does_in_every_state() {
         writeln!(table, "{name}").unwrap();
         let mut impossible = Vec::new();
         for command in CommandName::ALL {
-            match story.ask(story.command(command), &officer(99)) {
-                Err(refusal) if refusal.code == RefusalCode::WrongState => {
-                    impossible.push(format!("{command:?}"))
+            for (answer, who) in answers_by_capacity(&story, command) {
+                match answer == cell(&Err(Refusal::new(RefusalCode::WrongState, "", ""))) {
+                    true => impossible.push(format!("{command:?}")),
+                    false => {
+                        writeln!(table, "  {:<18}  {answer}  ({})", format!("{command:?}"), who.join(", "))
+                            .unwrap();
+                    }
                 }
-                answer => writeln!(table, "  {:<10}  {}", format!("{command:?}"), cell(&answer)).unwrap(),
             }
         }
+        writeln!(table, "  {:<18}  {}", "Tick", cell(&story.ask(Command::Tick, &By::System))).unwrap();
         let due = story.later(TimeDelta::days(40));
-        writeln!(table, "  Tick, due   {}", cell(&due.ask(Command::Tick, &By::System))).unwrap();
+        writeln!(table, "  {:<18}  {}", "Tick, later", cell(&due.ask(Command::Tick, &By::System))).unwrap();
         writeln!(table, "  not in this state: {}", impossible.join(", ")).unwrap();
     }
     insta::assert_snapshot!(table);
@@ -132,7 +155,7 @@ fn an_expired_draft_cannot_be_saved_though_the_timer_is_late() {
 
 /// Who may do what, as the statute book of the portal has it (domain.md §5), written
 /// down apart from the policy's own table.
-fn named_in_the_table(command: CommandName) -> &'static [&'static str] {
+pub(super) fn named_in_the_table(command: CommandName) -> &'static [&'static str] {
     use CommandName as C;
     match command {
         C::Save | C::Attach | C::Remove | C::Submit | C::Correct => &["Applicant", "Agent", "Assistant"],

@@ -164,6 +164,23 @@ proptest! {
     }
 
     #[test]
+    fn every_day_that_was_told_is_one_that_was_counted(story in stories()) {
+        for clock in clocks(&story.case, story.guide, &CALENDAR, story.at) {
+            // These two end on a day that somebody chose, or that nobody counted in working days.
+            let chosen = matches!(clock.name, ClockName::Draft | ClockName::Deferral);
+            if chosen || clock.due_on.is_none() {
+                continue;
+            }
+            let decision = matches!(clock.name, ClockName::Promised | ClockName::Legal);
+            let longer = story.case.state.accepted().map_or(0, crate::domain::cases::procedures::extension_days);
+            let counted = clock.days.iter().filter(|day| day.counted).count();
+            let wanted = clock.limit.days + if decision { longer } else { 0 };
+            prop_assert_eq!(counted, usize::from(wanted), "{:?}", clock.name);
+            prop_assert_eq!(clock.calendar.as_str(), CALENDAR.version());
+        }
+    }
+
+    #[test]
     fn a_change_to_any_byte_of_any_record_is_found(
         story in stories(), which in any::<prop::sample::Index>(), part in 0..9u8,
         place in any::<prop::sample::Index>(), mask in 1..=255u8,

@@ -200,3 +200,66 @@ fn every_letter_of_a_case_has_its_number_kind_and_article() {
     }
     insta::assert_snapshot!(told);
 }
+
+#[test]
+fn everything_that_stands_against_a_submission_is_told_at_once() {
+    let mut story = Story::complete(&OLD_AGE);
+    story.applicant =
+        Applicant { birth_date: "1960-01-15".parse().ok(), verified: BTreeSet::new(), ial: 1, ..applicant() };
+    let told = |story: &Story| {
+        let refusal = story.ask(story.command(C::Submit), &APPLICANT).unwrap_err();
+        let pointers: Vec<String> = refusal.errors.into_iter().map(|error| error.pointer).collect();
+        (refusal.code, pointers)
+    };
+    let without = |story: &mut Story, field: &str| {
+        let patch = [(field.to_owned(), serde_json::Value::Null)].into_iter().collect();
+        story.tell(Command::Save(SaveCase { patch }), &APPLICANT).unwrap();
+    };
+    // He is too young whatever he adds.
+    let age = || "/conditions/age".to_owned();
+    assert_eq!(told(&story), (RefusalCode::InsufficientIdentity, vec![age()]));
+    without(&mut story, "account_number");
+    let both = vec!["/facts/account_number".to_owned(), age()];
+    assert_eq!(told(&story), (RefusalCode::InsufficientIdentity, both.clone()));
+    story.applicant.ial = 2;
+    assert_eq!(told(&story), (RefusalCode::ValidationFailed, both));
+    let mut story = Story::complete(&OLD_AGE);
+    story.applicant.birth_date = "1960-01-15".parse().ok();
+    assert_eq!(told(&story), (RefusalCode::NotEligible, vec![age()]));
+}
+
+#[test]
+fn what_somebody_must_look_up_is_not_decided_by_the_system() {
+    static LOOKED_UP: LazyLock<Guide> = LazyLock::new(|| {
+        let mut guide = OLD_AGE.clone();
+        for material in &mut guide.materials {
+            if let MaterialSource::Shared { register } = &mut material.source {
+                "social_insurance".clone_into(register);
+            }
+        }
+        guide
+    });
+    let state = |story: Story| story.then(&[C::Submit]).case.state.name();
+    // The population registry was asked when he proved who he is.
+    assert_eq!(state(Story::complete(&OLD_AGE)), StateName::Closed);
+    assert_eq!(state(Story::complete(&LOOKED_UP)), StateName::Submitted);
+}
+
+#[test]
+fn a_result_that_is_a_letter_is_written_and_its_number_is_the_result_s() {
+    let story = Story::complete(&OLD_AGE);
+    let acts = story.ask(story.command(C::Submit), &APPLICANT).unwrap();
+    let (mut case, mut letters) = (story.case.clone(), Vec::new());
+    for mut act in acts {
+        letters::number_results(&case, &mut act.event, letters.len());
+        case = evolve(case, act.clone(), story.at).unwrap();
+        let owed =
+            letters::letters_for(&case, &OLD_AGE.agency, &OLD_AGE, &act.event, story.at, letters.len());
+        letters.extend(owed);
+    }
+    let (issued, _) = results(&case.state);
+    let [Issued::Letter { name, number: Some(number) }] = issued else { panic!("{issued:?}") };
+    let written = letters.iter().find(|letter| letter.number == *number).unwrap();
+    assert_eq!((written.kind, &written.title), (letters::LetterKind::Result, name));
+    assert!(written.paragraphs[0].zh.contains(&name.zh) && written.article.is_some());
+}
