@@ -44,12 +44,22 @@ pub(super) fn make_out(
     result: &Issued,
     at: DateTime<Utc>,
 ) -> AppResult<Option<SealedCertificate>> {
-    let Issued::Certificate { id, certificate_type, name, valid_from, valid_until } = result else {
+    let Issued::Certificate { id, certificate_type, name, valid_from, valid_until, determined } = result
+    else {
         return Ok(None);
     };
     let filing = case.state.filing();
     let holder = filing.and_then(|filing| filing.applicant.known());
     let facts = filing.and_then(|filing| filing.facts.known());
+    let mut attributes = facts.map(|facts| stated(guide, certificate_type, facts)).unwrap_or_default();
+    attributes.extend(
+        determined
+            .iter()
+            .filter_map(Private::known)
+            .flatten()
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
+    let label = |name: &String| Some((name.clone(), guide.label_of(name)?.clone()));
     let certificate = Certificate {
         id: id.clone(),
         certificate_type: certificate_type.clone(),
@@ -62,7 +72,8 @@ pub(super) fn make_out(
         valid_from: *valid_from,
         valid_until: *valid_until,
         revoked_at: None,
-        attributes: facts.map(|facts| stated(guide, certificate_type, facts)).unwrap_or_default(),
+        labels: attributes.keys().filter_map(label).collect(),
+        attributes,
         household: Vec::new(),
     };
     let seal = ctx.identity.sign_seal(&seal_of(&certificate), CERTIFICATE, at)?;
@@ -94,6 +105,7 @@ pub fn take_over(
         valid_until: None,
         revoked_at: None,
         attributes: particulars(holder),
+        labels: BTreeMap::new(),
         household: Vec::new(),
     };
     let seal = ctx.identity.sign_seal(&seal_of(&certificate), CERTIFICATE, at)?;

@@ -48,7 +48,8 @@ fn of_kinds(files: &Files, kinds: &[FileKind]) -> Vec<(String, String)> {
 /// The items and certificate types of the files, and the guides as far as they read.
 fn leant_on(files: &Files) -> Result<catalog::Base, String> {
     let firm = of_kinds(files, &[FileKind::Item, FileKind::CertificateTypes]);
-    let checked = catalog::check(&firm, &catalog::Base::default()).map_err(|wrong| refused(&wrong))?;
+    let base = catalog::Base { has_others: true, are_published: true, ..catalog::Base::default() };
+    let checked = catalog::check(&firm, &base).map_err(|wrong| refused(&wrong))?;
     let mut register = Register::default();
     for (_, types) in checked.certificate_types {
         register.extend(types);
@@ -56,12 +57,12 @@ fn leant_on(files: &Files) -> Result<catalog::Base, String> {
     let items: HashMap<_, _> =
         checked.items.into_iter().map(|(_, item)| (item.item.basic_code.to_string(), item)).collect();
     let read = |(_, yaml): &(String, String)| {
-        let source = SourceFile::parse(yaml);
+        let source = SourceFile::published(yaml);
         let item = source.item_code().and_then(|code| items.get(code)).cloned();
         source.into_guide(item.as_deref(), None).ok()
     };
     let guides = of_kinds(files, &[FileKind::Guide]).iter().filter_map(read).collect();
-    Ok(catalog::Base { items, register, guides })
+    Ok(catalog::Base { items, register, guides, ..base })
 }
 
 /// What is in the files. Of a bundle it is its own file that is read: whether the guides

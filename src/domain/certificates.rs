@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::codes::{CertificateId, CertificateType, ResidentId, Uscc};
-use super::guides::Stated;
+use super::guides::{OF_ITSELF, Stated};
 use super::private::Private;
 use super::text::Text;
 use super::time::local_date;
@@ -31,6 +31,9 @@ pub struct Certificate {
     /// What it says of its holder; prefilled forms take from it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, Value>,
+    /// What the attributes are called; of those taken over from a register nothing is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, Text>,
     /// Of a household register (居民户口簿): who else is in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub household: Vec<HouseholdMember>,
@@ -80,8 +83,31 @@ impl Certificate {
             certificate: self.id.clone(),
             certificate_type: self.certificate_type.clone(),
             issued_at: self.issued_at,
-            attributes: self.attributes.clone(),
+            attributes: self.whole(),
         })
+    }
+
+    /// What it says of its holder, and where it was issued here also of itself: of one
+    /// taken over from a register the portal knows no more than the register said. An
+    /// attribute comes first: guides of before could take one of these names from their
+    /// form, and what was decided then stands.
+    fn whole(&self) -> BTreeMap<String, Value> {
+        if self.case.is_none() {
+            return self.attributes.clone();
+        }
+        let of_itself = OF_ITSELF.into_iter().zip([
+            Some(json!(self.id)),
+            Some(json!(local_date(self.issued_at))),
+            Some(json!(self.valid_from)),
+            self.valid_until.map(|until| json!(until)),
+        ]);
+        let mut all = self.attributes.clone();
+        for (name, value) in of_itself {
+            if let Some(value) = value {
+                all.entry(name.to_owned()).or_insert(value);
+            }
+        }
+        all
     }
 
     /// The child of the holder with this number, if the register names one.

@@ -19,8 +19,8 @@ use wanshitong::app::once::{Answer, Claim};
 use wanshitong::app::{AppError, AppResult, timers};
 use wanshitong::domain::cases::{
     AcceptDeferred, ApproveCase, Ask, Case, CaseState, Correctable, CorrectionItem, CorrectionReason,
-    DeliverCase, ExtendCase, GiveGrounds, GiveOpinion, GiveReply, PauseCase, RateService, Rating, RecordStep,
-    RequestCorrection, ResumeCase, SaveCase, Urgency, WithdrawCase, history,
+    DeliverCase, ExtendCase, GiveGrounds, GiveOpinion, GiveReply, IssueResults, PauseCase, RateService,
+    Rating, RecordStep, RequestCorrection, ResumeCase, SaveCase, Urgency, WithdrawCase, history,
 };
 use wanshitong::domain::guides::{Delivery, Facts, SpecialProcedure};
 
@@ -223,7 +223,7 @@ fn asked(what: What, number: u8) -> (&'static str, Action) {
         }
         What::Approve => (APPROVER, Action::Approve(ApproveCase { opinion: "同意".to_owned() })),
         What::Deny => (APPROVER, Action::Deny(grounds())),
-        What::Issue => (HANDLER, Action::Issue),
+        What::Issue => (HANDLER, Action::Issue(IssueResults::default())),
         What::Deliver => {
             let delivered = DeliverCase { method: Delivery::SelfCollect, proof: "本人".to_owned() };
             (COUNTER, Action::Deliver(delivered))

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{ATTEMPTS, Loaded, commanded, load, scope};
-use crate::app::cases::{self, FileRequest};
+use crate::app::cases::{self, FedBy, FileRequest};
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
 use crate::domain::bundles::{
@@ -189,6 +189,11 @@ async fn file(ctx: &Ctx, loaded: &Loaded, part: &str, at: DateTime<Utc>) -> AppR
         aal: submission.aal,
         facts,
         evidence: application.evidence_for(plan, planned),
+        fed_by: FedBy {
+            cases: application.feeding(planned),
+            types: planned.fed_types(),
+            sources: planned.sources.clone(),
+        },
         files: loaded.folder(ctx)?,
         provenance: Provenance::new(provenance),
         also,

@@ -9,8 +9,8 @@ use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::domain::cases::{
     AcceptDeferred, ApproveCase, Ask, Case, Command, CommandName, CorrectCase, DeliverCase, ExtendCase,
-    GiveGrounds, GiveOpinion, GiveReply, PauseCase, RateService, RecordStep, RequestCorrection, ResumeCase,
-    SaveCase, TransferCase, TransferTarget, WithdrawCase,
+    GiveGrounds, GiveOpinion, GiveReply, IssueResults, PauseCase, RateService, RecordStep, RequestCorrection,
+    ResumeCase, SaveCase, TransferCase, TransferTarget, WithdrawCase,
 };
 use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
@@ -37,7 +37,7 @@ pub enum Action {
     GiveOpinion(GiveOpinion),
     Approve(ApproveCase),
     Deny(GiveGrounds),
-    Issue,
+    Issue(IssueResults),
     Deliver(DeliverCase),
     Withdraw(WithdrawCase),
     Void(GiveGrounds),
@@ -67,7 +67,7 @@ impl Action {
             Action::GiveOpinion(_) => CommandName::GiveOpinion,
             Action::Approve(_) => CommandName::Approve,
             Action::Deny(_) => CommandName::Deny,
-            Action::Issue => CommandName::Issue,
+            Action::Issue(_) => CommandName::Issue,
             Action::Deliver(_) => CommandName::Deliver,
             Action::Withdraw(_) => CommandName::Withdraw,
             Action::Void(_) => CommandName::Void,
@@ -120,7 +120,7 @@ pub(super) async fn command(
         Action::GiveOpinion(opinion) => Command::GiveOpinion(opinion),
         Action::Approve(approve) => Command::Approve(approve),
         Action::Deny(grounds) => Command::Deny(grounds),
-        Action::Issue => Command::Issue,
+        Action::Issue(issue) => Command::Issue(issue),
         Action::Deliver(deliver) => Command::Deliver(deliver),
         Action::Withdraw(withdraw) => Command::Withdraw(withdraw),
         Action::Void(grounds) => Command::Void(grounds),

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::open::stated;
 use super::record::{Writing, internal};
-use super::{Audience, known_to, refused, rules, usable_certificates};
+use super::{Audience, known_to, refused, rules};
+use crate::app::catalog::PublishedGuide;
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::files::Folder;
@@ -20,8 +21,9 @@ use crate::domain::cases::{
     Act, AttachMaterial, By, Case, Command, Evidence, KnownCertificate, OpenCase, Provenance, Rules,
     SubmitCase, begin, decide, evolve, open,
 };
-use crate::domain::codes::RegionCode;
-use crate::domain::guides::Facts;
+use crate::domain::certificates::Certificate;
+use crate::domain::codes::{CertificateType, RegionCode};
+use crate::domain::guides::{Facts, Prefill};
 use crate::store::{Changes, Origin, PersonRecord, RetentionWrite};
 
 /// A case that is complete.
@@ -36,6 +38,7 @@ pub struct FileRequest<'a> {
     pub facts: Facts,
     /// By material.
     pub evidence: BTreeMap<String, Evidence>,
+    pub fed_by: FedBy,
     /// Where the files among them lie.
     pub files: Folder<'a>,
     pub provenance: Provenance,
@@ -43,12 +46,33 @@ pub struct FileRequest<'a> {
     pub also: Changes,
 }
 
+/// What earlier cases supply, each with a certificate it issued.
+pub struct FedBy {
+    pub cases: BTreeSet<Uuid>,
+    /// The types of those certificates: no other of them the applicant holds is meant.
+    pub types: BTreeSet<CertificateType>,
+    /// The answers taken from them, by field.
+    pub sources: BTreeMap<String, Prefill>,
+}
+
 /// # Errors
 /// `Refused` and `StepUp` with everything that is in the way, each at its place in
 /// the case; `Stale` when `also` is.
 pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
-    let FileRequest { id, guide, scenario, person, by, aal, facts, evidence, files, provenance, also } =
-        request;
+    let FileRequest {
+        id,
+        guide,
+        scenario,
+        person,
+        by,
+        aal,
+        facts,
+        evidence,
+        fed_by,
+        files,
+        provenance,
+        also,
+    } = request;
     let guide = ctx.catalogue.current(&guide).await?.ok_or(AppError::NotFound)?;
     let at = ctx.clock.now();
     if guide.is_closed(at) {
@@ -58,7 +82,8 @@ pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
     let exists = |code: &RegionCode| regions.contains(code.as_str());
     let calendar = ctx.calendar.current();
     let rules = rules(&calendar, &guide, &exists);
-    let held = usable_certificates(ctx, person.id, &guide).await?;
+    let held = held(ctx, person.id, &guide, &fed_by).await?;
+    let held = meant(held, &fed_by, &evidence);
     let opening = OpenCase {
         id,
         party: person.id,
@@ -66,6 +91,7 @@ pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
         facts,
         applicant: person.applicant.clone(),
         certificates: stated(&held, at),
+        sources: fed_by.sources,
     };
     let certificates = known_to(person.id, held);
     let opening = open(opening, rules, by.clone(), at)?;
@@ -88,6 +114,33 @@ pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
     let written = writing.open_at(origin, opening, also, |_| Ok(acts)).await;
     number.settle(&written);
     written.map(drop)
+}
+
+/// What the person holds that the guide can use, or that earlier cases supply.
+async fn held(
+    ctx: &Ctx,
+    person: Uuid,
+    guide: &PublishedGuide,
+    fed_by: &FedBy,
+) -> AppResult<Vec<Certificate>> {
+    let mut types = guide.guide.certificate_types();
+    types.extend(&fed_by.types);
+    if types.is_empty() { Ok(Vec::new()) } else { Ok(ctx.store.list_certificates_of(person, &types).await?) }
+}
+
+/// Of the types these cases supply, what they issued and what was handed in, and no other
+/// the person holds. Parents of twins hold two birth certificates, of which each child has
+/// its own; and where none was issued for the one, the other's is not taken for it.
+fn meant(held: Vec<Certificate>, fed_by: &FedBy, evidence: &BTreeMap<String, Evidence>) -> Vec<Certificate> {
+    let is_fed = |one: &Certificate| one.case.is_some_and(|case| fed_by.cases.contains(&case));
+    let is_given = |one: &Certificate| {
+        evidence
+            .values()
+            .any(|given| matches!(given, Evidence::Certificate { certificate } if *certificate == one.id))
+    };
+    let is_meant =
+        |one: &Certificate| is_fed(one) || is_given(one) || !fed_by.types.contains(&one.certificate_type);
+    held.into_iter().filter(is_meant).collect()
 }
 
 /// Copies the files into the folder of the case, which is of no use unless the case is

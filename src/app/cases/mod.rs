@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use action::command;
 pub use action::{Action, TransferTo};
-pub use file::{FileRequest, file};
+pub use file::{FedBy, FileRequest, file};
 pub use handoff::{HandedOn, hand_off, open_handoff, sweep as sweep_handoffs};
 pub use letters::{
     LetterSeal, Paper, Verified, is_seal_of, letter, letter_paper, letter_seal, letter_sheet, letters,

@@ -1,7 +1,7 @@
 //! Opening a case: for oneself, for somebody who gave a mandate, or, by staff at
 //! a counter, for the person standing there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -79,6 +79,7 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<
         facts: request.facts,
         applicant: person.applicant.clone(),
         certificates: stated(&held, at),
+        sources: BTreeMap::new(),
     };
     let opening = crate::domain::cases::open(opening, rules, by.clone(), at)?;
     let number = match request.submit {

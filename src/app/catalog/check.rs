@@ -12,7 +12,7 @@ use crate::domain::calendar::WorkCalendar;
 use crate::domain::codes::{GuideCode, RegionCode};
 use crate::domain::guides::{
     Bundle, CertificateTypeEntry, FailedExample, FileKind, Guide, ItemFile, Origin, Part, Problem, Register,
-    SourceFile, try_examples,
+    SourceFile, Statement, try_examples,
 };
 use crate::domain::text::Text;
 
@@ -38,6 +38,17 @@ pub struct Base {
     pub register: Register,
     /// The guides in force that bundles may name.
     pub guides: Vec<Guide>,
+    /// Whether there are guides besides the files. What those put on certificates is
+    /// not known here, so that no prefill is held against it.
+    pub has_others: bool,
+    /// Whether the files were published before, and say what they said then.
+    pub are_published: bool,
+}
+
+impl Base {
+    fn source(&self, yaml: &str) -> SourceFile {
+        if self.are_published { SourceFile::published(yaml) } else { SourceFile::parse(yaml) }
+    }
 }
 
 /// Files that have nothing wrong. Each is given with its place among the files.
@@ -83,13 +94,15 @@ pub(super) struct Survey {
     pub item: Option<String>,
     /// It starts from the item, rather than writing it out.
     pub inherits: bool,
+    /// What it puts on certificates.
+    pub states: Vec<Statement>,
 }
 
 pub(super) fn survey(files: &[(String, String)]) -> Vec<Survey> {
     on_every_core(files, |(_, yaml)| {
         let source = SourceFile::parse(yaml);
         let item = source.item_code().map(str::to_owned);
-        Survey { kind: source.kind(), item, inherits: source.inherits() }
+        Survey { kind: source.kind(), item, inherits: source.inherits(), states: source.statements() }
     })
 }
 
@@ -113,6 +126,10 @@ pub(super) fn check_each<G: Send>(
         items: Vec::new(),
         wrong: Vec::new(),
     };
+    if !base.has_others {
+        let stated = surveys.iter().flat_map(|survey| &survey.states);
+        stated.for_each(|statement| checker.base.register.state(statement.clone()));
+    }
     let places = |wanted: FileKind| {
         surveys.iter().enumerate().filter(move |(_, survey)| survey.kind == wanted).map(|(place, _)| place)
     };
@@ -121,7 +138,7 @@ pub(super) fn check_each<G: Send>(
     let guides: Vec<usize> = places(FileKind::Guide).collect();
     let Checker { base, certificate_types, items, mut wrong, .. } = checker;
     let read = on_every_core(&guides, |place| {
-        let source = SourceFile::parse(files.get(*place).map_or("", |(_, yaml)| yaml));
+        let source = base.source(files.get(*place).map_or("", |(_, yaml)| yaml));
         let item = source.item_code().and_then(|code| base.items.get(code));
         let guide = source.into_guide(item.map(Arc::as_ref), known(&base.register))?;
         Ok((guide.code.clone(), keep(*place, guide)))
@@ -172,7 +189,7 @@ fn read_bundle(
     let given: Vec<Guide> = named
         .filter_map(|(survey, (_, yaml))| {
             let item = survey.item.as_ref().and_then(|code| base.items.get(code));
-            SourceFile::parse(yaml).into_guide(item.map(Arc::as_ref), None).ok()
+            SourceFile::published(yaml).into_guide(item.map(Arc::as_ref), None).ok()
         })
         .collect();
     let others = base.guides.iter().filter(|guide| given.iter().all(|new| new.code != guide.code));
@@ -198,7 +215,7 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn source(&self, place: usize) -> SourceFile {
-        SourceFile::parse(self.files.get(place).map_or("", |(_, yaml)| yaml))
+        self.base.source(self.files.get(place).map_or("", |(_, yaml)| yaml))
     }
 
     fn read_certificate_types(&mut self, place: usize) {

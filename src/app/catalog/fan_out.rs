@@ -66,7 +66,7 @@ impl NewItem<'_> {
 
     fn read(&self, heir: &GuideRecord, preparer: &Preparer) -> Result<Prepared, Vec<Problem>> {
         // What certificates there are was checked when each of the two was handed in.
-        let guide = SourceFile::parse(&heir.yaml).into_guide(Some(self.item), None)?;
+        let guide = SourceFile::published(&heir.yaml).into_guide(Some(self.item), None)?;
         Ok(preparer.prepare(&guide))
     }
 

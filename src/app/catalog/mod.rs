@@ -252,7 +252,7 @@ impl Catalogue {
         if let Some(held) = self.items.get(&key) {
             return Ok(held);
         }
-        let item = SourceFile::parse(&record.yaml).into_item(None).map_err(|problems| {
+        let item = SourceFile::published(&record.yaml).into_item(None).map_err(|problems| {
             let (code, version) = (&record.basic_code, record.version);
             AppError::Internal(format!("item {code} version {version} {}", no_longer_reads(&problems)))
         })?;
@@ -268,7 +268,7 @@ impl Catalogue {
             None => None,
         };
         let guide =
-            SourceFile::parse(&record.yaml).into_guide(item.as_deref(), None).map_err(|problems| {
+            SourceFile::published(&record.yaml).into_guide(item.as_deref(), None).map_err(|problems| {
                 let (code, version) = (&record.code, record.version);
                 AppError::Internal(format!("guide {code} version {version} {}", no_longer_reads(&problems)))
             })?;

@@ -103,7 +103,7 @@ impl Present {
     pub async fn read(ctx: &Ctx, files: &[(String, String)], surveys: &[Survey]) -> AppResult<Self> {
         let codes: HashSet<&str> = surveys.iter().filter_map(|survey| survey.item.as_deref()).collect();
         let codes: Vec<String> = codes.into_iter().map(str::to_owned).collect();
-        let mut base = Base::default();
+        let mut base = Base { has_others: true, ..Base::default() };
         let mut items = HashMap::new();
         base.register.extend(ctx.store.list_certificate_types().await?);
         let bundles = surveys.iter().zip(files).filter(|(survey, _)| survey.kind == FileKind::Bundle);

@@ -50,7 +50,7 @@ impl Plan {
             let value = match planned.part.facts.get(&field.name) {
                 Some(Given::Shared(name)) => shared.get(name).map(|value| narrowed(value, &field.kind)),
                 Some(Given::Fixed(value)) => Some(value.clone()),
-                Some(Given::Own) | None => own.get(&field.name).cloned(),
+                Some(Given::Own | Given::Stated { .. }) | None => own.get(&field.name).cloned(),
             };
             if let Some(value) = value {
                 facts.set(field.name.as_str(), value);
@@ -88,7 +88,9 @@ impl Plan {
                 let below = rest.map(|rest| format!("/{rest}")).unwrap_or_default();
                 match planned.part.facts.get(name) {
                     Some(Given::Shared(shared)) => format!("/facts/{shared}{below}"),
-                    Some(Given::Fixed(_) | Given::Own) | None => format!("/facts/{code}/{name}{below}"),
+                    Some(Given::Fixed(_) | Given::Own | Given::Stated { .. }) | None => {
+                        format!("/facts/{code}/{name}{below}")
+                    }
                 }
             }
             (Some("materials"), Some(material), None) => {

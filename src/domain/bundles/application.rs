@@ -1,7 +1,7 @@
 //! An application for a bundle: the answers and documents given once, and how far
 //! its parts have come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -113,6 +113,12 @@ impl Application {
             }
         }
         found
+    }
+
+    /// The cases of the parts whose certificates this one takes from.
+    pub fn feeding(&self, planned: &Planned) -> BTreeSet<Uuid> {
+        let parts = planned.fed.values().chain(planned.fed_materials.values());
+        parts.filter_map(|part| self.progress.parts.get(part)?.case()).collect()
     }
 
     fn may_change(&self) -> Result<(), Refusal> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::fit::{unfit, word};
 use super::graph::{Graph, length, working_days};
 use super::plan::{Plan, Planned};
+use super::stated;
 use crate::domain::guides::{
     Bundle, Field, FieldKind, Form, Given, Guide, Implements, MaterialSource, OnRefusal, Part, Requirement,
     is_answer,
@@ -19,7 +20,7 @@ pub struct Misfit {
     pub reason: Text,
 }
 
-fn misfit(path: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) -> Misfit {
+pub(super) fn misfit(path: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) -> Misfit {
     Misfit { path: path.into(), reason: Text::new(zh, en) }
 }
 
@@ -66,7 +67,7 @@ pub(super) fn of_the_bundle(bundle: &Bundle, graph: &Graph) -> Vec<Misfit> {
     found
 }
 
-fn no_part(path: &str, code: &str) -> Misfit {
+pub(super) fn no_part(path: &str, code: &str) -> Misfit {
     misfit(
         path,
         format!("没有事项“{code}”，请对照 parts。"),
@@ -154,6 +155,7 @@ pub(super) fn against_guides(plan: &Plan) -> Vec<Misfit> {
     found.extend(unused(plan));
     found.extend(materials(plan));
     found.extend(asked_twice(plan));
+    found.extend(stated::asked_all_the_same(plan));
     found.extend(limits(plan));
     found
 }
@@ -186,6 +188,7 @@ fn mapping(at: &str, name: &str, given: &Given, planned: &Planned, plan: &Plan) 
             None => vec![no_field(at, shared)],
             Some(field) => stands_for(at, field, own, planned, plan),
         },
+        Given::Stated { part, attribute } => stated::taken(at, (part, attribute), own, planned, plan),
     }
 }
 

@@ -111,7 +111,7 @@ fn asked_now(plan: &Plan, comes: &dyn Fn(&str) -> bool) -> Form {
 fn waits_for(plan: &Plan, planned: &Planned, field: &str, comes: &dyn Fn(&str) -> bool) -> bool {
     let shared = match planned.part.facts.get(field) {
         Some(Given::Shared(shared)) => plan.bundle.later.get(shared),
-        Some(Given::Fixed(_) | Given::Own) | None => None,
+        Some(Given::Fixed(_) | Given::Own | Given::Stated { .. }) | None => None,
     };
     shared.or_else(|| planned.fed.get(field)).is_some_and(|part| comes(part))
 }

@@ -14,6 +14,7 @@ mod progress;
 mod resolve;
 mod schema;
 mod settle;
+mod stated;
 #[cfg(test)]
 mod tests;
 

@@ -1,13 +1,13 @@
 //! A bundle bound to the guides it names. What is asked where follows from the
 //! guides, so that nobody can forget a field and nothing is asked twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::{self, Misfit};
 use super::graph::{Graph, length};
 use crate::domain::codes::CertificateType;
 use crate::domain::guides::{
-    Bundle, Field, FieldKind, Form, Given, Guide, Limit, Material, MaterialSource, Part, Prefill, ResultKind,
+    Bundle, Field, FieldKind, Form, Given, Guide, Limit, Material, MaterialSource, Part, Prefill,
 };
 use crate::domain::text::Text;
 
@@ -31,6 +31,8 @@ pub struct Planned {
     pub section: Form,
     /// Fields that a certificate of an earlier part will say: the field → that part.
     pub fed: BTreeMap<String, String>,
+    /// What each of those is filled in from.
+    pub sources: BTreeMap<String, Prefill>,
     /// Materials that a certificate of an earlier part will be: the material → that part.
     pub fed_materials: BTreeMap<String, String>,
 }
@@ -103,6 +105,17 @@ impl Planned {
         self.guide.materials.iter().find(|material| material.code == code)
     }
 
+    /// The types of the certificates earlier parts supply to it.
+    pub fn fed_types(&self) -> BTreeSet<CertificateType> {
+        let answered = self.sources.values().filter_map(Prefill::certificate_type);
+        let fed = self.guide.materials.iter().filter(|one| self.fed_materials.contains_key(&one.code));
+        let handed_in = fed.filter_map(|material| match &material.source {
+            MaterialSource::Certificate { certificate_type } => Some(certificate_type),
+            MaterialSource::Own | MaterialSource::Shared { .. } => None,
+        });
+        answered.chain(handed_in).cloned().collect()
+    }
+
     /// The fields the applicant may answer for this part: those that nothing shared
     /// or fixed answers.
     pub fn open_form(&self) -> Form {
@@ -115,7 +128,7 @@ impl Planned {
 }
 
 /// A part that always comes before this one, and is there whenever this one is.
-fn feeds(from: &Part, to: &Part, graph: &Graph) -> bool {
+pub(super) fn feeds(from: &Part, to: &Part, graph: &Graph) -> bool {
     let together = from.when.is_none() || from.when == to.when;
     together
         && graph.before(&to.code).contains(from.code.as_str())
@@ -130,26 +143,30 @@ fn issuer<'p>(
     all: &'p [(Part, Guide)],
     graph: &Graph,
 ) -> Option<&'p str> {
-    let issues = |guide: &Guide| {
-        guide.results.iter().any(|result| match result {
-            ResultKind::Certificate { certificate_type, attributes, .. } => {
-                certificate_type == of && says.is_none_or(|says| attributes.iter().any(|name| name == says))
-            }
-            ResultKind::Letter { .. } => false,
-        })
-    };
+    let issues = |guide: &Guide| guide.results.iter().any(|result| result.states(of, says));
     let earlier = all.iter().find(|(from, guide)| issues(guide) && feeds(from, to, graph));
     earlier.map(|(from, _)| from.code.as_str())
 }
 
 fn planned(part: &Part, guide: &Guide, all: &[(Part, Guide)], graph: &Graph, bundle: &Bundle) -> Planned {
     let mut fed = BTreeMap::new();
+    let mut sources = BTreeMap::new();
     for field in &guide.form.fields {
-        if let (None, Some(Prefill::Certificate { certificate_type, attribute })) =
-            (part.facts.get(&field.name), &field.prefill)
-            && let Some(from) = issuer(certificate_type, Some(attribute), part, all, graph)
-        {
-            fed.insert(field.name.clone(), from.to_owned());
+        match (part.facts.get(&field.name), &field.prefill) {
+            (Some(Given::Stated { part: from, attribute }), _) => {
+                if let Some(source) = stated(from, attribute, part, all, graph) {
+                    fed.insert(field.name.clone(), from.clone());
+                    sources.insert(field.name.clone(), source);
+                }
+            }
+            (None, Some(source @ Prefill::Certificate { certificate_type, attribute })) => {
+                if let Some(from) = issuer(certificate_type, Some(attribute), part, all, graph) {
+                    fed.insert(field.name.clone(), from.to_owned());
+                    sources.insert(field.name.clone(), source.clone());
+                }
+            }
+            (Some(Given::Shared(_) | Given::Fixed(_) | Given::Own), _) => {}
+            (None, Some(Prefill::Applicant(_)) | None) => {}
         }
     }
     let mut fed_materials = BTreeMap::new();
@@ -168,12 +185,23 @@ fn planned(part: &Part, guide: &Guide, all: &[(Part, Guide)], graph: &Graph, bun
     };
     let is_asked = |field: &&Field| match (&field.kind, part.facts.get(&field.name)) {
         (_, Some(Given::Shared(_) | Given::Fixed(_))) => false,
-        (FieldKind::File { material }, Some(Given::Own) | None) => !is_elsewhere(material),
-        (_, Some(Given::Own) | None) => !fed.contains_key(&field.name),
+        (FieldKind::File { material }, Some(Given::Own | Given::Stated { .. }) | None) => {
+            !is_elsewhere(material)
+        }
+        (_, Some(Given::Own | Given::Stated { .. }) | None) => !fed.contains_key(&field.name),
     };
     let fields: Vec<Field> = guide.form.fields.iter().filter(is_asked).cloned().collect();
     let section = Form { fields, rules: guide.form.rules.clone() };
-    Planned { part: part.clone(), guide: guide.clone(), section, fed, fed_materials }
+    Planned { part: part.clone(), guide: guide.clone(), section, fed, sources, fed_materials }
+}
+
+/// Where what the bundle takes from an earlier part stands, if it stands anywhere.
+fn stated(from: &str, attribute: &str, to: &Part, all: &[(Part, Guide)], graph: &Graph) -> Option<Prefill> {
+    let (earlier, guide) = all.iter().find(|(part, _)| part.code == from)?;
+    let (certificate_type, _) = guide.stating(attribute)?;
+    let source =
+        Prefill::Certificate { certificate_type: certificate_type.clone(), attribute: attribute.to_owned() };
+    feeds(earlier, to, graph).then_some(source)
 }
 
 /// Shared ones first, then those of each part; neither what an agency looks up

@@ -52,7 +52,8 @@ fn section(planned: &Planned) -> Value {
         match given {
             Given::Shared(name) => drop(gives.insert(field.clone(), json!({ "shared": name }))),
             Given::Fixed(value) => drop(gives.insert(field.clone(), json!({ "value": value }))),
-            Given::Own => {}
+            // What a certificate says is under `fed`, like all that is.
+            Given::Own | Given::Stated { .. } => {}
         }
     }
     if let Some(Value::Object(own)) = members.get_mut("x-wanshitong") {

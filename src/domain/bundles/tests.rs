@@ -1,2 +1,4 @@
 mod plan;
 mod progress;
+mod schema;
+mod stated;

@@ -1,7 +1,7 @@
 //! What somebody asks of a case. A command carries everything the decision needs
 //! that is not in the case or its guide; it never carries the channel.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::event::CorrectionItem;
 use super::evidence::Evidence;
 use crate::domain::codes::{CaseNo, CertificateId, CertificateType, Uscc};
-use crate::domain::guides::{Applicant, Delivery, Facts, Guide, SpecialProcedure, Stated};
+use crate::domain::guides::{Applicant, Delivery, Facts, Guide, Prefill, SpecialProcedure, Stated};
 use crate::domain::text::Text;
 
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ pub enum Command {
     /// 不予
     Deny(GiveGrounds),
     /// 制证
-    Issue,
+    Issue(IssueResults),
     /// 送达
     Deliver(DeliverCase),
     /// 撤回
@@ -80,6 +80,9 @@ pub struct OpenCase {
     pub applicant: Applicant,
     /// What the applicant's valid certificates say, to be filled in.
     pub certificates: Vec<Stated>,
+    /// Answers taken from certificates whatever the form says of them; none of these is
+    /// the applicant's to give where the certificate does.
+    pub sources: BTreeMap<String, Prefill>,
 }
 
 #[derive(Debug, Clone)]
@@ -227,6 +230,12 @@ pub struct RecordStep {
 #[derive(Debug, Clone)]
 pub struct ApproveCase {
     pub opinion: String,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct IssueResults {
+    /// What the agency determined, by the names under `determined` of the guide's results.
+    pub attributes: Map<String, Value>,
 }
 
 #[derive(Debug, Clone)]

@@ -55,7 +55,7 @@ impl Command {
             Command::GiveOpinion(_) => CommandName::GiveOpinion,
             Command::Approve(_) => CommandName::Approve,
             Command::Deny(_) => CommandName::Deny,
-            Command::Issue => CommandName::Issue,
+            Command::Issue(_) => CommandName::Issue,
             Command::Deliver(_) => CommandName::Deliver,
             Command::Withdraw(_) => CommandName::Withdraw,
             Command::Void(_) => CommandName::Void,

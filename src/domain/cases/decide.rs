@@ -116,7 +116,7 @@ fn on_draft(
         C::Accept | C::AcceptDeferred(_) | C::RequestCorrection(_) | C::Correct(_) => refused(case, name),
         C::Refuse(_) | C::Transfer(_) | C::Pause(_) | C::Resume(_) | C::Extend(_) => refused(case, name),
         C::RecordStep(_) | C::GiveOpinion(_) | C::Approve(_) | C::Deny(_) => refused(case, name),
-        C::Issue | C::Deliver(_) | C::Withdraw(_) | C::Void(_) | C::Revoke(_) => refused(case, name),
+        C::Issue(_) | C::Deliver(_) | C::Withdraw(_) | C::Void(_) | C::Revoke(_) => refused(case, name),
         C::Urge(_) | C::Supervise(_) | C::Reply(_) | C::Rate(_) | C::Rectify(_) => refused(case, name),
         C::Tick => refused(case, name),
     }
@@ -142,7 +142,7 @@ fn on_submitted(
         C::Void(grounds) => ended::void(grounds, by),
         C::Save(_) | C::Attach(_) | C::Remove(_) | C::Submit(_) | C::Correct(_) => refused(case, name),
         C::Pause(_) | C::Resume(_) | C::Extend(_) | C::RecordStep(_) => refused(case, name),
-        C::GiveOpinion(_) | C::Approve(_) | C::Deny(_) | C::Issue | C::Deliver(_) => refused(case, name),
+        C::GiveOpinion(_) | C::Approve(_) | C::Deny(_) | C::Issue(_) | C::Deliver(_) => refused(case, name),
         C::Urge(_) | C::Supervise(_) | C::Reply(_) | C::Rate(_) | C::Rectify(_) => refused(case, name),
         C::Revoke(_) | C::Tick => refused(case, name),
     }
@@ -167,7 +167,7 @@ fn on_correcting(
         C::Remove(_) | C::Submit(_) | C::Accept | C::AcceptDeferred(_) => refused(case, name),
         C::RequestCorrection(_) | C::Refuse(_) | C::Transfer(_) => refused(case, name),
         C::Pause(_) | C::Resume(_) | C::Extend(_) | C::RecordStep(_) => refused(case, name),
-        C::GiveOpinion(_) | C::Approve(_) | C::Deny(_) | C::Issue | C::Deliver(_) => refused(case, name),
+        C::GiveOpinion(_) | C::Approve(_) | C::Deny(_) | C::Issue(_) | C::Deliver(_) => refused(case, name),
         C::Urge(_) | C::Supervise(_) | C::Reply(_) | C::Rate(_) | C::Rectify(_) => refused(case, name),
         C::Revoke(_) | C::Tick => refused(case, name),
     }
@@ -195,7 +195,7 @@ fn on_accepted(
         C::Void(grounds) => ended::void(grounds, by),
         C::Save(_) | C::Remove(_) | C::Submit(_) | C::Accept => refused(case, name),
         C::AcceptDeferred(_) | C::RequestCorrection(_) | C::Correct(_) => refused(case, name),
-        C::Refuse(_) | C::Transfer(_) | C::Resume(_) | C::Issue | C::Deliver(_) => refused(case, name),
+        C::Refuse(_) | C::Transfer(_) | C::Resume(_) | C::Issue(_) | C::Deliver(_) => refused(case, name),
         C::Urge(_) | C::Supervise(_) | C::Reply(_) | C::Rate(_) | C::Rectify(_) => refused(case, name),
         C::Revoke(_) | C::Tick => refused(case, name),
     }
@@ -221,7 +221,7 @@ fn on_paused(
         C::Save(_) | C::Remove(_) | C::Submit(_) | C::Accept => refused(case, name),
         C::AcceptDeferred(_) | C::RequestCorrection(_) | C::Correct(_) => refused(case, name),
         C::Refuse(_) | C::Transfer(_) | C::Extend(_) | C::RecordStep(_) => refused(case, name),
-        C::Approve(_) | C::Deny(_) | C::Issue | C::Deliver(_) => refused(case, name),
+        C::Approve(_) | C::Deny(_) | C::Issue(_) | C::Deliver(_) => refused(case, name),
         C::Urge(_) | C::Supervise(_) | C::Reply(_) | C::Rate(_) | C::Rectify(_) => refused(case, name),
         C::Revoke(_) | C::Tick => refused(case, name),
     }
@@ -238,7 +238,7 @@ fn on_decided(
     use Command as C;
     let name = command.name();
     match command {
-        C::Issue => decided::issue(state, rules, by, at),
+        C::Issue(issue) => decided::issue(state, rules, issue, by, at),
         C::Deliver(deliver) => decided::deliver(state, rules, deliver, by),
         C::Void(grounds) => ended::void(grounds, by),
         C::Save(_) | C::Attach(_) | C::Remove(_) | C::Submit(_) | C::Accept => refused(case, name),
@@ -259,7 +259,7 @@ fn on_closed(case: &Case, state: &Closed, command: Command, by: &By) -> Result<V
         C::AcceptDeferred(_) | C::RequestCorrection(_) | C::Correct(_) => refused(case, name),
         C::Refuse(_) | C::Transfer(_) | C::Pause(_) | C::Resume(_) | C::Extend(_) => refused(case, name),
         C::RecordStep(_) | C::GiveOpinion(_) | C::Approve(_) | C::Deny(_) => refused(case, name),
-        C::Issue | C::Deliver(_) | C::Withdraw(_) | C::Void(_) | C::Revoke(_) => refused(case, name),
+        C::Issue(_) | C::Deliver(_) | C::Withdraw(_) | C::Void(_) | C::Revoke(_) => refused(case, name),
         C::Urge(_) | C::Supervise(_) | C::Reply(_) | C::Rate(_) | C::Rectify(_) => refused(case, name),
         C::Tick => refused(case, name),
     }

@@ -18,8 +18,9 @@ use crate::domain::time::local_date;
 pub(super) fn open(command: OpenCase, rules: Rules<'_>, by: By, at: DateTime<Utc>) -> Result<Act, Refusal> {
     let guide = rules.guide.in_scenario(command.scenario.as_deref()).map_err(|error| invalid(vec![error]))?;
     let guides::Prefilled { mut facts, from: mut prefilled } =
-        guides::prefill(&guide.form, &command.applicant, &command.certificates, at);
-    let given = with_whole_numbers(command.facts.into_map());
+        guides::prefill_from(&guide.form, &command.sources, &command.applicant, &command.certificates, at);
+    let mut given = with_whole_numbers(command.facts.into_map());
+    given.retain(|field, _| !command.sources.contains_key(field) || !facts.contains(field));
     prefilled.retain(|field, _| !given.contains_key(field));
     facts.merge(given);
     well_formed(guide, &facts)?;

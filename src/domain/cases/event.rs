@@ -289,6 +289,10 @@ pub enum Issued {
         valid_from: NaiveDate,
         /// None: without end.
         valid_until: Option<NaiveDate>,
+        /// What the agency determined and the certificate says; absent where the guide
+        /// asks for nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        determined: Option<Private<BTreeMap<String, Value>>>,
     },
     Letter {
         name: Text,

@@ -228,7 +228,7 @@ fn not_met(condition: &Condition) -> FieldError {
 /// Instant items (即办件) and items with an automatic rule are decided at once
 /// when nothing rests on an unverified document or on shared data that an officer
 /// looks up, and the rule says yes. In every other case an officer decides: a machine
-/// never denies.
+/// never denies, and it determines nothing.
 fn system_may_decide(
     rules: Rules<'_>,
     draft: &Draft,
@@ -236,7 +236,8 @@ fn system_may_decide(
     applicant: &Applicant,
     today: NaiveDate,
 ) -> bool {
-    if rules.guide.flow.iter().any(|step| !step.opinions.is_empty()) {
+    let consults = rules.guide.flow.iter().any(|step| !step.opinions.is_empty());
+    if consults || !rules.guide.determined().fields.is_empty() {
         return false;
     }
     if guides::waits_for_a_lookup(&guides::requirements(rules.guide, facts, applicant, today), applicant) {

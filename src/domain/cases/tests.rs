@@ -19,6 +19,7 @@ use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::time::{end_of_local_day, local_date};
 
 mod clocks;
+mod determined;
 mod joint;
 mod matrix;
 mod model;
@@ -39,6 +40,8 @@ static OLD_AGE: LazyLock<Guide> = sample!("old-age-allowance.yaml");
 static ELDERLY: LazyLock<Guide> = sample!("elderly-preference-card.yaml");
 /// Limits in calendar days; nothing is delivered electronically.
 static IDENTITY_CARD: LazyLock<Guide> = sample!("identity-card-renewal.yaml");
+/// The police assign a number to the child.
+static REGISTRATION: LazyLock<Guide> = sample!("newborn-registration.yaml");
 static CALENDAR: LazyLock<WorkCalendar> =
     LazyLock::new(|| WorkCalendar::parse(include_str!("../../data/calendar-cn.csv")).unwrap());
 
@@ -107,6 +110,7 @@ fn answers(guide: &Guide) -> Facts {
         "business_items": ["sale_loose"], "online": false, "automatic_equipment": false, "safety_manager": "钱多多",
         "staff": 3, "mobile": "13812345678", "truth": true, "pay_by": "social_security_card",
         "account_number": "6217000012345678", "no_duplicate": true, "reason": "address_change",
+        "birth_certificate_no": "V340000123", "mother_id": "440524188001010014",
         "household_address": home, "photo_by": "counter", "fee_exemption": "none", "receive_by": "counter",
     });
     let known = serde_json::from_value::<Facts>(known).unwrap();
@@ -120,6 +124,12 @@ fn answers(guide: &Guide) -> Facts {
         facts.set(field.name.as_str(), right.cloned().unwrap_or_else(|| first_answer(&field.kind)));
     }
     facts
+}
+
+/// What the agency enters when it issues.
+fn determined(guide: &Guide) -> serde_json::Map<String, serde_json::Value> {
+    let fields = guide.determined().fields;
+    fields.iter().map(|field| (field.name.clone(), first_answer(&field.kind))).collect()
 }
 
 fn first_answer(kind: &FieldKind) -> serde_json::Value {
@@ -206,6 +216,7 @@ impl Story {
             facts: answers(guide),
             applicant: applicant.clone(),
             certificates: Vec::new(),
+            sources: [].into(),
         };
         let act = open(command, rules(guide), APPLICANT, at).unwrap();
         let record =
@@ -297,7 +308,7 @@ impl Story {
             CommandName::RecordStep => Command::RecordStep(RecordStep { step, opinion: "符合".to_owned() }),
             CommandName::Approve => Command::Approve(ApproveCase { opinion: "准予".to_owned() }),
             CommandName::Deny => Command::Deny(grounds()),
-            CommandName::Issue => Command::Issue,
+            CommandName::Issue => Command::Issue(IssueResults { attributes: determined(self.guide) }),
             CommandName::Deliver => {
                 let method = self.guide.delivery[0];
                 Command::Deliver(DeliverCase { method, proof: "本人签收".to_owned() })

@@ -17,12 +17,14 @@ mod bundle;
 mod examples;
 mod form;
 mod materials;
+mod results;
 mod scenarios;
 
 pub use bundle::{Bundle, BundleCode, Given, Implements, OnRefusal, Part, SharedMaterial};
 pub use examples::{Example, ExampleOutcome, Expectation};
 pub use form::{Choice, Field, FieldKind, Form, FormRule, Particular, Prefill, Requirement};
 pub use materials::{Download, Material, MaterialSource, Paper, Reuse, Trust};
+pub use results::{OF_ITSELF, ResultKind};
 pub use scenarios::{Answer, Question, Scenario};
 
 /// One agency's implementation of an item (实施清单), at one version.
@@ -143,10 +145,8 @@ impl OfferedChannel {
 impl Guide {
     /// The types of certificates it can use, for its form or in the place of a material.
     pub fn certificate_types(&self) -> BTreeSet<&CertificateType> {
-        let prefilled = self.form.fields.iter().filter_map(|field| match &field.prefill {
-            Some(Prefill::Certificate { certificate_type, .. }) => Some(certificate_type),
-            Some(Prefill::Applicant(_)) | None => None,
-        });
+        let prefilled =
+            self.form.fields.iter().filter_map(|field| field.prefill.as_ref()?.certificate_type());
         let materials = self.materials.iter().filter_map(|material| match &material.source {
             MaterialSource::Certificate { certificate_type } => Some(certificate_type),
             MaterialSource::Own | MaterialSource::Shared { .. } => None,
@@ -336,23 +336,6 @@ pub enum StepRole {
     Handler,
     Reviewer,
     Approver,
-}
-
-/// What an approved case issues.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum ResultKind {
-    /// 电子证照. Without `valid_months` it does not expire.
-    /// `attributes` are the fields of the form it will say.
-    Certificate {
-        certificate_type: CertificateType,
-        name: Text,
-        valid_months: Option<u16>,
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        attributes: Vec<String>,
-    },
-    /// 结果文书, e.g. a notice of confirmation.
-    Letter { name: Text },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]

@@ -46,9 +46,21 @@ pub struct Prefilled {
 /// come to be shown. What does not fit the field is left for the applicant. Of
 /// several certificates of one type the newest speaks.
 pub fn prefill(form: &Form, applicant: &Applicant, certificates: &[Stated], at: DateTime<Utc>) -> Prefilled {
+    prefill_from(form, &BTreeMap::new(), applicant, certificates, at)
+}
+
+/// The same; `sources` says of some fields where they are filled in from, whatever the
+/// form says.
+pub fn prefill_from(
+    form: &Form,
+    sources: &BTreeMap<String, Prefill>,
+    applicant: &Applicant,
+    certificates: &[Stated],
+    at: DateTime<Utc>,
+) -> Prefilled {
     let mut filled = Prefilled::default();
     for field in &form.fields {
-        let known = match &field.prefill {
+        let known = match sources.get(&field.name).or(field.prefill.as_ref()) {
             None => None,
             Some(Prefill::Applicant(particular)) => {
                 known(*particular, &field.kind, applicant).map(|value| (value, FilledFrom::Identity { at }))

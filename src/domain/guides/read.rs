@@ -16,6 +16,7 @@ mod heirs;
 mod item;
 mod keys;
 mod kinds;
+mod results;
 mod scalars;
 mod scenarios;
 mod terms;
@@ -36,9 +37,9 @@ use scenarios::{MAX_SCENARIOS, ScenarioHead};
 use super::expr::{Expr, Schema, Vocabulary};
 use super::model::{Guide, Requirement, Scenario};
 use super::problem::{Problem, Problems};
-use super::register::Register;
+use super::register::{Register, Statement};
 use super::source::{self, Content, Node, ScalarKind};
-use crate::domain::codes::RegionCode;
+use crate::domain::codes::{CertificateType, RegionCode};
 use crate::domain::text::Text;
 
 /// What a file of the catalogue holds.
@@ -55,13 +56,20 @@ pub enum FileKind {
 pub struct SourceFile {
     root: Option<Node>,
     problems: Vec<Problem>,
+    is_published: bool,
 }
 
 impl SourceFile {
     pub fn parse(yaml: &str) -> Self {
         let mut problems = Vec::new();
         let root = source::parse(yaml, &mut problems);
-        Self { root, problems }
+        Self { root, problems, is_published: false }
+    }
+
+    /// A file that was published: it goes on saying what it said, whatever has been
+    /// asked of files since.
+    pub fn published(yaml: &str) -> Self {
+        Self { is_published: true, ..Self::parse(yaml) }
     }
 
     /// What the file says it is; without a word it is a guide.
@@ -87,6 +95,16 @@ impl SourceFile {
         named.or_else(|| self.scalar("basic_code"))
     }
 
+    /// What the certificates it issues will say, in any of its scenarios, as written.
+    pub fn statements(&self) -> Vec<Statement> {
+        let Some(root) = &self.root else { return Vec::new() };
+        let start = root.member("guide").unwrap_or(root);
+        let scenarios = start.member("scenarios").map(Node::items).unwrap_or_default();
+        let lists = [start].into_iter().chain(scenarios).filter_map(|part| part.member("results"));
+        let results = lists.flat_map(Node::items).filter_map(|result| result.member("certificate"));
+        results.filter_map(stated_on).collect()
+    }
+
     /// Whether a guide starts from an item of the catalogue, rather than writing one out.
     pub fn inherits(&self) -> bool {
         self.scalar("item").is_some()
@@ -101,12 +119,13 @@ impl SourceFile {
         register: Option<&Register>,
     ) -> Result<Guide, Vec<Problem>> {
         let problems = Problems::starting_with(self.problems);
+        let how = Reading { register, is_partial: false, is_published: self.is_published };
         let guide = self.root.and_then(|root| {
             let whole = match root.member("item").and_then(Node::scalar) {
                 Some(_) => item::inherit(&root, item, &problems)?,
                 None => root,
             };
-            let guide = read_whole(&whole, &problems, Reading { register, is_partial: false });
+            let guide = read_whole(&whole, &problems, how);
             if let Some(item) = item {
                 item::check_same(&whole, item, &problems);
             }
@@ -118,6 +137,16 @@ impl SourceFile {
     fn scalar(&self, key: &str) -> Option<&str> {
         self.root.as_ref()?.member(key)?.scalar()
     }
+}
+
+/// What stands under `certificate:`.
+fn stated_on(certificate: &Node) -> Option<Statement> {
+    let certificate_type = CertificateType::parse(certificate.member("type")?.scalar()?).ok()?;
+    let items = |key| certificate.member(key).map(Node::items).unwrap_or_default().iter();
+    let determined = items("determined").filter_map(|field| field.member("name")?.scalar());
+    let names = items("attributes").filter_map(Node::scalar).chain(determined);
+    let attributes = names.map(str::to_owned).collect();
+    Some(Statement { certificate_type, attributes, expires: certificate.member("valid_months").is_some() })
 }
 
 /// Reads and checks a guide that writes its item out.
@@ -164,8 +193,9 @@ fn read_whole(root: &Node, problems: &Problems, how: Reading<'_>) -> Option<Guid
 fn read_one(root: &Node, scenarios: &[String], problems: &Problems, how: Reading<'_>) -> Option<Guide> {
     let schema = form::schema(root);
     let region = root.member("region").and_then(Node::scalar).and_then(|code| RegionCode::parse(code).ok());
-    let Reading { register, is_partial } = how;
-    Guide::read(root, &Reader { problems, schema: &schema, region, scenarios, register, is_partial })
+    let Reading { register, is_partial, is_published } = how;
+    let reader = Reader { problems, schema: &schema, region, scenarios, register, is_partial, is_published };
+    Guide::read(root, &reader)
 }
 
 fn in_scenario(problem: Problem, scenario: &str) -> Problem {
@@ -179,6 +209,7 @@ fn in_scenario(problem: Problem, scenario: &str) -> Problem {
 struct Reading<'a> {
     register: Option<&'a Register>,
     is_partial: bool,
+    is_published: bool,
 }
 
 /// What reading a part needs to know: where to report, and which form the
@@ -194,6 +225,8 @@ struct Reader<'a> {
     register: Option<&'a Register>,
     /// An item's part of its guides: what is left out may follow.
     is_partial: bool,
+    /// It was published before, so that what was decided then stands.
+    is_published: bool,
 }
 
 /// A part of the file. `None` when it could not be read, which has then been reported.
@@ -204,7 +237,15 @@ trait Read: Sized {
 impl<'a> Reader<'a> {
     /// For parts that stand outside a guide.
     fn plain(problems: &'a Problems, schema: &'a Schema) -> Self {
-        Self { problems, schema, region: None, scenarios: &[], register: None, is_partial: false }
+        Self {
+            problems,
+            schema,
+            region: None,
+            scenarios: &[],
+            register: None,
+            is_partial: false,
+            is_published: false,
+        }
     }
 }
 

@@ -1,17 +1,44 @@
 //! 证照目录 as the checks use it: which certificate types there are, what each
 //! supplies and what it says.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::model::OF_ITSELF;
 use super::read::CertificateTypeEntry;
 use crate::domain::codes::CertificateType;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Register {
     types: Vec<CertificateTypeEntry>,
+    /// What those who issue a type put on it, where all who do are known.
+    stated: BTreeMap<CertificateType, BTreeSet<String>>,
+}
+
+/// What one guide puts on the certificates of a type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    pub certificate_type: CertificateType,
+    pub attributes: Vec<String>,
+    pub expires: bool,
 }
 
 impl Register {
     pub fn new(types: Vec<CertificateTypeEntry>) -> Self {
-        Self { types }
+        Self { types, stated: BTreeMap::new() }
+    }
+
+    /// Takes over what a guide states. Only for whoever knows all guides: of a type that
+    /// somebody issues nothing else counts as stated from then on.
+    pub fn state(&mut self, statement: Statement) {
+        let Statement { certificate_type, attributes, expires } = statement;
+        let of_itself = OF_ITSELF.into_iter().filter(|name| expires || *name != "valid_until");
+        let known = self.stated.entry(certificate_type).or_default();
+        known.extend(of_itself.map(str::to_owned).chain(attributes));
+    }
+
+    /// What is stated on this type by those who issue it; none when nobody is known to.
+    pub fn stated(&self, certificate_type: &CertificateType) -> Option<&BTreeSet<String>> {
+        self.stated.get(certificate_type)
     }
 
     pub fn types(&self) -> &[CertificateTypeEntry] {

@@ -9,7 +9,9 @@ use crate::domain::codes::{Gender, Mobile, RegionCode, ResidentId};
 use crate::domain::refusal::FieldError;
 
 mod agreement;
+mod determined;
 mod file_schema;
+mod prefilled;
 mod properties;
 mod reading;
 mod trees;

@@ -91,6 +91,32 @@ pub fn check_form(
     errors
 }
 
+/// The answers to a form without conditions, in canonical form: its fields are always
+/// shown, and no applicant is needed to say what is required.
+pub fn read_answers(
+    form: &Form,
+    given: &Facts,
+    today: NaiveDate,
+    region_exists: &dyn Fn(&RegionCode) -> bool,
+) -> Result<Facts, Vec<FieldError>> {
+    let mut errors = unknown_fields(form, given);
+    let mut facts = Facts::new();
+    for field in &form.fields {
+        match given.get(&field.name).and_then(|value| clean(&field.kind, value)) {
+            Some(value) => {
+                let wrong = check_answer(field, &value, today, region_exists);
+                errors.extend(wrong.into_iter().map(|wrong| at(field, wrong)));
+                facts.set(field.name.as_str(), value);
+            }
+            None if matches!(field.required, Requirement::Required) => {
+                errors.push(at(field, Wrong::required()));
+            }
+            None => {}
+        }
+    }
+    if errors.is_empty() { Ok(facts) } else { Err(errors) }
+}
+
 fn check_answer(
     field: &Field,
     value: &Value,

@@ -15,7 +15,8 @@ use crate::app::cases::{Audience, CaseReply};
 use crate::domain::cases::clock::{ClockName, Light, clocks, light};
 use crate::domain::cases::{By, CaseState, Decided, Decision, Evidence, Issued, Standing, next_step};
 use crate::domain::codes::{mask_id, mask_mobile, mask_name};
-use crate::domain::guides::{Field, FieldKind, FilledFrom, Trust};
+use crate::domain::guides::{Field, FieldKind, FilledFrom, Form, Trust, form_schema};
+use crate::domain::private::Private;
 
 /// A case (办件) as its reader may see it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -56,6 +57,10 @@ pub struct CaseView {
     /// The step whose turn it is, while in progress.
     pub next_step: Option<String>,
     pub decision: Option<DecisionView>,
+    /// For staff, while the results are to be made out: what the agency determines and
+    /// `issue` must supply under `attributes`, as JSON Schema, to be drawn as any form.
+    #[schema(value_type = Option<Object>)]
+    pub issue_form: Option<Value>,
     pub results: Vec<ResultView>,
     pub grounds: Option<GroundsView>,
     pub course: CourseView,
@@ -124,6 +129,9 @@ pub enum ResultView {
         name: TextView,
         valid_from: NaiveDate,
         valid_until: Option<NaiveDate>,
+        /// What the agency determined, by name; empty once erased.
+        #[schema(value_type = Object)]
+        determined: BTreeMap<String, Value>,
     },
     /// To be read among the letters of the case.
     Letter {
@@ -199,7 +207,8 @@ impl From<&CaseReply> for CaseView {
                 .and_then(|accepted| next_step(accepted, &reply.guide.for_case(case).flow))
                 .map(|step| step.code.clone()),
             decision: decided.map(DecisionView::from),
-            results: results(state),
+            issue_form: issue_form(reply),
+            results: results(reply),
             grounds: grounds(state),
             course: CourseView::from(reply),
         }
@@ -284,12 +293,20 @@ fn facts(reply: &CaseReply) -> BTreeMap<String, Value> {
     let Some(facts) = reply.case.state.facts().and_then(|facts| facts.known()) else {
         return BTreeMap::new();
     };
-    facts
-        .iter()
+    shown(facts.iter(), &reply.guide.for_case(&reply.case).form, reply.audience)
+}
+
+/// Answers to a form, as this reader may see them.
+fn shown<'v>(
+    answers: impl Iterator<Item = (&'v String, &'v Value)>,
+    form: &Form,
+    audience: Audience,
+) -> BTreeMap<String, Value> {
+    answers
         .map(|(name, value)| {
-            let shown = match reply.audience {
+            let shown = match audience {
                 Audience::Applicant => value.clone(),
-                Audience::Staff => masked(&reply.guide.for_case(&reply.case).form.fields, name, value),
+                Audience::Staff => masked(&form.fields, name, value),
             };
             (name.clone(), shown)
         })
@@ -323,8 +340,18 @@ fn steps(state: &CaseState) -> Vec<StepView> {
         .collect()
 }
 
-fn results(state: &CaseState) -> Vec<ResultView> {
-    crate::domain::cases::results(state).0.iter().map(ResultView::from).collect()
+fn results(reply: &CaseReply) -> Vec<ResultView> {
+    let determined = reply.guide.for_case(&reply.case).determined();
+    let issued = crate::domain::cases::results(&reply.case.state).0.iter();
+    issued.map(|issued| ResultView::of(issued, &determined, reply.audience)).collect()
+}
+
+fn issue_form(reply: &CaseReply) -> Option<Value> {
+    let CaseState::Decided(decided) = &reply.case.state else { return None };
+    let is_due = matches!(&decided.decision, Decision::Approved { issued } if issued.is_empty());
+    let form = reply.guide.for_case(&reply.case).determined();
+    let is_asked = is_due && reply.audience == Audience::Staff && !form.fields.is_empty();
+    is_asked.then(|| form_schema(&form))
 }
 
 fn grounds(state: &CaseState) -> Option<GroundsView> {
@@ -342,16 +369,19 @@ impl From<&crate::domain::cases::Grounds> for GroundsView {
     }
 }
 
-impl From<&Issued> for ResultView {
-    fn from(issued: &Issued) -> Self {
+impl ResultView {
+    /// `form`: what was determined, as it was asked for.
+    fn of(issued: &Issued, form: &Form, audience: Audience) -> Self {
         match issued {
-            Issued::Certificate { id, certificate_type, name, valid_from, valid_until } => {
+            Issued::Certificate { id, certificate_type, name, valid_from, valid_until, determined } => {
+                let determined = determined.as_ref().and_then(Private::known);
                 ResultView::Certificate {
                     id: id.to_string(),
                     certificate_type: certificate_type.to_string(),
                     name: name.clone().into(),
                     valid_from: *valid_from,
                     valid_until: *valid_until,
+                    determined: shown(determined.into_iter().flatten(), form, audience),
                 }
             }
             Issued::Letter { name, number } => {

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -33,13 +34,34 @@ pub struct CertificateView {
     /// `valid`, `expired` or `revoked`.
     #[schema(value_type = String)]
     pub status: CertificateStatus,
+    /// What it says of its holder and of the matter, in order of name. Not for whoever
+    /// only verifies it.
+    pub attributes: Vec<AttributeView>,
     /// Compact JWS over the certificate; whoever receives it can verify it.
     pub seal: Option<String>,
 }
 
+/// One thing a certificate says.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AttributeView {
+    /// As `prefill` names it.
+    pub name: String,
+    /// What it is called on the form it comes from; none where a register supplied it.
+    pub label: Option<TextView>,
+    /// As the answer to a field of a form is written.
+    pub value: Value,
+}
+
 impl CertificateView {
     fn of(certificate: Certificate, status: CertificateStatus, seal: Option<String>) -> Self {
+        let label = |name: &String| certificate.labels.get(name).cloned().map(Into::into);
+        let attribute = |(name, value): (&String, &Value)| AttributeView {
+            label: label(name),
+            name: name.clone(),
+            value: value.clone(),
+        };
         Self {
+            attributes: certificate.attributes.iter().map(attribute).collect(),
             id: certificate.id.to_string(),
             certificate_type: certificate.certificate_type.to_string(),
             name: certificate.name.into(),
@@ -106,5 +128,6 @@ pub async fn verify(ctx: web::Data<Ctx>, body: Body<VerifyBody>) -> Reply {
     let mut view = CertificateView::of(certificate, status, None);
     view.holder_name = view.holder_name.map(|name| mask_name(&name));
     view.case = None;
+    view.attributes = Vec::new();
     Ok(HttpResponse::Ok().json(view))
 }

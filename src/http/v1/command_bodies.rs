@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::TextBody;
 use crate::app::cases::{Action, TransferTo};
 use crate::domain::cases::{
     ApproveCase, Correctable, CorrectionItem, CorrectionReason, DeliverCase, GiveGrounds, GiveOpinion,
-    RecordStep, RequestCorrection, WithdrawCase,
+    IssueResults, RecordStep, RequestCorrection, WithdrawCase,
 };
 use crate::domain::codes::Uscc;
 use crate::domain::guides::{Delivery, SpecialProcedure};
@@ -71,6 +72,22 @@ pub struct ApproveBody {
 impl From<ApproveBody> for ApproveCase {
     fn from(body: ApproveBody) -> Self {
         ApproveCase { opinion: body.opinion }
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IssueBody {
+    /// What the agency determined, by name: all that the case shows as `issue_form`, and
+    /// nothing else. Left out where there is none.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub attributes: Map<String, Value>,
+}
+
+impl From<IssueBody> for IssueResults {
+    fn from(body: IssueBody) -> Self {
+        IssueResults { attributes: body.attributes }
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::case_views::CaseView;
 use super::cases::{Reply, act};
 use super::command_bodies::{
-    AcceptDeferredBody, ApproveBody, CorrectionBody, DeliverBody, ExtendBody, GroundsBody, NoBody,
+    AcceptDeferredBody, ApproveBody, CorrectionBody, DeliverBody, ExtendBody, GroundsBody, IssueBody, NoBody,
     OpinionBody, PauseBody, RateBody, ResumeBody, StepBody, SubmitBody, TransferBody, WithdrawBody,
     WordsBody,
 };
@@ -103,8 +103,8 @@ command!(
     deny "/cases/{id}/deny" "deny_case" GroundsBody => |body| Ok(Action::Deny(body.into()))
 );
 command!(
-    /// 制证: makes out the certificate or result letter.
-    issue "/cases/{id}/issue" "issue_result" NoBody => |_| Ok(Action::Issue)
+    /// 制证: makes out the certificate or result letter, with what the agency determined.
+    issue "/cases/{id}/issue" "issue_result" IssueBody => |body| Ok(Action::Issue(body.into()))
 );
 command!(
     /// 送达: serves the result and closes the case.

@@ -111,6 +111,7 @@ async fn each_part_in_its_turn(portal: &Portal, started: &Value) {
     let case = portal.get(RESIDENT, &format!("/api/v1/cases/{registration}")).await.expect(200);
     // Handed over from the first part, never asked for.
     assert_eq!(case["materials"]["birth_certificate"]["kind"], "certificate");
+    assert_eq!(case["facts"]["birth_certificate_no"], case["materials"]["birth_certificate"]["certificate"]);
     assert_eq!(case["materials"]["unmarried_statement"]["kind"], "file");
     approve(portal, &registration).await;
     follow(portal).await;

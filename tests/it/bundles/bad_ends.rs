@@ -72,11 +72,37 @@ async fn where_a_refusal_stops_nothing_what_it_would_have_supplied_is_asked_for(
     let wants = part(&held, "registration")["wants"].as_array().unwrap();
     assert_eq!(
         wants.iter().map(|want| &want["pointer"]).collect::<Vec<_>>(),
-        ["/materials/registration.birth_certificate"]
+        ["/facts/registration/birth_certificate_no", "/materials/registration.birth_certificate"]
     );
+    let number = json!({ "registration": { "birth_certificate_no": "A123456789" } });
+    save(&portal, &application, number).await;
     attach(&portal, &application, "registration.birth_certificate").await;
     let on = submit(&portal, &application).await;
     assert_eq!(states(&on)[..2], ["ended", "filed"]);
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn what_a_part_did_not_bring_is_not_taken_from_what_another_child_has() {
+    let portal = portal(Database::sqlite()).await;
+    let goes_on = BUNDLE.replacen(
+        "    facts: { child_name: child_name,",
+        "    on_refusal: continue\n    facts: { child_name: child_name,",
+        1,
+    );
+    publish(&portal, &[("newborn.yaml", &goes_on)]).await;
+    let (elder, younger) = (submitted(&portal).await, submitted(&portal).await);
+    approve(&portal, &case_of(&read(&portal, &elder).await, "birth")).await;
+    let birth = case_of(&read(&portal, &younger).await, "birth");
+    portal.act("handler@web", &birth, "refuse", grounds()).await;
+    follow(&portal).await;
+    assert_eq!(states(&read(&portal, &elder).await)[..2], ["ended", "filed"]);
+    let held = read(&portal, &younger).await;
+    let wants = part(&held, "registration")["wants"].as_array().unwrap();
+    assert_eq!(
+        wants.iter().map(|want| &want["pointer"]).collect::<Vec<_>>(),
+        ["/facts/registration/birth_certificate_no", "/materials/registration.birth_certificate"]
+    );
     portal.close().await;
 }
 

@@ -144,6 +144,12 @@ impl Answers<'_> {
         }
     }
 
+    /// What whoever issues enters.
+    pub fn determined(&self, random: &mut Random) -> Map<String, Value> {
+        let fields = self.guide.determined().fields;
+        fields.iter().map(|field| (field.name.clone(), self.fresh_answer(&field.kind, random))).collect()
+    }
+
     fn day(&self, past: bool, future: bool, random: &mut Random) -> NaiveDate {
         let back = match random.below(4) {
             0 => random.between(0, 3),

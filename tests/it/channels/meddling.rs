@@ -1,7 +1,7 @@
 //! What nobody planned: people doing what they may not, or too early, or wrongly.
 
 use wanshitong::app::cases::Action;
-use wanshitong::domain::cases::{ApproveCase, DeliverCase, GiveGrounds, RecordStep};
+use wanshitong::domain::cases::{ApproveCase, DeliverCase, GiveGrounds, IssueResults, RecordStep};
 use wanshitong::domain::codes::{CertificateId, Uscc};
 use wanshitong::domain::guides::Delivery;
 use wanshitong::domain::text::Text;
@@ -32,7 +32,7 @@ impl Writer<'_> {
             4 => What::Act(Action::RecordStep(RecordStep { step, opinion: String::new() })),
             5 => What::Act(Action::Approve(ApproveCase { opinion: "越权".to_owned() })),
             6 => What::Act(Action::Deny(self.grounds())),
-            7 => What::Act(Action::Issue),
+            7 => What::Act(Action::Issue(IssueResults::default())),
             8 => {
                 let methods = [Delivery::SelfCollect, Delivery::Courier, Delivery::Electronic];
                 let method = *self.random.pick(&methods);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 use wanshitong::app::cases::Action;
 use wanshitong::app::catalog::PublishedGuide;
-use wanshitong::domain::cases::{ApproveCase, DeliverCase, RecordStep, SaveCase, WithdrawCase};
+use wanshitong::domain::cases::{ApproveCase, DeliverCase, IssueResults, RecordStep, SaveCase, WithdrawCase};
 use wanshitong::domain::codes::{CertificateId, RegionCode};
 use wanshitong::domain::guides::{Facts, Guide, MaterialSource, Step as FlowStep, StepRole};
 use wanshitong::domain::guides::{normalise, requirements};
@@ -146,7 +146,7 @@ pub(super) struct Writer<'a> {
     pub(super) world: &'a World,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     fn whole_case(&mut self, facts: &Facts) {
         self.application(facts);
         if self.random.chance(12) {
@@ -200,13 +200,21 @@ impl Writer<'_> {
     }
 
     pub(super) fn spoiled(&mut self) -> Map<String, Value> {
-        let answers = Answers {
+        self.answers().spoiled(&mut self.random)
+    }
+
+    /// What an agency determines, well-formed; an officer who enters something else is told.
+    fn determined(&mut self) -> Map<String, Value> {
+        self.answers().determined(&mut self.random)
+    }
+
+    fn answers(&self) -> Answers<'a> {
+        Answers {
             guide: self.guide,
             applicant: &self.person.record.applicant,
             today: local_date(self.world.city.ctx.clock.now()),
             regions: &self.world.regions,
-        };
-        answers.spoiled(&mut self.random)
+        }
     }
 
     fn application(&mut self, facts: &Facts) {
@@ -363,7 +371,8 @@ impl Writer<'_> {
 
     fn issue_and_deliver(&mut self) {
         let officer = Who::Persona(if self.random.chance(50) { "approver" } else { "handler" });
-        self.then(officer, What::Act(Action::Issue));
+        let attributes = if self.random.chance(90) { self.determined() } else { self.spoiled() };
+        self.then(officer, What::Act(Action::Issue(IssueResults { attributes })));
         self.wait();
         let officer = Who::Persona(if self.random.chance(50) { "counter_officer" } else { "handler" });
         let method = *self.random.pick(&self.guide.delivery);

@@ -7,6 +7,7 @@ use wanshitong::domain::verification::Part;
 use crate::support::{Database, PDF, Portal, id};
 use crate::verify::look;
 
+mod determined;
 mod notices;
 mod told;
 

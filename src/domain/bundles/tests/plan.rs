@@ -24,7 +24,7 @@ fn guide(basic: &str, name: &str, fields: &str, materials: &str, issues: &str, d
     read_guide(&yaml).unwrap_or_else(|problems| panic!("{problems:#?}"))
 }
 
-const BOOK: &str = "11100000MBWXT0001A002";
+pub(super) const BOOK: &str = "11100000MBWXT0001A002";
 
 fn guides() -> Vec<Guide> {
     let registration = guide(
@@ -36,7 +36,7 @@ fn guides() -> Vec<Guide> {
          \x20   - { name: truth, label: { zh: 登记属实, en: It is so }, type: declaration }",
         "  - { code: birth_certificate, name: { zh: 出生医学证明, en: Birth certificate }, source: { own: true } }",
         &format!(
-            "{{ certificate: {{ type: \"{BOOK}\", name: {{ zh: 户口簿, en: Book }}, attributes: [child_name] }} }}"
+            "{{ certificate: {{ type: \"{BOOK}\", name: {{ zh: 户口簿, en: Book }}, attributes: [child_name], determined: [{{ name: child_id, label: {{ zh: 编制的号码, en: Number }}, type: resident_id }}] }} }}"
         ),
         5,
     );
@@ -68,7 +68,7 @@ fn guides() -> Vec<Guide> {
     vec![registration, insurance, card]
 }
 
-const BUNDLE: &str = r#"format: 1
+pub(super) const BUNDLE: &str = r#"format: 1
 kind: bundle
 code: newborn
 name: { zh: 新生儿出生一件事, en: A child is born }
@@ -102,14 +102,26 @@ promised: { days: 6, unit: working_day }
 telephone: { enquiry: "12345", complaint: "12345" }
 "#;
 
-fn bind(yaml: &str) -> (Plan, Vec<Misfit>) {
-    let source = SourceFile::parse(yaml);
-    let bundle = source.to_bundle(None).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    let (guides, region) = (guides(), bundle.region.clone());
-    Plan::bind(bundle, &|part| serving(&part.implements, &region, &guides).cloned())
+pub(super) fn bind(yaml: &str) -> (Plan, Vec<Misfit>) {
+    bind_to(yaml, &guides())
 }
 
-fn plan() -> Plan {
+pub(super) fn bind_to(yaml: &str, guides: &[Guide]) -> (Plan, Vec<Misfit>) {
+    let source = SourceFile::parse(yaml);
+    let bundle = source.to_bundle(None).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let region = bundle.region.clone();
+    Plan::bind(bundle, &|part| serving(&part.implements, &region, guides).cloned())
+}
+
+/// The guides, with the label of a field another.
+pub(super) fn guides_with(label: &str, other: &str) -> Vec<Guide> {
+    let mut guides = guides();
+    let mut fields = guides.iter_mut().flat_map(|guide| &mut guide.form.fields);
+    fields.find(|field| field.label.zh == label).unwrap().label.zh = other.to_owned();
+    guides
+}
+
+pub(super) fn plan() -> Plan {
     let (plan, misfits) = bind(BUNDLE);
     assert_eq!(misfits, []);
     plan
@@ -117,7 +129,7 @@ fn plan() -> Plan {
 
 /// What is wrong when the first text is replaced by the second: the places, in order.
 #[track_caller]
-fn wrong(what: &str, by: &str) -> Vec<String> {
+pub(super) fn wrong(what: &str, by: &str) -> Vec<String> {
     assert!(BUNDLE.contains(what), "{what}");
     let yaml = BUNDLE.replacen(what, by, 1);
     let misfits = bind(&yaml).1;
@@ -153,7 +165,7 @@ fn today() -> NaiveDate {
     "2026-03-02".parse().unwrap()
 }
 
-fn complete() -> Facts {
+pub(super) fn complete() -> Facts {
     facts(json!({
         "child_name": "陈新生", "born": "2026-02-20", "wants_card": true,
         "registration": { "with": "mother", "truth": true },
@@ -161,7 +173,7 @@ fn complete() -> Facts {
     }))
 }
 
-fn try_out<'p>(plan: &'p Plan, facts: &Facts) -> Found<'p> {
+pub(super) fn try_out<'p>(plan: &'p Plan, facts: &Facts) -> Found<'p> {
     evaluate(plan, facts, &[], &applicant(), today(), &|_| true)
 }
 

@@ -207,6 +207,7 @@ const RESULTS: &[Column] = &[
     column("x_certificate_type", "电子证照类型", Text("type")),
     column("x_valid_months", "有效期（月）", Number("valid_months")),
     column("x_attributes", "证照内容字段", Texts("attributes")),
+    column("x_determined", "签发时认定的内容", Json("determined")),
 ];
 
 const VENUE: &[Column] = &[

@@ -164,6 +164,13 @@ fn given(given: Option<&Given>, names: &Names<'_>) -> Text {
         Some(Given::Fixed(value)) => {
             Text::new(format!("固定为 {value}，不用填"), format!("always {value}, not asked"))
         }
+        Some(Given::Stated { part, attribute }) => {
+            let part = names.part(part);
+            Text::new(
+                format!("取自{}的结果（{attribute}），不用填", part.zh),
+                format!("taken from the result of {} ({attribute}), not asked", part.en),
+            )
+        }
     }
 }
 

@@ -5,9 +5,9 @@ use super::words::{
     arrow, attribute, delivery as by, explained, handling, limits as days, listed, named, opinion, plain,
     procedure, quoted, role, yes_or_no, yuan,
 };
-use super::{About, Pairs, Teller};
+use super::{About, Pairs, Teller, form};
 use crate::domain::guides::model::{
-    AutomaticDecision, Condition, Delivery, Fee, Handling, Limit, Limits, Question, ResultKind,
+    AutomaticDecision, Condition, Delivery, Fee, Field, Form, Handling, Limit, Limits, Question, ResultKind,
     SpecialProcedure, Step,
 };
 use crate::domain::text::Text;
@@ -136,12 +136,13 @@ pub(super) fn results(teller: &mut Teller, old: &[ResultKind], new: &[ResultKind
                 named(teller, About::Wording, ("结果文书", "letter"), name, other);
             }
             (
-                ResultKind::Certificate { certificate_type: _, name, valid_months, attributes },
+                ResultKind::Certificate { certificate_type: _, name, valid_months, attributes, determined },
                 ResultKind::Certificate {
                     certificate_type: _,
                     name: other,
                     valid_months: months,
                     attributes: says,
+                    determined: entered,
                 },
             ) => {
                 named(teller, About::Wording, ("证照", "certificate"), name, other);
@@ -150,9 +151,22 @@ pub(super) fn results(teller: &mut Teller, old: &[ResultKind], new: &[ResultKind
                 arrow(teller, About::Result, (&zh, &en), &validity(*valid_months), &validity(*months));
                 let (zh, en) = (format!("{}载明的内容", name.zh), format!("what {} says", name.en));
                 listed(teller, About::Result, (&zh, &en), (attributes, says), |word| plain(word));
+                at_issue(teller, &name, determined, entered);
             }
             (ResultKind::Letter { .. } | ResultKind::Certificate { .. }, _) => {}
         }
+    }
+}
+
+/// What the agency enters when it issues; the applicant is asked for nothing there.
+fn at_issue(teller: &mut Teller, certificate: &Text, old: &[Field], new: &[Field]) {
+    let entered = |fields: &[Field]| Form { fields: fields.to_vec(), rules: Vec::new() };
+    let mut inner = Teller::default();
+    form::form(&mut inner, &entered(old), &entered(new));
+    for told in inner.told {
+        let Text { zh, en } = told.text;
+        let zh = format!("{}由部门签发时认定的内容：{zh}", certificate.zh);
+        teller.tell(About::Result, zh, format!("what the agency determines on {}: {en}", certificate.en));
     }
 }
 

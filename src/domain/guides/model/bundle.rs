@@ -120,6 +120,8 @@ pub enum Given {
     Fixed(Value),
     /// Asked in the part's section, although another part asks for one of the same name.
     Own,
+    /// What the certificate of an earlier part says; asked for nowhere.
+    Stated { part: String, attribute: String },
 }
 
 /// A document handed in once.

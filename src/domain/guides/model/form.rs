@@ -118,6 +118,16 @@ pub enum Prefill {
     Certificate { certificate_type: CertificateType, attribute: String },
 }
 
+impl Prefill {
+    /// The type of certificate it takes from.
+    pub fn certificate_type(&self) -> Option<&CertificateType> {
+        match self {
+            Self::Certificate { certificate_type, .. } => Some(certificate_type),
+            Self::Applicant(_) => None,
+        }
+    }
+}
+
 /// What the portal knows of an applicant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

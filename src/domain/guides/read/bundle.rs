@@ -166,15 +166,17 @@ impl Read for Given {
             return Name::read(node, reader).map(|name| Self::Shared(name.0));
         }
         let keys = Keys::of(node, reader)?;
-        keys.allow(&["value", "own"]);
+        keys.allow(&["value", "own", "part", "attribute"]);
+        let is_stated = keys.has("part") || keys.has("attribute");
         let given = match (keys.get("value"), keys.get("own")) {
-            (Some(value), None) => json(value, reader).map(Self::Fixed),
-            (None, Some(own)) => is_given(own, reader).map(|()| Self::Own),
-            (Some(_), Some(_)) | (None, None) => {
+            (Some(value), None) if !is_stated => json(value, reader).map(Self::Fixed),
+            (None, Some(own)) if !is_stated => is_given(own, reader).map(|()| Self::Own),
+            (None, None) if is_stated => stated(&keys),
+            (Some(_) | None, Some(_) | None) => {
                 reader.problems.at(
                     node,
-                    "请写共用字段的名称、{ value: … } 或 { own: true }。",
-                    "Write the name of a shared field, { value: … } or { own: true }.",
+                    "请写共用字段的名称、{ value: … }、{ own: true } 或 { part: 事项, attribute: 证照内容 }。",
+                    "Write the name of a shared field, { value: … }, { own: true } or { part: …, attribute: … }.",
                 );
                 None
             }
@@ -182,6 +184,11 @@ impl Read for Given {
         keys.close();
         given
     }
+}
+
+fn stated(keys: &Keys<'_, '_>) -> Option<Given> {
+    let (part, attribute) = (keys.need::<Name>("part"), keys.need::<Name>("attribute"));
+    Some(Given::Stated { part: part?.0, attribute: attribute?.0 })
 }
 
 impl Read for SharedMaterial {

@@ -6,7 +6,7 @@ use super::kinds::kind;
 use super::scalars::Name;
 use super::scenarios::belonging;
 use super::{Read, Reader, named};
-use crate::domain::codes::RegionCode;
+use crate::domain::codes::{CertificateType, RegionCode};
 use crate::domain::guides::expr::{Schema, Vocabulary};
 use crate::domain::guides::model::{
     Choice, Field, FieldKind, Form, FormRule, Particular, Prefill, Requirement,
@@ -152,10 +152,28 @@ impl Read for Prefill {
                 format!("{}没有“{wanted}”这一项，只有：{all}。", name.zh),
                 format!("{} does not say “{wanted}”; it says {all}.", name.en),
             );
+        } else if let (Some(of), Some(Name(wanted)), Some(node)) =
+            (&certificate_type, &attribute, keys.get("attribute"))
+        {
+            check_stated(node, of, wanted, reader);
         }
         keys.close();
         Some(Self::Certificate { certificate_type: certificate_type?, attribute: attribute?.0 })
     }
+}
+
+/// What nobody puts on the certificate would never be filled in.
+fn check_stated(node: &Node, of: &CertificateType, wanted: &str, reader: &Reader<'_>) {
+    let Some(stated) = reader.register.and_then(|register| register.stated(of)) else { return };
+    if stated.contains(wanted) {
+        return;
+    }
+    let all = stated.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    reader.problems.at(
+        node,
+        format!("签发 {of} 的指南都不在证照上载明“{wanted}”，永远填不出来。请在签发指南 results 的 attributes 中加上，改用已载明的（{all}），或者删去 prefill。"),
+        format!("No guide that issues {of} puts “{wanted}” on it, so this is never filled in. Add it to the attributes of the issuing guide's result, take what is there ({all}), or remove the prefill."),
+    );
 }
 
 fn check_prefill(node: &Node, source: &Prefill, kind: &FieldKind, reader: &Reader<'_>) {

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use super::keys::Keys;
+use super::results::check_results;
 use super::scalars::{Name, no_such_word};
 use super::scenarios::{belonging, check_reach};
 use super::{Read, Reader, named};
@@ -10,7 +11,7 @@ use crate::domain::codes::{GuideCode, RegionCode, Uscc};
 use crate::domain::guides::expr::Vocabulary;
 use crate::domain::guides::model::{
     Attribute, AutomaticDecision, Condition, CrossRegion, FieldKind, Form, Guide, Handling, IdentityLevel,
-    Item, Limits, Material, MaterialSource, Question, Step, StepRole,
+    Item, Limits, Material, MaterialSource, Question, ResultKind, Step, StepRole,
 };
 use crate::domain::guides::source::{Content, Node};
 
@@ -39,14 +40,13 @@ impl Read for Guide {
         let form = keys.need::<Form>("form");
         let materials = keys.or("materials", Vec::new());
         let flow = keys.need_some::<Step>("flow");
-        let results = keys.need_some("results");
+        let results = keys.need_some::<ResultKind>("results");
         let delivery = keys.need_some("delivery");
         let automatic = keys.optional("automatic");
         let telephone = keys.need("telephone");
         let visits = keys.or("visits", 0);
         let cross_region = keys.or("cross_region", CrossRegion::None);
-        let venues = keys.or("venues", Vec::new());
-        let channels = keys.optional("channels");
+        let (venues, channels) = (keys.or("venues", Vec::new()), keys.optional("channels"));
         let effect = effect(&keys, reader);
         let examples = keys.or("examples", Vec::new());
         keys.allow(&["scenarios"]);
@@ -55,6 +55,7 @@ impl Read for Guide {
         check_handling(&keys, reader, handling, limits);
         check_flow(&keys, reader, handling, flow.as_deref());
         check_uploads(&keys, reader, form.as_ref(), materials.as_deref());
+        check_results(&keys, reader, handling, results.as_deref());
         keys.close();
         Some(Self {
             code: code?,

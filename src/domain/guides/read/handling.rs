@@ -1,14 +1,12 @@
-//! How an application is handled: materials, flow, results.
+//! How an application is handled: materials and flow.
 
 use super::keys::Keys;
 use super::scalars::Name;
 use super::scenarios::belonging;
 use super::{Read, Reader};
 use crate::domain::codes::CertificateType;
-use crate::domain::guides::expr::Vocabulary;
 use crate::domain::guides::model::{
-    Download, Limit, Material, MaterialSource, OpinionWanted, Paper, Requirement, ResultKind, Reuse, Step,
-    Trust,
+    Download, Limit, Material, MaterialSource, OpinionWanted, Paper, Requirement, Reuse, Step, Trust,
 };
 use crate::domain::guides::source::Node;
 use crate::domain::text::Text;
@@ -165,7 +163,11 @@ impl Read for Download {
 }
 
 /// Reports a mapping that has not exactly one of the keys that exclude each other.
-fn one_of<'k>(keys: &Keys<'_, '_>, reader: &Reader<'_>, choices: &'k [&'static str]) -> Option<&'k str> {
+pub(super) fn one_of<'k>(
+    keys: &Keys<'_, '_>,
+    reader: &Reader<'_>,
+    choices: &'k [&'static str],
+) -> Option<&'k str> {
     keys.allow(choices);
     let mut given = choices.iter().filter(|choice| keys.has(choice));
     match (given.next(), given.next()) {
@@ -252,71 +254,5 @@ fn check_asked_once_each(node: &Node, opinions: &[OpinionWanted], reader: &Reade
                 format!("“{}” is asked twice; remove one.", wanted.name.en),
             );
         }
-    }
-}
-
-impl Read for ResultKind {
-    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
-        let keys = Keys::of(node, reader)?;
-        let result = match one_of(&keys, reader, &["certificate", "letter"]) {
-            Some("certificate") => keys.need::<IssuedCertificate>("certificate").map(|issued| issued.0),
-            Some(_) => keys.need::<IssuedLetter>("letter").map(|letter| Self::Letter { name: letter.0 }),
-            None => None,
-        };
-        keys.close();
-        result
-    }
-}
-
-/// What stands under `certificate:`.
-struct IssuedCertificate(ResultKind);
-
-impl Read for IssuedCertificate {
-    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
-        let keys = Keys::of(node, reader)?;
-        let (certificate_type, name) = (keys.need("type"), keys.need("name"));
-        if let (Some(of), Some(node)) = (&certificate_type, keys.get("type")) {
-            check_registered(node, of, reader);
-        }
-        let valid_months = keys.optional::<u16>("valid_months");
-        if let (Some(Some(0)), Some(node)) = (valid_months, keys.get("valid_months")) {
-            reader.problems.at(
-                node,
-                "有效期至少 1 个月；长期有效请删去 valid_months。",
-                "A certificate is valid for at least 1 month; leave valid_months out if it does not expire.",
-            );
-        }
-        let attributes = keys.or::<Vec<Name>>("attributes", Vec::new());
-        reader.distinct(keys.get("attributes"), "");
-        if let (Some(names), Some(node)) = (&attributes, keys.get("attributes")) {
-            for (Name(name), item) in names.iter().zip(node.items()) {
-                if !Vocabulary::Whole(reader.schema).has_answer_to(name) {
-                    reader.problems.at(
-                        item,
-                        format!("表单没有字段“{name}”，证照的内容取自表单的答案。"),
-                        format!("The form has no answer “{name}”; a certificate says what the form says."),
-                    );
-                }
-            }
-        }
-        keys.close();
-        Some(Self(ResultKind::Certificate {
-            certificate_type: certificate_type?,
-            name: name?,
-            valid_months: valid_months?,
-            attributes: attributes?.into_iter().map(|name| name.0).collect(),
-        }))
-    }
-}
-
-/// What stands under `letter:`.
-struct IssuedLetter(Text);
-
-impl Read for IssuedLetter {
-    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
-        let keys = Keys::of(node, reader)?;
-        let name = keys.need("name");
-        keys.close();
-        name.map(Self)
     }
 }

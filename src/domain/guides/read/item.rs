@@ -35,6 +35,7 @@ impl SourceFile {
     pub fn into_item(self, register: Option<&Register>) -> Result<ItemFile, Vec<Problem>> {
         debug_assert_eq!(self.kind(), FileKind::Item);
         let problems = Problems::starting_with(self.problems);
+        let how = Reading { register, is_partial: true, is_published: self.is_published };
         let file = self.root.and_then(|root| {
             let schema = Schema::default();
             let reader = Reader::plain(&problems, &schema);
@@ -43,7 +44,7 @@ impl SourceFile {
             keys.allow(&["kind", "guide"]);
             let item = item(keys, &reader);
             if let Some(start) = root.member("guide") {
-                check_start(start, item.as_ref(), register, &problems);
+                check_start(start, item.as_ref(), how, &problems);
             }
             Some(ItemFile { item: item?, tree: of_the_item(&root) })
         });
@@ -52,7 +53,7 @@ impl SourceFile {
 }
 
 /// Checks what guides start from as if an agency had added what is its own.
-fn check_start(start: &Node, item: Option<&Item>, register: Option<&Register>, problems: &Problems) {
+fn check_start(start: &Node, item: Option<&Item>, how: Reading<'_>, problems: &Problems) {
     let schema = Schema::default();
     if Keys::of(start, &Reader::plain(problems, &schema)).is_none() {
         return;
@@ -77,7 +78,7 @@ fn check_start(start: &Node, item: Option<&Item>, register: Option<&Register>, p
             );
         }
     }
-    read_whole(&overlay(start, &local), problems, Reading { register, is_partial: true });
+    read_whole(&overlay(start, &local), problems, how);
 }
 
 /// The guide's tree with its item's under it.

@@ -207,7 +207,9 @@ fn group_kind(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<FieldKind> {
     Some(FieldKind::Group { fields: fields?, min, max })
 }
 
-fn cell(node: &Node, reader: &Reader<'_>) -> Option<Field> {
+/// A field that stands by itself: of a row, or of what an agency determines. It is always
+/// shown, and required or not whatever the rest says.
+pub(super) fn cell(node: &Node, reader: &Reader<'_>) -> Option<Field> {
     let keys = Keys::of(node, reader)?;
     let name = keys.need::<Name>("name");
     let label = keys.need::<Text>("label");
@@ -221,8 +223,8 @@ fn cell(node: &Node, reader: &Reader<'_>) -> Option<Field> {
             keys.allow(&KIND_KEYS);
             reader.problems.at(
                 keys.get("type").unwrap_or(node),
-                format!("行内不能用 {word}。"),
-                format!("A row cannot hold a field of type {word}."),
+                format!("此处不能用 {word}。"),
+                format!("A field of type {word} cannot stand here."),
             );
             None
         }

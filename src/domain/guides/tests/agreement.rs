@@ -68,6 +68,19 @@ static WHOLE: LazyLock<Value> = LazyLock::new(|| {
     whole
 });
 
+/// One whose certificate says what somebody enters, of every kind; no rule decides it.
+static DETERMINED: LazyLock<Value> = LazyLock::new(|| {
+    let rows = WHOLE["form"]["fields"].as_array().unwrap().iter();
+    let rows = rows.clone().find(|field| field["name"] == "everything").unwrap();
+    let mut file = json_of(VALID);
+    file.as_object_mut().unwrap().remove("automatic");
+    let mut rows = rows["fields"].clone();
+    // The certificate's own number has this name.
+    rows.as_array_mut().unwrap().retain(|row| row["name"] != "number");
+    file["results"][0]["certificate"]["determined"] = rows;
+    file
+});
+
 fn whole(file: &Value) -> Option<Guide> {
     read_guide(&file.to_string()).ok()
 }
@@ -182,6 +195,8 @@ fn the_schema_takes_the_keys_that_are_read() {
     let of_whole = asked::take();
     read_guide(VALID).unwrap();
     let of_valid = asked::take();
+    read_guide(&DETERMINED.to_string()).unwrap();
+    let of_determined = asked::take();
     // The item's own keys and the certificate types were read once more; they stand at
     // the roots of their files.
     let elsewhere = |path: &str| path.starts_with("/legal_basis") || path.starts_with("/types");
@@ -192,6 +207,7 @@ fn the_schema_takes_the_keys_that_are_read() {
         read_places(&local, ""),
         read_places(&of_whole, ""),
         read_places(&of_valid, ""),
+        read_places(&of_determined, ""),
     ] {
         for (path, keys) in read.into_iter().filter(|(path, _)| !path.starts_with("/guide")) {
             places.entry(path).or_default().extend(keys);
@@ -209,8 +225,9 @@ fn the_schema_takes_the_keys_that_are_read() {
 #[test]
 fn a_key_nobody_knows_is_refused_by_both_wherever_it_stands() {
     type Reads = fn(&Value) -> bool;
-    let reads: [(Value, Reads); 6] = [
+    let reads: [(Value, Reads); 7] = [
         (WHOLE.clone(), |file| whole(file).is_some()),
+        (DETERMINED.clone(), |file| whole(file).is_some()),
         (json_of(ITEM), |file| SourceFile::parse(&file.to_string()).into_item(None).is_ok()),
         (json_of(LOCAL), |file| pair(ITEM, &file.to_string()).is_ok()),
         (json_of(CERTIFICATES), |file| SourceFile::parse(&file.to_string()).into_certificate_types().is_ok()),
@@ -250,9 +267,10 @@ proptest! {
         of_whole in edits(), of_item in edits(), of_local in edits(), of_types in edits(),
         of_bundle in edits(),
     ) {
-        let file = edited(&WHOLE, &of_whole);
-        if whole(&file).is_some() {
-            prop_assert_eq!(complaints(&file), [""; 0], "{}", file);
+        for file in [edited(&WHOLE, &of_whole), edited(&DETERMINED, &of_whole)] {
+            if whole(&file).is_some() {
+                prop_assert_eq!(complaints(&file), [""; 0], "{}", file);
+            }
         }
         let file = edited(&json_of(ITEM), &of_item);
         let source = SourceFile::parse(&file.to_string());
@@ -277,7 +295,8 @@ proptest! {
 
     #[test]
     fn two_versions_are_told_apart_when_they_differ_and_only_then(one in edits(), other in edits()) {
-        let files = [WHOLE.clone(), edited(&WHOLE, &one), edited(&WHOLE, &other)];
+        let of = |base: &Value| [base.clone(), edited(base, &one), edited(base, &other)];
+        let files = [of(&WHOLE), of(&DETERMINED)].concat();
         let guides: Vec<Guide> = files.iter().filter_map(whole).collect();
         for old in &guides {
             for new in &guides {

@@ -17,7 +17,7 @@ pub(super) fn form(form: &Form) -> Outline {
     entries.done()
 }
 
-fn field(field: &Field) -> Outline {
+pub(super) fn field(field: &Field) -> Outline {
     let mut entries = Entries::default();
     entries.add("name", Outline::text(&field.name));
     entries.add("label", both(&field.label));

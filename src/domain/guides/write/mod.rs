@@ -308,12 +308,13 @@ fn opinion(wanted: &OpinionWanted) -> Outline {
 
 fn result(result: &ResultKind) -> Outline {
     match result {
-        ResultKind::Certificate { certificate_type, name, valid_months, attributes } => {
+        ResultKind::Certificate { certificate_type, name, valid_months, attributes, determined } => {
             let mut entries = Entries::default();
             entries.add("type", Outline::text(certificate_type.as_str()));
             entries.add("name", both(name));
             entries.add_if("valid_months", valid_months.map(|months| Outline::Number(months.into())));
             entries.add_texts("attributes", attributes);
+            entries.add_some("determined", determined, form::field);
             Outline::mapping([("certificate", entries.done())])
         }
         ResultKind::Letter { name } => {
