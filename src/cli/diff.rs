@@ -61,7 +61,7 @@ fn leant_on(files: &Files) -> Result<catalog::Base, String> {
         source.into_guide(item.as_deref(), None).ok()
     };
     let guides = of_kinds(files, &[FileKind::Guide]).iter().filter_map(read).collect();
-    Ok(catalog::Base { items, register, guides })
+    Ok(catalog::Base { items, register, guides, issued: None })
 }
 
 /// What is in the files. Of a bundle it is its own file that is read: whether the guides
@@ -260,7 +260,7 @@ mod tests {
         for yaml in mistaken {
             let files = [("guide.yaml".to_owned(), yaml)];
             let told = contents(&files, &catalog::Base::default()).unwrap_err();
-            assert!(told.contains("guide.yaml:") && told.ends_with("problems"), "{told}");
+            assert!(told.contains("guide.yaml:") && told.contains("problem"), "{told}");
         }
     }
 }

@@ -6,6 +6,7 @@ mod drafts;
 mod effect;
 mod finding;
 mod inheritance;
+mod sameness;
 mod scale;
 
 use serde_json::{Value, json};

@@ -162,7 +162,7 @@ fn complete() -> Facts {
 }
 
 fn try_out<'p>(plan: &'p Plan, facts: &Facts) -> Found<'p> {
-    evaluate(plan, facts, &[], &applicant(), today(), &|_| true)
+    evaluate(plan, facts, &[], &applicant(), today(), &|_| true, None)
 }
 
 #[test]

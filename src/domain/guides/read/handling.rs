@@ -5,11 +5,12 @@ use super::scalars::Name;
 use super::scenarios::belonging;
 use super::{Read, Reader};
 use crate::domain::codes::CertificateType;
-use crate::domain::guides::expr::Vocabulary;
+use crate::domain::guides::expr::{Vocabulary, no_such_field};
 use crate::domain::guides::model::{
     Download, Limit, Material, MaterialSource, OpinionWanted, Paper, Requirement, ResultKind, Reuse, Step,
     Trust,
 };
+use crate::domain::guides::problem::Rests;
 use crate::domain::guides::source::Node;
 use crate::domain::text::Text;
 
@@ -170,6 +171,8 @@ fn one_of<'k>(keys: &Keys<'_, '_>, reader: &Reader<'_>, choices: &'k [&'static s
     let mut given = choices.iter().filter(|choice| keys.has(choice));
     match (given.next(), given.next()) {
         (Some(only), None) => Some(only),
+        // What stands there instead is told as a key there is none of.
+        (None, _) if !keys.node.entries().is_empty() => None,
         (None, _) | (Some(_), Some(_)) => {
             reader.problems.at(
                 keys.node,
@@ -290,7 +293,10 @@ impl Read for IssuedCertificate {
         reader.distinct(keys.get("attributes"), "");
         if let (Some(names), Some(node)) = (&attributes, keys.get("attributes")) {
             for (Name(name), item) in names.iter().zip(node.items()) {
-                if !Vocabulary::Whole(reader.schema).has_answer_to(name) {
+                let vocabulary = Vocabulary::Whole(reader.schema);
+                if !vocabulary.has_field(name) {
+                    reader.problems.add(item, no_such_field(vocabulary, name), Rests::OnAnother);
+                } else if !vocabulary.has_answer_to(name) {
                     reader.problems.at(
                         item,
                         format!("表单没有字段“{name}”，证照的内容取自表单的答案。"),

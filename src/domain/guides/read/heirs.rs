@@ -89,7 +89,7 @@ fn heir(item: &ItemFile, other: &ItemFile) -> Option<Guide> {
         Some(start) => overlay(&elsewhere, &needed(start)),
         None => elsewhere,
     };
-    let how = Reading { register: None, is_partial: false };
+    let how = Reading { register: None, is_partial: false, is_published: true };
     read_whole(&overlay(&filling, &own), &ignored, how)
 }
 

@@ -33,6 +33,27 @@ pub struct ItemFile {
 impl SourceFile {
     /// The item; what its guides start from is checked as a guide is.
     pub fn into_item(self, register: Option<&Register>) -> Result<ItemFile, Vec<Problem>> {
+        match self.read_item(register) {
+            (Some(item), problems) if problems.is_empty() => Ok(item),
+            (_, problems) => Err(problems),
+        }
+    }
+
+    /// The item as far as it reads, for its guides to be looked at all the same, and
+    /// everything that is wrong with it.
+    pub fn read_item(self, register: Option<&Register>) -> (Option<ItemFile>, Vec<Problem>) {
+        self.item(Reading { register, is_partial: true, is_published: false })
+    }
+
+    /// The item as it was published.
+    pub fn into_published_item(self) -> Result<ItemFile, Vec<Problem>> {
+        match self.item(Reading { register: None, is_partial: true, is_published: true }) {
+            (Some(item), problems) if problems.is_empty() => Ok(item),
+            (_, problems) => Err(problems),
+        }
+    }
+
+    fn item(self, how: Reading<'_>) -> (Option<ItemFile>, Vec<Problem>) {
         debug_assert_eq!(self.kind(), FileKind::Item);
         let problems = Problems::starting_with(self.problems);
         let file = self.root.and_then(|root| {
@@ -43,16 +64,16 @@ impl SourceFile {
             keys.allow(&["kind", "guide"]);
             let item = item(keys, &reader);
             if let Some(start) = root.member("guide") {
-                check_start(start, item.as_ref(), register, &problems);
+                check_start(start, item.as_ref(), how, &problems);
             }
             Some(ItemFile { item: item?, tree: of_the_item(&root) })
         });
-        problems.or(file)
+        (file, problems.into_sorted())
     }
 }
 
 /// Checks what guides start from as if an agency had added what is its own.
-fn check_start(start: &Node, item: Option<&Item>, register: Option<&Register>, problems: &Problems) {
+fn check_start(start: &Node, item: Option<&Item>, how: Reading<'_>, problems: &Problems) {
     let schema = Schema::default();
     if Keys::of(start, &Reader::plain(problems, &schema)).is_none() {
         return;
@@ -77,7 +98,7 @@ fn check_start(start: &Node, item: Option<&Item>, register: Option<&Register>, p
             );
         }
     }
-    read_whole(&overlay(start, &local), problems, Reading { register, is_partial: true });
+    read_whole(&overlay(start, &local), problems, how);
 }
 
 /// The guide's tree with its item's under it.
@@ -102,6 +123,18 @@ pub(super) fn inherit(root: &Node, item: Option<&ItemFile>, problems: &Problems)
         entry.value = file.as_mapping();
     }
     Some(whole)
+}
+
+impl SourceFile {
+    /// In what a guide that writes its item out says otherwise than the item does; none
+    /// when it inherits.
+    pub fn differences(&self, item: &ItemFile) -> Vec<Problem> {
+        let problems = Problems::default();
+        if let Some(root) = self.root.as_ref().filter(|_| !self.inherits()) {
+            check_same(root, item, &problems);
+        }
+        problems.into_sorted()
+    }
 }
 
 impl ItemFile {
