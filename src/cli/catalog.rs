@@ -3,6 +3,7 @@
 //! Publishing here is direct: whoever holds the database's master key is beyond the
 //! rule of four eyes, which holds over the API.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -163,7 +164,7 @@ pub(super) fn refused(wrong: &[catalog::FileProblems]) -> String {
 /// What the files may lean on: nothing, or what the portal has published.
 fn base_for(config: Option<&Path>, files: &Files) -> Result<catalog::Base, String> {
     let config = config.map(load).transpose()?;
-    let mut base = catalog::Base::default();
+    let mut base = catalog::Base { issued: Some(BTreeSet::new()), ..catalog::Base::default() };
     if let Some(config) = config {
         block_on(async {
             let ctx = production(&config).await?;
@@ -179,15 +180,20 @@ const NO_REGISTER: &str = "\
 没有证照目录，证照类型未经核对（类型是否存在、证照已能提供的材料是否仍让人自备）；请一并给出 kind: certificate_types 的文件，或用 --config 指明已有证照目录的门户。
 Certificate types were not checked (whether they exist, whether a material is asked for that a certificate supplies): there is no register; give a file of kind certificate_types too, or the --config of a portal that has one.";
 
+/// What to say where there is no register, neither published nor among the files.
+fn register_note(has_none: bool, files: &Files) -> String {
+    let is_register =
+        |(_, yaml): &(String, String)| SourceFile::parse(yaml).kind() == FileKind::CertificateTypes;
+    match has_none && !files.iter().any(is_register) {
+        true => format!("\n{NO_REGISTER}"),
+        false => String::new(),
+    }
+}
+
 fn check(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
     let files = some_files(files)?;
     let base = base_for(config, &files)?;
-    let is_register =
-        |(_, yaml): &(String, String)| SourceFile::parse(yaml).kind() == FileKind::CertificateTypes;
-    let note = match base.register.types().is_empty() && !files.iter().any(is_register) {
-        true => format!("\n{NO_REGISTER}"),
-        false => String::new(),
-    };
+    let note = register_note(base.register.types().is_empty(), &files);
     let checked = catalog::check(&files, &base).map_err(|wrong| format!("{}{note}", refused(&wrong)))?;
     print(&format!("{}, nothing wrong{note}", counted(checked.len(), "file")))
 }
@@ -212,14 +218,17 @@ fn publish(config: &Path, files: &[PathBuf]) -> Outcome {
     let files = some_files(files)?;
     block_on(async move {
         let ctx = production(&config).await?;
+        let has_none = !catalog::has_register(&ctx).await.map_err(said)?;
+        let note = register_note(has_none, &files);
         let published = catalog::publish(&ctx, files).await;
         upkeep::wind_up(&ctx).await.map_err(said)?;
         let published = published.map_err(said)?.map_err(|faults| {
             let mut lines = report(&faults.problems);
             lines.extend(failed(&faults.failures));
-            format!("{}\n{} faults; nothing was published", lines.join("\n"), lines.len())
+            format!("{}\n{} faults; nothing was published{note}", lines.join("\n"), lines.len())
         })?;
-        published.iter().try_for_each(|one| print(&told(one)))
+        published.iter().try_for_each(|one| print(&told(one)))?;
+        if note.is_empty() { Ok(()) } else { print(note.trim_start()) }
     })
 }
 

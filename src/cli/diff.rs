@@ -261,7 +261,7 @@ mod tests {
         for yaml in mistaken {
             let files = [("guide.yaml".to_owned(), yaml)];
             let told = contents(&files, &catalog::Base::default()).unwrap_err();
-            assert!(told.contains("guide.yaml:") && told.ends_with("problems"), "{told}");
+            assert!(told.contains("guide.yaml:") && told.contains("problem"), "{told}");
         }
     }
 }

@@ -8,6 +8,7 @@
 
 mod drafts;
 mod items;
+mod naming;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;

@@ -154,11 +154,22 @@ fn rooms_that_see_the_channel(files: &[Source]) -> Vec<String> {
     for file in program(files).filter(|file| blind(&file.path)) {
         let said: String = file.said.iter().collect();
         for (number, line) in said.lines().enumerate() {
-            // A guide says through which channels it is offered; none of its rules can
-            // ask for one, and the check of expressions names it only to refuse it.
-            let stated = ["OfferedChannel", "ChannelLimit", "channels"];
+            // A guide says through which channels it is offered. Of its rules only one of
+            // the form that cites the article which demands it may ask for one, and that
+            // is judged at the door, apart from all others.
+            let stated = [
+                "OfferedChannel",
+                "ChannelLimit",
+                "channels",
+                "asks_channel",
+                "check_channel",
+                "channel: None",
+            ];
             let rest = stated.iter().fold(line.to_owned(), |line, word| line.replace(word, ""));
-            if rest.to_lowercase().contains("channel") && !file.path.ends_with("expr/check.rs") {
+            let of_cited_rules =
+                ["/expr.rs", "/expr/check.rs", "/expr/values.rs", "/validate.rs", "/evaluate.rs"];
+            let judges = of_cited_rules.iter().any(|end| file.path == format!("src/domain/guides{end}"));
+            if rest.to_lowercase().contains("channel") && !judges {
                 found.push(format!(
                     "{}:{}: cases and guides are blind to the channel",
                     file.path,

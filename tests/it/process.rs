@@ -4,6 +4,7 @@
 mod authoring;
 mod numbers;
 mod production;
+mod ten_minutes;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

@@ -182,7 +182,7 @@ pub fn evaluate<'b>(
     let regions = ctx.catalogue.regions();
     let exists = |code: &RegionCode| regions.contains(code.as_str());
     let today = local_date(ctx.clock.now());
-    bundles::evaluate(&published.plan, facts, held, applicant, today, &exists)
+    bundles::evaluate(&published.plan, facts, held, applicant, today, &exists, None)
 }
 
 /// The guides in force of the items these bundle files name.

@@ -169,7 +169,9 @@ async fn attempt_submit(
             let regions = ctx.catalogue.regions();
             let exists = |code: &RegionCode| regions.contains(code.as_str());
             let facts = loaded.application().facts.known().cloned().unwrap_or_else(Facts::new);
-            let found = bundles::evaluate(loaded.plan(), &facts, &held, &applicant, local_date(at), &exists);
+            let channel = Some(cases::channel(caller));
+            let found =
+                bundles::evaluate(loaded.plan(), &facts, &held, &applicant, local_date(at), &exists, channel);
             check(&loaded, &found, &applicant, caller)?;
             Command::Submit { by, aal: caller.aal, not_needed: found.not_needed() }
         }

@@ -102,6 +102,8 @@ pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
         applicant: as_known(ctx, person, &by, at).await?,
         aal,
         promised: BTreeSet::new(),
+        // The door was looked at when the bundle was submitted.
+        at_the_door: Vec::new(),
     };
     let case = begin(id, opening.clone()).map_err(internal)?;
     let (attached, mut acts) = attach_all(&case, rules, &evidence, &certificates, &by, at)?;

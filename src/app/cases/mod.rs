@@ -2,6 +2,7 @@
 //! fetches what it needs and describes what must be written.
 
 mod action;
+mod door;
 mod file;
 mod handoff;
 mod letters;
@@ -20,6 +21,7 @@ use uuid::Uuid;
 
 use action::command;
 pub use action::{Action, TransferTo};
+pub use door::{channel, offered};
 pub use file::{FedBy, FileRequest, file};
 pub use handoff::{HandedOn, hand_off, open_handoff, sweep as sweep_handoffs};
 pub use letters::{
@@ -48,7 +50,6 @@ use crate::domain::calendar::WorkCalendar;
 use crate::domain::cases::{By, Case, Command, KnownCertificate, Rules, SubmitCase, decide, role_whose_turn};
 use crate::domain::certificates::Certificate;
 use crate::domain::codes::RegionCode;
-use crate::domain::guides::Guide;
 use crate::domain::policy::{self, CaseScope, Operation, Target};
 use crate::domain::refusal::{Refusal, RefusalCode};
 pub use crate::store::LetterRecord;
@@ -182,27 +183,6 @@ async fn guide_of(ctx: &Ctx, case: &Case) -> AppResult<Arc<PublishedGuide>> {
     found.ok_or_else(|| AppError::Internal(format!("the guide of case {} is gone", case.id)))
 }
 
-/// A guide may leave out a channel where an article demands it. Filing is all that
-/// hangs on it: nothing that decides can see the channel.
-pub fn offered(caller: &Caller, guide: &Guide) -> Result<(), Refusal> {
-    let Some(limit) = &guide.channels else { return Ok(()) };
-    if guide.is_offered_through(caller.channel.number()) {
-        return Ok(());
-    }
-    let basis = &limit.basis;
-    Err(Refusal::new(
-        RefusalCode::ChannelNotOffered,
-        format!(
-            "依据{}{}，本事项须到窗口等指定渠道办理。请查看办事指南中的办理地点。",
-            basis.law.zh, basis.article
-        ),
-        format!(
-            "{} {} wants this handled through certain channels only. See the guide for where.",
-            basis.law.en, basis.article
-        ),
-    ))
-}
-
 fn guide_closed(guide: &PublishedGuide) -> Refusal {
     let name = &guide.guide.item.name;
     Refusal::new(
@@ -228,7 +208,15 @@ async fn submission(
         .ok_or_else(|| AppError::Internal(format!("the applicant of case {} is gone", case.id)))?;
     let certificates = known_to(party, usable_certificates(ctx, person.id, guide).await?);
     let applicant = as_known(ctx, person, by, ctx.clock.now()).await?;
-    Ok(SubmitCase { case_no, applicant, aal: caller.aal, certificates, promised: BTreeSet::new() })
+    let at_the_door = door::found(ctx, caller, &guide.guide, case, &applicant);
+    Ok(SubmitCase {
+        case_no,
+        applicant,
+        aal: caller.aal,
+        certificates,
+        promised: BTreeSet::new(),
+        at_the_door,
+    })
 }
 
 /// The certificates of a person that the guide can use, on whichever of his records.

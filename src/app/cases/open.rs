@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::record::Writing;
-use super::{Audience, CaseReply, known_to, offered, refused, replay_instead, rules, usable_certificates};
+use super::{
+    Audience, CaseReply, door, known_to, offered, refused, replay_instead, rules, usable_certificates,
+};
 use crate::app::catalog::PublishedGuide;
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
@@ -93,12 +95,16 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<
             applicant: as_known(ctx, person, &by, at).await?,
             aal: caller.aal,
             promised: BTreeSet::new(),
+            at_the_door: Vec::new(),
         }),
         None => None,
     };
     let more = |case: &crate::domain::cases::Case| match submission {
-        Some(submit) => decide(case, rules, Command::Submit(Box::new(submit)), &by, at)
-            .map_err(|refusal| refused(refusal, &guide)),
+        Some(submit) => {
+            let at_the_door = door::found(ctx, caller, &guide.guide, case, &submit.applicant);
+            let submit = Box::new(SubmitCase { at_the_door, ..submit });
+            decide(case, rules, Command::Submit(submit), &by, at).map_err(|refusal| refused(refusal, &guide))
+        }
         None => Ok(Vec::new()),
     };
     let claim = request.claim.as_ref();

@@ -64,6 +64,31 @@ impl NewItem<'_> {
         }
     }
 
+    /// 四级四同: guides that write the item out themselves say the same of it as before; if
+    /// one would not, the item is not published without it.
+    pub async fn meet_others(
+        &self,
+        ctx: &Ctx,
+        published_too: &HashSet<&str>,
+        faults: &mut Faults,
+    ) -> AppResult<()> {
+        let code = self.item.item.basic_code.to_string();
+        let mut after = None;
+        loop {
+            let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
+            let page = ctx.store.list_guides_apart(code.clone(), self.at, after, limit).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = Some(last.clone());
+            for (guide, yaml) in page.iter().filter(|(guide, _)| !published_too.contains(guide.as_str())) {
+                let problems = SourceFile::parse(yaml).differences(self.item);
+                if !problems.is_empty() {
+                    let file = format!("{guide} ({})", self.item.item.name.zh);
+                    faults.problems.push(FileProblems { file, problems });
+                }
+            }
+        }
+    }
+
     fn read(&self, heir: &GuideRecord, preparer: &Preparer) -> Result<Prepared, Vec<Problem>> {
         // What certificates there are was checked when each of the two was handed in.
         let guide = SourceFile::published(&heir.yaml).into_guide(Some(self.item), None)?;

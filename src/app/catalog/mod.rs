@@ -10,6 +10,7 @@ mod drafts;
 mod fan_out;
 mod find;
 mod held;
+mod issuing;
 mod lines;
 mod prepare;
 mod publish;
@@ -28,7 +29,7 @@ pub use drafts::{
 pub use find::{FoundItem, Search, entry_of, item, search};
 use lines::of_item;
 pub use lines::{About, GuideLine, Lines};
-pub use publish::{Faults, Published, base_for, publish};
+pub use publish::{Faults, Published, base_for, has_register, publish};
 pub use withdraw::withdraw;
 
 use bytes::Bytes;
@@ -39,7 +40,9 @@ use super::error::{AppError, AppResult};
 use super::search::SearchIndex;
 use crate::domain::cases::Case;
 use crate::domain::codes::{GuideCode, RegionCode};
-use crate::domain::guides::{self, Applicant, Evaluation, Facts, Guide, ItemFile, SourceFile};
+use crate::domain::guides::{
+    self, Applicant, Evaluation, Facts, Guide, ItemFile, OfferedChannel, SourceFile,
+};
 use crate::domain::time::{local_date, local_day_number};
 use crate::store::{GuideRecord, ItemRecord, Store};
 use held::Held;
@@ -299,10 +302,16 @@ pub async fn version(ctx: &Ctx, code: &str, version: u32) -> AppResult<Arc<Publi
 }
 
 /// The dry run: what do I need, may I, what does it cost. Stores nothing.
-pub fn evaluate<'g>(ctx: &Ctx, guide: &'g Guide, facts: &Facts, applicant: &Applicant) -> Evaluation<'g> {
+pub fn evaluate<'g>(
+    ctx: &Ctx,
+    guide: &'g Guide,
+    facts: &Facts,
+    applicant: &Applicant,
+    channel: Option<OfferedChannel>,
+) -> Evaluation<'g> {
     let regions = ctx.catalogue.regions();
     let exists = |code: &RegionCode| regions.contains(code.as_str());
-    guides::evaluate(guide, facts, applicant, local_date(ctx.clock.now()), &exists)
+    guides::evaluate(guide, facts, applicant, local_date(ctx.clock.now()), &exists, channel)
 }
 
 /// A published file as it was written: of a guide the local one in force, of an item

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::check::{Base, Checked, FileFailures, FileProblems, Survey, check_each, survey};
 use super::fan_out::NewItem;
+use super::issuing::supplied;
 use super::prepare::{Edition, Prepared, Preparer};
 use super::{CERTIFICATE_TYPES, Catalogue};
 use crate::app::bundles;
@@ -87,6 +88,11 @@ pub async fn publish(ctx: &Ctx, files: Vec<(String, String)>) -> AppResult<Resul
     Err(AppError::Stale)
 }
 
+/// Whether there is a register of certificate types to check against.
+pub async fn has_register(ctx: &Ctx) -> AppResult<bool> {
+    Ok(!ctx.store.list_certificate_types().await?.is_empty())
+}
+
 /// What files may lean on in this catalogue.
 pub async fn base_for(ctx: &Ctx, files: &[(String, String)]) -> AppResult<Base> {
     Ok(Present::read(ctx, files, &survey(files)).await?.base)
@@ -107,6 +113,7 @@ impl Present {
         let mut items = HashMap::new();
         base.register.extend(ctx.store.list_certificate_types().await?);
         let bundles = surveys.iter().zip(files).filter(|(survey, _)| survey.kind == FileKind::Bundle);
+        base.issued = Some(supplied(ctx, surveys, &base.register).await?);
         base.guides = bundles::named(ctx, bundles.map(|(_, (_, yaml))| yaml.as_str())).await?;
         for codes in codes.chunks(CODES) {
             for record in ctx.store.list_current_items(codes.to_vec()).await? {
@@ -178,6 +185,7 @@ pub(super) async fn examine(ctx: &Ctx, order: &Order<'_>) -> AppResult<Result<Ex
         let version = before.map_or(1, |(version, _)| version + 1);
         let (published_by, edited_by) = (order.publisher(), order.editor(*place));
         let new = NewItem { item, version, at, published_by, edited_by };
+        new.meet_others(ctx, &published_too, &mut faults).await?;
         heirs.append(&mut new.fan_out(ctx, &preparer, &published_too, &mut faults).await?);
         versions.insert(code.clone(), version);
         items.push(ItemRecord {

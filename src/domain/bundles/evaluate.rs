@@ -9,7 +9,8 @@ use chrono::NaiveDate;
 use super::plan::{Plan, Planned};
 use crate::domain::codes::{CertificateType, RegionCode};
 use crate::domain::guides::{
-    self, Applicant, Condition, EvalError, Evaluation, Facts, Fee, Form, Given, Scope, check_form, normalise,
+    self, Applicant, Condition, EvalError, Evaluation, Facts, Fee, Form, Given, OfferedChannel, Scope,
+    check_form, normalise,
 };
 use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
@@ -40,7 +41,7 @@ pub struct FoundPart<'p> {
 }
 
 /// Evaluates answers that may be incomplete. `held`: the types of the applicant's
-/// valid certificates, which nobody asks him for.
+/// valid certificates, which nobody asks him for. `channel`: see [`guides::evaluate`].
 pub fn evaluate<'p>(
     plan: &'p Plan,
     joint: &Facts,
@@ -48,6 +49,7 @@ pub fn evaluate<'p>(
     applicant: &Applicant,
     today: NaiveDate,
     region_exists: &dyn Fn(&RegionCode) -> bool,
+    channel: Option<OfferedChannel>,
 ) -> Found<'p> {
     let shared = normalise(&plan.bundle.form, &plan.shared(joint), applicant, today);
     let needed: Vec<Option<bool>> =
@@ -69,7 +71,8 @@ pub fn evaluate<'p>(
         let mut part = FoundPart { code: planned.code(), needed, unmet: Vec::new(), open: Vec::new() };
         if needed == Some(true) {
             let facts = plan.facts_of(planned, joint, applicant, today);
-            let evaluation = guides::evaluate(&planned.guide, &facts, applicant, today, region_exists);
+            let evaluation =
+                guides::evaluate(&planned.guide, &facts, applicant, today, region_exists, channel);
             let waits = |field: &str| waits_for(plan, planned, field, &comes);
             found.add(plan, planned, &evaluation, held, &comes, &waits);
             part.unmet = evaluation.unmet;
@@ -85,7 +88,7 @@ pub fn evaluate<'p>(
 /// Whether a part is applied for, given the shared answers.
 fn needs(planned: &Planned, shared: &Facts, applicant: &Applicant, today: NaiveDate) -> Option<bool> {
     let Some(when) = &planned.part.when else { return Some(true) };
-    match when.holds(&Scope { facts: shared, applicant, today }) {
+    match when.holds(&Scope { facts: shared, applicant, today, channel: None }) {
         Ok(needed) => Some(needed),
         Err(EvalError::Absent(_)) => None,
         Err(EvalError::UnknownDate | EvalError::Overflow | EvalError::Internal(_)) => Some(false),

@@ -12,6 +12,7 @@ use super::event::CorrectionItem;
 use super::evidence::Evidence;
 use crate::domain::codes::{CaseNo, CertificateId, CertificateType, Uscc};
 use crate::domain::guides::{Applicant, Delivery, Facts, Guide, Prefill, SpecialProcedure, Stated};
+use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
 
 #[derive(Debug, Clone)]
@@ -114,6 +115,9 @@ pub struct SubmitCase {
     pub certificates: Vec<KnownCertificate>,
     /// 容缺: deferrable materials the applicant promises to bring later.
     pub promised: BTreeSet<String>,
+    /// What a rule of the form that may look at the channel by law found wrong; told
+    /// with everything else that is.
+    pub at_the_door: Vec<FieldError>,
 }
 
 #[derive(Debug, Clone)]

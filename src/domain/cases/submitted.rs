@@ -37,6 +37,7 @@ pub(super) fn submit(
     let answers = draft.facts.known().cloned().unwrap_or_default();
     let facts = guides::normalise(&guide.form, &answers, &command.applicant, today);
     let mut errors = guides::check_complete(guide, &facts, &command.applicant, today, rules.region_exists);
+    errors.extend(command.at_the_door.iter().cloned());
     let attached = gather_materials(case, draft, rules, &command, &facts, at, &mut errors);
     let (mut promised, not_deferrable) = promised(draft, rules, &command, &facts, today);
     errors.extend(not_deferrable);

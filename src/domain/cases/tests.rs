@@ -250,6 +250,7 @@ impl Story {
             aal: 2,
             certificates: certificates(self.guide),
             promised: self.promised(),
+            at_the_door: Vec::new(),
         }))
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::plain::COLUMNS;
 use super::tables::{self, Tables};
 use super::{About, Format, Part, cpsv, phone, plain, sheet, width};
-use crate::domain::guides::{Guide, read_guide, to_yaml};
+use crate::domain::guides::{Guide, ItemFile, SourceFile, read_guide, to_yaml};
 use crate::domain::text::{Language, Text};
 
 const RICH: &str = include_str!("samples/rich.yaml");
@@ -33,12 +33,23 @@ fn about() -> About<'static> {
     }
 }
 
+/// Every guide of the sample city, what it inherits included, and the rich one.
 fn samples() -> Vec<Guide> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/data/sample/guides");
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let read = files.filter_map(|path| read_guide(&std::fs::read_to_string(path).unwrap()).ok());
-    let samples: Vec<Guide> = read.chain([GUIDE.clone()]).collect();
-    assert!(samples.len() > 20, "{} samples", samples.len());
+    let texts = |folder: &str| -> Vec<String> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/data/sample").join(folder);
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        files.map(|path| std::fs::read_to_string(path).unwrap()).collect()
+    };
+    let items = texts("items").into_iter().map(|yaml| SourceFile::parse(&yaml).into_item(None).unwrap());
+    let items: BTreeMap<String, ItemFile> =
+        items.map(|item| (item.item.basic_code.to_string(), item)).collect();
+    let guide = |yaml: String| {
+        let source = SourceFile::parse(&yaml);
+        let item = source.item_code().and_then(|code| items.get(code));
+        source.into_guide(item, None).unwrap_or_else(|problems| panic!("{problems:#?}"))
+    };
+    let samples: Vec<Guide> = texts("guides").into_iter().map(guide).chain([GUIDE.clone()]).collect();
+    assert!(samples.len() > 90, "{} samples", samples.len());
     samples
 }
 

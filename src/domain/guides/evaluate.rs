@@ -8,8 +8,8 @@ use super::expr::{EvalError, Scope};
 use super::facts::Facts;
 use super::form::normalise;
 use super::materials::{MaterialNeed, requirements};
-use super::model::{Condition, Fee, Guide};
-use super::validate::check_complete;
+use super::model::{Condition, Fee, Guide, OfferedChannel};
+use super::validate::{check_channel, check_complete};
 use crate::domain::codes::RegionCode;
 use crate::domain::refusal::FieldError;
 
@@ -29,16 +29,18 @@ pub struct Evaluation<'g> {
     pub fee: &'g Fee,
 }
 
-/// Evaluates a guide on answers that may be incomplete.
+/// Evaluates a guide on answers that may be incomplete. Without the channel it would be
+/// applied for through, the rules that look at it are left out.
 pub fn evaluate<'g>(
     guide: &'g Guide,
     facts: &Facts,
     applicant: &Applicant,
     today: NaiveDate,
     region_exists: &dyn Fn(&RegionCode) -> bool,
+    channel: Option<OfferedChannel>,
 ) -> Evaluation<'g> {
     let facts = normalise(&guide.form, facts, applicant, today);
-    let scope = Scope { facts: &facts, applicant, today };
+    let scope = Scope { facts: &facts, applicant, today, channel: None };
     let (mut unmet, mut open) = (Vec::new(), Vec::new());
     for condition in &guide.conditions {
         match condition.when.holds(&scope) {
@@ -49,11 +51,15 @@ pub fn evaluate<'g>(
             }
         }
     }
+    let mut field_errors = check_complete(guide, &facts, applicant, today, region_exists);
+    if let Some(channel) = channel {
+        field_errors.extend(check_channel(guide, &facts, applicant, today, region_exists, channel));
+    }
     Evaluation {
         eligible: unmet.is_empty() && open.is_empty(),
         unmet,
         open,
-        field_errors: check_complete(guide, &facts, applicant, today, region_exists),
+        field_errors,
         materials: requirements(guide, &facts, applicant, today),
         fee: &guide.fee,
         facts,

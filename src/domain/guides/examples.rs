@@ -25,7 +25,7 @@ pub fn try_examples(
 ) -> Vec<FailedExample> {
     let failed = guide.examples.iter().filter_map(|example| {
         let handled = guide.handled_as(example.scenario.as_deref());
-        let found = evaluate(handled, &example.facts, &example.applicant, example.today, region_exists);
+        let found = evaluate(handled, &example.facts, &example.applicant, example.today, region_exists, None);
         let differences = differences(handled, example, &found, calendar);
         (!differences.is_empty()).then(|| FailedExample {
             code: example.code.clone(),

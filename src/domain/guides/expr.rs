@@ -31,10 +31,14 @@ use serde::{Serialize, Serializer};
 
 use super::applicant::Applicant;
 use super::facts::Facts;
+use super::model::OfferedChannel;
 use super::pattern::Pattern;
+use super::problem::Rests;
 use crate::domain::codes::RegionCode;
 use crate::domain::text::Text;
 
+use check::Asked;
+pub(in crate::domain::guides) use check::no_such_field;
 pub(in crate::domain::guides) use functions::date;
 pub(in crate::domain::guides) use schema::{Schema, Vocabulary};
 pub(in crate::domain::guides) use values::gender;
@@ -52,14 +56,31 @@ struct Compiled {
     /// The regular expressions of `matches`, compiled once.
     patterns: Vec<Pattern>,
     fields: BTreeSet<String>,
+    asks_channel: bool,
 }
 
-/// What an expression can see. Nothing else: not the channel, not the clock.
+/// What is wrong with an expression, and what that rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::domain::guides) struct Complaint {
+    pub text: Text,
+    pub rests: Rests,
+}
+
+impl Complaint {
+    fn itself(text: Text) -> Self {
+        Self { text, rests: Rests::OnItself }
+    }
+}
+
+/// What an expression can see. Nothing else: not the clock, and the channel only where
+/// the expression's rule cites the article that demands it.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
     pub facts: &'a Facts,
     pub applicant: &'a Applicant,
     pub today: NaiveDate,
+    /// None: whatever asks for it is not judged.
+    pub channel: Option<OfferedChannel>,
 }
 
 /// Why an expression has no value. It names no personal data.
@@ -104,16 +125,16 @@ impl Expr {
     pub(in crate::domain::guides) fn compile(
         source: &str,
         vocabulary: Vocabulary<'_>,
-    ) -> Result<Self, Vec<Text>> {
+    ) -> Result<Self, Vec<Complaint>> {
         let source = source.trim();
-        bounds::within_bounds(source).map_err(|reason| vec![reason])?;
+        bounds::within_bounds(source).map_err(|reason| vec![Complaint::itself(reason)])?;
         let mut tree = Parser::new()
             .max_recursion_depth(MAX_NESTING)
             .parse(source)
-            .map_err(|errors| vec![syntax_error(&errors)])?;
-        let fields = check::check(&tree, vocabulary)?;
+            .map_err(|errors| vec![Complaint::itself(syntax_error(&errors))])?;
+        let Asked { fields, asks_channel } = check::check(&tree, vocabulary)?;
         let patterns = tree::take_patterns(&mut tree);
-        Ok(Self(Arc::new(Compiled { source: source.to_owned(), tree, patterns, fields })))
+        Ok(Self(Arc::new(Compiled { source: source.to_owned(), tree, patterns, fields, asks_channel })))
     }
 
     /// The same expression where `guide.region` is this region.
@@ -132,9 +153,19 @@ impl Expr {
         &self.0.source
     }
 
+    /// As it was parsed.
+    pub(in crate::domain::guides) fn tree(&self) -> &Expression {
+        &self.0.tree
+    }
+
     /// The names of the form fields it asks about.
     pub fn fields(&self) -> &BTreeSet<String> {
         &self.0.fields
+    }
+
+    /// Whether it looks at the channel somebody applies through.
+    pub fn asks_channel(&self) -> bool {
+        self.0.asks_channel
     }
 
     /// Whether it is true of this scope. Never panics; an error is to be

@@ -19,7 +19,7 @@ impl Form {
 
 /// Whether `rule` is true; a rule that cannot be evaluated is not met.
 pub fn holds(rule: &Expr, facts: &Facts, applicant: &Applicant, today: NaiveDate) -> bool {
-    rule.holds(&Scope { facts, applicant, today }) == Ok(true)
+    rule.holds(&Scope { facts, applicant, today, channel: None }) == Ok(true)
 }
 
 /// Whether the field is shown, given the answers to the fields above it.

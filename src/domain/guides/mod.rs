@@ -45,11 +45,13 @@ pub use model::*;
 pub use pattern::Pattern;
 pub use prefill::{FilledFrom, Prefilled, Stated, prefill, prefill_from};
 pub use problem::Problem;
-pub use read::{CertificateTypeEntry, FileKind, ItemFile, SourceFile, read_guide};
+pub use read::{CertificateTypeEntry, CertificateUses, FileKind, ItemFile, SourceFile, read_guide};
 pub use register::{Register, Statement};
 pub use rows::with_rows_in_full;
 pub use source::{MAX_FILE_BYTES, Origin};
 pub use template::{Template, Wanted, template};
-pub use validate::{check_complete, check_form, check_partial, read_answers, surely_unmet, unmet_conditions};
+pub use validate::{
+    check_channel, check_complete, check_form, check_partial, read_answers, surely_unmet, unmet_conditions,
+};
 pub use value::is_answer;
 pub use write::{Outline, outline, to_yaml};

@@ -119,7 +119,7 @@ pub struct Venue {
 }
 
 /// The channels of GB/T 39046 (办理渠道).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OfferedChannel {
     Window,
@@ -130,6 +130,24 @@ pub enum OfferedChannel {
 }
 
 impl OfferedChannel {
+    pub const ALL: [Self; 5] = [Self::Window, Self::Pc, Self::Mobile, Self::Express, Self::Other];
+
+    /// As a file writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Window => "window",
+            Self::Pc => "pc",
+            Self::Mobile => "mobile",
+            Self::Express => "express",
+            Self::Other => "other",
+        }
+    }
+
+    /// That of the number; what has none of these is another.
+    pub fn numbered(number: u8) -> Self {
+        Self::ALL.into_iter().find(|one| one.number() == number).unwrap_or(Self::Other)
+    }
+
     /// 办理渠道 as GB/T 39046 numbers it.
     pub fn number(self) -> u8 {
         match self {
@@ -365,6 +383,10 @@ pub enum Attribute {
     BirthDate,
     Gender,
     Residence,
+}
+
+impl Attribute {
+    pub const ALL: [Self; 5] = [Self::Name, Self::IdNumber, Self::BirthDate, Self::Gender, Self::Residence];
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

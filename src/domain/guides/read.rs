@@ -9,6 +9,7 @@
 mod bundle;
 mod certificate_types;
 mod examples;
+mod file_kind;
 mod form;
 mod guide;
 mod handling;
@@ -20,7 +21,9 @@ mod results;
 mod scalars;
 mod scenarios;
 mod terms;
+mod translations;
 mod tree;
+mod uses;
 
 #[cfg(test)]
 mod tests;
@@ -33,10 +36,11 @@ pub use item::ItemFile;
 #[cfg(test)]
 pub(super) use keys::asked;
 use scenarios::{MAX_SCENARIOS, ScenarioHead};
+pub use uses::CertificateUses;
 
 use super::expr::{Expr, Schema, Vocabulary};
 use super::model::{Guide, Requirement, Scenario};
-use super::problem::{Problem, Problems};
+use super::problem::{Problem, Problems, Rests};
 use super::register::{Register, Statement};
 use super::source::{self, Content, Node, ScalarKind};
 use crate::domain::codes::{CertificateType, RegionCode};
@@ -82,6 +86,12 @@ impl SourceFile {
         }
     }
 
+    /// Whether it is to be read as a guide and is none.
+    pub fn is_of_no_kind(&self) -> bool {
+        self.kind() == FileKind::Guide
+            && self.root.as_ref().is_some_and(|root| !file_kind::is_known(root, &Problems::default()))
+    }
+
     /// The guide's code, as written.
     pub fn code(&self) -> Option<&str> {
         self.scalar("code")
@@ -121,9 +131,18 @@ impl SourceFile {
         let problems = Problems::starting_with(self.problems);
         let how = Reading { register, is_partial: false, is_published: self.is_published };
         let guide = self.root.and_then(|root| {
+            if !file_kind::is_known(&root, &problems) {
+                return None;
+            }
             let whole = match root.member("item").and_then(Node::scalar) {
-                Some(_) => item::inherit(&root, item, &problems)?,
                 None => root,
+                Some(_) => match item::inherit(&root, item, &problems) {
+                    Some(whole) => whole,
+                    None => {
+                        read_apart(&root, &problems, how);
+                        return None;
+                    }
+                },
             };
             let guide = read_whole(&whole, &problems, how);
             if let Some(item) = item {
@@ -132,6 +151,20 @@ impl SourceFile {
             guide
         });
         problems.or(guide)
+    }
+
+    /// What is wrong with a guide whatever its item says: for when that has mistakes of
+    /// its own, which would otherwise be told of every guide that inherits from it.
+    pub fn own_problems(self, item: Option<&ItemFile>, register: Option<&Register>) -> Vec<Problem> {
+        let problems = Problems::starting_with(self.problems);
+        if let Some(root) = self.root.filter(|root| file_kind::is_known(root, &problems)) {
+            let how = Reading { register, is_partial: false, is_published: self.is_published };
+            match item::inherit(&root, item, &Problems::default()) {
+                Some(whole) => read_own(&whole, &problems, how),
+                None => read_apart(&root, &problems, how),
+            }
+        }
+        problems.into_sorted()
     }
 
     fn scalar(&self, key: &str) -> Option<&str> {
@@ -154,9 +187,23 @@ pub fn read_guide(yaml: &str) -> Result<Guide, Vec<Problem>> {
     SourceFile::parse(yaml).into_guide(None, None)
 }
 
+/// Finds what is wrong with a guide's own file without the item it names.
+fn read_apart(root: &Node, problems: &Problems, how: Reading<'_>) {
+    let entries = root.entries().iter().filter(|entry| entry.key != "item").cloned().collect();
+    read_own(&Node { content: Content::Mapping(entries), ..root.clone() }, problems, how);
+}
+
+fn read_own(root: &Node, problems: &Problems, how: Reading<'_>) {
+    let found = Problems::default();
+    read_whole(root, &found, how);
+    for problem in found.into_own() {
+        problems.push(problem, Rests::OnItself);
+    }
+}
+
 /// The guide and, where there are any, each of its scenarios as a guide of its own.
 fn read_whole(root: &Node, problems: &Problems, how: Reading<'_>) -> Option<Guide> {
-    let codes = tree::scenario_codes(root);
+    let codes = tree::Codes::of(root);
     let mut guide = read_one(root, &codes, problems, how);
     let schema = Schema::default();
     let reader = Reader { scenarios: &codes, ..Reader::plain(problems, &schema) };
@@ -174,12 +221,8 @@ fn read_whole(root: &Node, problems: &Problems, how: Reading<'_>) -> Option<Guid
     let mut scenarios = Vec::new();
     for head in heads {
         let alone = Problems::default();
-        let variant = read_one(&tree::narrow(root, &head.code), &[], &alone, how);
-        for problem in
-            alone.into_sorted().into_iter().filter(|problem| !problems.has(problem)).collect::<Vec<_>>()
-        {
-            problems.push(in_scenario(problem, &head.code));
-        }
+        let variant = read_one(&tree::narrow(root, &head.code, &codes), tree::Codes::none(), &alone, how);
+        problems.take_over(alone, |reason| in_scenario(reason, &head.code));
         if let Some(variant) = variant {
             scenarios.push(Scenario { code: head.code, name: head.name, guide: Arc::new(variant) });
         }
@@ -190,18 +233,16 @@ fn read_whole(root: &Node, problems: &Problems, how: Reading<'_>) -> Option<Guid
     guide
 }
 
-fn read_one(root: &Node, scenarios: &[String], problems: &Problems, how: Reading<'_>) -> Option<Guide> {
+fn read_one(root: &Node, scenarios: &tree::Codes, problems: &Problems, how: Reading<'_>) -> Option<Guide> {
     let schema = form::schema(root);
     let region = root.member("region").and_then(Node::scalar).and_then(|code| RegionCode::parse(code).ok());
     let Reading { register, is_partial, is_published } = how;
-    let reader = Reader { problems, schema: &schema, region, scenarios, register, is_partial, is_published };
-    Guide::read(root, &reader)
+    let schema = &schema;
+    Guide::read(root, &Reader { problems, schema, region, scenarios, register, is_partial, is_published })
 }
 
-fn in_scenario(problem: Problem, scenario: &str) -> Problem {
-    let Text { zh, en } = &problem.reason;
-    let reason = Text::new(format!("情形 {scenario}：{zh}"), format!("In scenario {scenario}: {en}"));
-    Problem { reason, ..problem }
+fn in_scenario(Text { zh, en }: &Text, scenario: &str) -> Text {
+    Text::new(format!("情形 {scenario}：{zh}"), format!("In scenario {scenario}: {en}"))
 }
 
 /// How a guide is read.
@@ -209,6 +250,7 @@ fn in_scenario(problem: Problem, scenario: &str) -> Problem {
 struct Reading<'a> {
     register: Option<&'a Register>,
     is_partial: bool,
+    /// What was published is not judged anew by what the checks have learnt since.
     is_published: bool,
 }
 
@@ -220,12 +262,12 @@ struct Reader<'a> {
     /// The region the guide serves; `None` when that could not be read.
     region: Option<RegionCode>,
     /// The codes of the guide's scenarios.
-    scenarios: &'a [String],
+    scenarios: &'a tree::Codes,
     /// What certificates there are, where that is to be checked.
     register: Option<&'a Register>,
     /// An item's part of its guides: what is left out may follow.
     is_partial: bool,
-    /// It was published before, so that what was decided then stands.
+    /// It was published before: it only has to read, and what was decided then stands.
     is_published: bool,
 }
 
@@ -241,7 +283,7 @@ impl<'a> Reader<'a> {
             problems,
             schema,
             region: None,
-            scenarios: &[],
+            scenarios: tree::Codes::none(),
             register: None,
             is_partial: false,
             is_published: false,
@@ -265,8 +307,8 @@ impl Reader<'_> {
                 None => expression,
             }),
             Err(reasons) => {
-                for reason in reasons {
-                    self.problems.add(node, reason);
+                for complaint in reasons {
+                    self.problems.add(node, complaint.text, complaint.rests);
                 }
                 None
             }

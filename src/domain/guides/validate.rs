@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::applicant::Applicant;
 use super::expr::{Expr, Scope};
 use super::facts::{Facts, MAX_FACTS_BYTES};
-use super::form::{clean, holds, is_visible};
-use super::model::{Condition, Field, Form, FormRule, Guide, Requirement};
+use super::form::{clean, holds, is_visible, normalise};
+use super::model::{Condition, Field, Form, FormRule, Guide, OfferedChannel, Requirement};
 use super::value::{Wrong, check_in_time_and_place, check_value};
 use crate::domain::codes::RegionCode;
 use crate::domain::refusal::FieldError;
@@ -62,6 +62,43 @@ pub fn check_form(
     today: NaiveDate,
     region_exists: &dyn Fn(&RegionCode) -> bool,
 ) -> Vec<FieldError> {
+    judge(form, facts, applicant, today, region_exists).0
+}
+
+/// What an article demands of this channel in particular: the errors of the rules that
+/// cite one and look at the channel. [`check_complete`] leaves these out, and whatever
+/// decides on a case with them.
+pub fn check_channel(
+    guide: &Guide,
+    facts: &Facts,
+    applicant: &Applicant,
+    today: NaiveDate,
+    region_exists: &dyn Fn(&RegionCode) -> bool,
+    channel: OfferedChannel,
+) -> Vec<FieldError> {
+    if !guide.form.rules.iter().any(|rule| rule.when.asks_channel()) {
+        return Vec::new();
+    }
+    let facts = normalise(&guide.form, facts, applicant, today);
+    let (_, answers) = judge(&guide.form, &facts, applicant, today, region_exists);
+    let scope = Scope { facts: &answers.sound, applicant, today, channel: Some(channel) };
+    let rules = guide.form.rules.iter().filter(|rule| rule.when.asks_channel());
+    rules.filter_map(|rule| broken(rule, &scope, &answers.unsound)).collect()
+}
+
+/// The answers that are right, and the names of fields that have none.
+struct Answers<'f> {
+    sound: Facts,
+    unsound: BTreeSet<&'f str>,
+}
+
+fn judge<'f>(
+    form: &'f Form,
+    facts: &Facts,
+    applicant: &Applicant,
+    today: NaiveDate,
+    region_exists: &dyn Fn(&RegionCode) -> bool,
+) -> (Vec<FieldError>, Answers<'f>) {
     let mut errors = unknown_fields(form, facts);
     let mut sound = Facts::new();
     let mut unsound = BTreeSet::new();
@@ -82,13 +119,14 @@ pub fn check_form(
             errors.extend(wrong.into_iter().map(|wrong| at(field, wrong)));
         }
     }
-    let scope = Scope { facts: &sound, applicant, today };
+    let scope = Scope { facts: &sound, applicant, today, channel: None };
     let missing: Vec<&Field> =
         unanswered.into_iter().filter(|field| is_required(&field.required, &scope, &unsound)).collect();
     unsound.extend(missing.iter().map(|field| field.name.as_str()));
     errors.extend(missing.into_iter().map(|field| at(field, Wrong::required())));
-    errors.extend(form.rules.iter().filter_map(|rule| broken(rule, &scope, &unsound)));
-    errors
+    let rules = form.rules.iter().filter(|rule| !rule.when.asks_channel());
+    errors.extend(rules.filter_map(|rule| broken(rule, &scope, &unsound)));
+    (errors, Answers { sound, unsound })
 }
 
 /// The answers to a form without conditions, in canonical form: its fields are always
@@ -209,6 +247,6 @@ pub fn surely_unmet<'g>(
     let wrong = errors.iter().filter_map(|error| error.pointer.strip_prefix("/facts/")?.split('/').next());
     let mut sound = facts.clone();
     sound.merge(wrong.map(|name| (name.to_owned(), Value::Null)).collect());
-    let scope = Scope { facts: &sound, applicant, today };
+    let scope = Scope { facts: &sound, applicant, today, channel: None };
     guide.conditions.iter().filter(|condition| condition.when.holds(&scope) == Ok(false)).collect()
 }

@@ -14,7 +14,7 @@ use crate::app::{AppError, Ctx, catalog};
 use crate::domain::codes::{CertificateType, Gender, RegionCode};
 use crate::domain::guides::{
     Applicant, ApplicantKind, Condition, Download, Evaluation, Facts, Fee, Guide, Handling, IdentityLevel,
-    Material, MaterialNeed, MaterialSource, Paper, Trust, json_schema,
+    Material, MaterialNeed, MaterialSource, OfferedChannel, Paper, Trust, json_schema,
 };
 use crate::domain::text::Language;
 use crate::domain::time::local_date;
@@ -63,6 +63,10 @@ pub struct EvaluateBody {
     /// Types of the electronic certificates the applicant holds.
     #[serde(default)]
     pub certificates: Vec<String>,
+    /// `window`, `pc`, `mobile`, `express` or `other`: how it would be applied for. Left out, the rules of the form that
+    /// by law look at the channel are not judged.
+    #[schema(value_type = Option<String>)]
+    pub channel: Option<OfferedChannel>,
 }
 
 /// Left out: unknown.
@@ -201,7 +205,7 @@ pub async fn evaluate(
     body: Body<EvaluateBody>,
 ) -> Reply {
     let published = catalog::current(&ctx, &code).await?;
-    let EvaluateBody { scenario, facts, applicant, certificates } = body.value;
+    let EvaluateBody { scenario, facts, applicant, certificates, channel } = body.value;
     let guide = published.guide.in_scenario(scenario.as_deref());
     let guide = guide.map_err(|error| AppError::Invalid(vec![error]))?;
     let applicant = applicant.parse()?;
@@ -209,7 +213,7 @@ pub async fn evaluate(
     let held: Vec<CertificateType> = certificates
         .map(|(index, code)| parse_code(&format!("/certificates/{index}"), CertificateType::parse(code)))
         .collect::<Result<_, _>>()?;
-    let evaluation = catalog::evaluate(&ctx, guide, &Facts::from(facts), &applicant);
+    let evaluation = catalog::evaluate(&ctx, guide, &Facts::from(facts), &applicant, channel);
     Ok(HttpResponse::Ok().json(view(&ctx, guide, &evaluation, &held, language.0)))
 }
 

@@ -7,6 +7,7 @@ mod effect;
 mod finding;
 mod inheritance;
 mod older;
+mod sameness;
 mod scale;
 
 use serde_json::{Value, json};

@@ -55,7 +55,7 @@ impl Answers<'_> {
         let exists = |code: &RegionCode| self.regions.binary_search(code).is_ok();
         for _ in 0..10 {
             let redo = {
-                let said = evaluate(self.guide, &facts, self.applicant, self.today, &exists);
+                let said = evaluate(self.guide, &facts, self.applicant, self.today, &exists, None);
                 if said.field_errors.is_empty() && said.eligible {
                     return (facts, true);
                 }

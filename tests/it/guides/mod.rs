@@ -1,6 +1,9 @@
 //! A guide with everything the language has, played over HTTP: what its file says
 //! is what the page shows, the form asks, and a submission must fulfil.
 
+mod by_channel;
+mod followed;
+
 use serde_json::{Value, json};
 
 use crate::support::{Database, Portal, id};

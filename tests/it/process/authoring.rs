@@ -1,6 +1,8 @@
 //! `wanshitong catalog new`, `check`, `test` and `diff` as an author runs them: what they
 //! end with, and where they say a mistake stands.
 
+use wanshitong::domain::guides::SourceFile;
+
 use super::*;
 
 fn catalog(folder: &Folder, arguments: &[&str]) -> Output {
@@ -107,6 +109,29 @@ fn the_sample_city_passes_with_its_register_of_certificate_types() {
     assert_eq!(printed(&folder, &["check", &types]), "1 file, nothing wrong\n");
     let tried = printed(&folder, &["test", SAMPLE]);
     assert!(tried.ends_with("guides, each as expected\n"), "{tried}");
+}
+
+/// The numbers at the beginning of what is said.
+fn counted(said: &str) -> Vec<usize> {
+    said.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect()
+}
+
+#[test]
+fn the_sample_city_has_sixty_items_and_more_and_tries_each_of_its_guides() {
+    let folder = Folder::new();
+    let files = |folder: &str| std::fs::read_dir(format!("{SAMPLE}/{folder}")).unwrap().count();
+    let guides = files("guides");
+    let mut codes = std::collections::BTreeSet::new();
+    for entry in std::fs::read_dir(format!("{SAMPLE}/guides")).unwrap() {
+        let source = SourceFile::parse(&std::fs::read_to_string(entry.unwrap().path()).unwrap());
+        codes.insert(source.item_code().unwrap().to_owned());
+    }
+    assert!(codes.len() >= 60, "{} items", codes.len());
+    let checked = counted(&printed(&folder, &["check", SAMPLE]));
+    assert_eq!(checked[0], guides + files("items") + files("bundles") + 1, "the register is one more");
+    let tried = counted(&printed(&folder, &["test", SAMPLE]));
+    assert_eq!(tried[1], guides);
+    assert!(tried[0] >= 2 * guides, "{} examples of {guides} guides", tried[0]);
 }
 
 #[test]

@@ -174,7 +174,7 @@ pub(super) fn complete() -> Facts {
 }
 
 pub(super) fn try_out<'p>(plan: &'p Plan, facts: &Facts) -> Found<'p> {
-    evaluate(plan, facts, &[], &applicant(), today(), &|_| true)
+    evaluate(plan, facts, &[], &applicant(), today(), &|_| true, None)
 }
 
 #[test]

@@ -263,6 +263,10 @@ const RULE: &[Column] = &[
     column("at", "提示字段", Text("at")),
     column("text", "提示", Text("text.zh")),
     column("text_en", "提示（英文）", Text("text.en")),
+    column("law", "依据", Text("basis.law.zh")),
+    column("law_en", "依据（英文）", Text("basis.law.en")),
+    column("article", "依据的条款", Text("basis.article")),
+    column("basis_text", "依据的条款内容", Text("basis.text")),
     SCENARIOS,
 ];
 

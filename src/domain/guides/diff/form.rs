@@ -1,6 +1,6 @@
 //! What there is to fill in.
 
-use super::words::{arrow, certificate, explained, named, particular, plain, quoted, yes_or_no, yuan};
+use super::words::{arrow, certificate, cited, explained, named, particular, plain, quoted, yes_or_no, yuan};
 use super::{About, Pairs, Teller};
 use crate::domain::codes::RegionCode;
 use crate::domain::guides::model::{Choice, Field, FieldKind, Form, FormRule, Prefill, Requirement};
@@ -291,7 +291,7 @@ fn rules(teller: &mut Teller, old: &[FormRule], new: &[FormRule]) {
         teller.tell(About::Wording, "填写核对的先后顺序有调整", "the checks come in another order");
     }
     for (old, new) in pairs.kept {
-        let FormRule { code: _, when, at, text, scenarios } = old;
+        let FormRule { code: _, when, at, text, basis, scenarios } = old;
         teller.belonging(ABOUT, &new.text, scenarios, &new.scenarios);
         teller.within(&new.scenarios, |teller| {
             let check = quoted(&new.text);
@@ -305,6 +305,9 @@ fn rules(teller: &mut Teller, old: &[FormRule], new: &[FormRule]) {
             named(teller, About::Wording, ("核对提示", "check"), text, &new.text);
             let (zh, en) = (format!("{}提示的位置", check.zh), format!("{} stands at", check.en));
             arrow(teller, About::Wording, (&zh, &en), &plain(at), &plain(&new.at));
+            let (zh, en) = (format!("{}的依据", check.zh), format!("legal basis of the check {}", check.en));
+            let (old, new) = (basis.as_ref().map(cited), new.basis.as_ref().map(cited));
+            explained(teller, About::Law, (&zh, &en), old.as_ref(), new.as_ref());
         });
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::words::{arrow, explained, joined, listed, named, plain, quoted, reach, way};
+use super::words::{arrow, cited, explained, joined, listed, named, plain, quoted, reach, way};
 use super::{About, Pairs, Teller};
 use crate::domain::codes::{GuideCode, RegionCode, ServiceObject, Uscc};
 use crate::domain::guides::model::{
@@ -174,11 +174,7 @@ pub(super) fn channels(teller: &mut Teller, old: Option<&ChannelLimit>, new: Opt
             &only(new),
         );
     }
-    let basis = |limit: Option<&ChannelLimit>| {
-        let LegalBasis { law, article, text } = &limit?.basis;
-        let zh = format!("{}{article}：{text}", law.zh);
-        Some(Text::new(zh, format!("{}, {article}: {text}", law.en)))
-    };
+    let basis = |limit: Option<&ChannelLimit>| Some(cited(&limit?.basis));
     explained(
         teller,
         About::Law,

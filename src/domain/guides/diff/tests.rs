@@ -196,6 +196,7 @@ const MUTATIONS: &[Mutation] = &[
     (About::Wording, |g| g.form.rules[0].text = text()),
     (About::Wording, |g| g.form.rules[0].at = "start_date".to_owned()),
     (About::Question, |g| g.form.rules[0].when = g.conditions[0].when.clone()),
+    (About::Law, |g| g.form.rules[0].basis = Some(g.item.legal_basis[0].clone())),
     (About::Question, |g| g.form.rules[0].scenarios = vec!["new".to_owned()]),
     (About::Material, |g| drop(g.materials.remove(0))),
     (About::Material, |g| drop(g.materials.pop())),

@@ -3,8 +3,8 @@
 use super::{About, Teller};
 use crate::domain::codes::CertificateType;
 use crate::domain::guides::model::{
-    Attribute, CrossRegion, DayUnit, Delivery, Handling, Limit, OfferedChannel, OpinionWanted, Paper,
-    Particular, Silence, SpecialProcedure, StepRole, Trust,
+    Attribute, CrossRegion, DayUnit, Delivery, Handling, LegalBasis, Limit, OfferedChannel, OpinionWanted,
+    Paper, Particular, Silence, SpecialProcedure, StepRole, Trust,
 };
 use crate::domain::text::Text;
 
@@ -55,6 +55,12 @@ pub(super) fn explained(
         }
         (Some(_), Some(_)) => {}
     }
+}
+
+/// An article with its words.
+pub(super) fn cited(LegalBasis { law, article, text }: &LegalBasis) -> Text {
+    let zh = format!("{}{article}：{text}", law.zh);
+    Text::new(zh, format!("{}, {article}: {text}", law.en))
 }
 
 /// What a list of words lost and gained.

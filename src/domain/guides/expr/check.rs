@@ -12,9 +12,12 @@ use std::collections::BTreeSet;
 
 use cel::common::ast::{ComprehensionExpr, Expr, IdedExpr, LiteralValue, operators};
 
+use super::Complaint;
 use super::schema::{Lookup, Vocabulary, attribute_names, proof_of};
 use super::tree::depth;
 use super::types::{Cell, Type};
+use crate::domain::guides::model::OfferedChannel;
+use crate::domain::guides::problem::Rests;
 use crate::domain::guides::suggest::closest;
 use crate::domain::text::Text;
 
@@ -23,16 +26,23 @@ const MAX_DEPTH: usize = 40;
 /// `all`, `exists`, `map` and `filter` within each other.
 const MAX_LOOPS: usize = 2;
 
-/// The fields the expression asks about, or everything that is wrong with it.
-pub(super) fn check(tree: &IdedExpr, vocabulary: Vocabulary<'_>) -> Result<BTreeSet<String>, Vec<Text>> {
+/// What an expression asks about.
+pub(super) struct Asked {
+    /// By name.
+    pub fields: BTreeSet<String>,
+    pub asks_channel: bool,
+}
+
+/// What the expression asks about, or everything that is wrong with it.
+pub(super) fn check(tree: &IdedExpr, vocabulary: Vocabulary<'_>) -> Result<Asked, Vec<Complaint>> {
     if depth(tree) > MAX_DEPTH {
-        return Err(vec![Text::new(
+        return Err(vec![Complaint::itself(Text::new(
             "表达式嵌套过深，请拆成几条。",
             "The expression is nested too deeply; split it into several.",
-        )]);
+        ))]);
     }
-    let mut checker =
-        Checker { vocabulary, locals: Vec::new(), fields: BTreeSet::new(), problems: Vec::new() };
+    let asked = Asked { fields: BTreeSet::new(), asks_channel: false };
+    let mut checker = Checker { vocabulary, locals: Vec::new(), asked, problems: Vec::new() };
     match checker.infer(tree, &Known::default()) {
         Type::Bool | Type::Anything => {}
         other => {
@@ -43,7 +53,7 @@ pub(super) fn check(tree: &IdedExpr, vocabulary: Vocabulary<'_>) -> Result<BTree
             );
         }
     }
-    if checker.problems.is_empty() { Ok(checker.fields) } else { Err(checker.problems) }
+    if checker.problems.is_empty() { Ok(checker.asked) } else { Err(checker.problems) }
 }
 
 /// The fields known to have an answer at some point of the expression.
@@ -53,13 +63,23 @@ struct Checker<'a> {
     vocabulary: Vocabulary<'a>,
     /// The variables of the loops around, innermost last.
     locals: Vec<(String, Type)>,
-    fields: BTreeSet<String>,
-    problems: Vec<Text>,
+    asked: Asked,
+    problems: Vec<Complaint>,
 }
 
 impl Checker<'_> {
+    /// The expression is wrong in itself.
     fn report(&mut self, zh: impl Into<String>, en: impl Into<String>) -> Type {
-        let problem = Text::new(zh, en);
+        self.complain(Text::new(zh, en), Rests::OnItself)
+    }
+
+    /// The expression does not go with what the form says.
+    fn astray(&mut self, text: Text) -> Type {
+        self.complain(text, Rests::OnAnother)
+    }
+
+    fn complain(&mut self, text: Text, rests: Rests) -> Type {
+        let problem = Complaint { text, rests };
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
@@ -67,8 +87,8 @@ impl Checker<'_> {
     }
 
     fn agree(&mut self, outcome: Result<(), Text>) {
-        if let Err(Text { zh, en }) = outcome {
-            self.report(zh, en);
+        if let Err(text) = outcome {
+            self.astray(text);
         }
     }
 
@@ -113,9 +133,13 @@ impl Checker<'_> {
             "applicant" => Type::Applicant,
             "guide" => Type::Guide,
             "today" => Type::date(),
+            "channel" if matches!(self.vocabulary, Vocabulary::Cited(_)) => {
+                self.asked.asks_channel = true;
+                Type::option(OfferedChannel::ALL.map(OfferedChannel::as_str))
+            }
             "channel" => self.report(
-                "同一事实在任何渠道得到同一结果，规则不能依据 channel；法律要求到场的，请写 channels: { only: …, basis: … } 并写明条文。",
-                "The same facts get the same answer through every channel, so no rule may rest on channel; where the law demands presence write channels: { only: …, basis: … } and cite the article.",
+                "同一事实在任何渠道得到同一结果，规则不能依据 channel；法律要求到场的，请写 channels: { only: …, basis: … }，法律只对某一渠道另有要求的，请在表单规则中写 basis，均须写明条文。",
+                "The same facts get the same answer through every channel, so no rule may rest on channel; where the law demands presence write channels: { only: …, basis: … }, and where it asks more of one channel give the rule of the form its basis; cite the article in both.",
             ),
             _ => {
                 let near = closest(name, ["facts", "applicant", "guide", "today"]);
@@ -135,9 +159,13 @@ impl Checker<'_> {
 
     fn has(&mut self, operand: &IdedExpr, field: &str, known: &Known) -> Type {
         if !matches!(&operand.expr, Expr::Ident(name) if name == "facts") {
-            if let Type::Row(cells) = self.infer(operand, known) {
-                self.cell(&cells, field);
-                return Type::Bool;
+            match self.infer(operand, known) {
+                Type::Row(cells) => {
+                    self.cell(&cells, field);
+                    return Type::Bool;
+                }
+                Type::Anything => return Type::Bool,
+                _ => {}
             }
             return self.report(
                 format!("has() 只用于表单字段：has(facts.x)；{field} 总是存在的。"),
@@ -153,10 +181,10 @@ impl Checker<'_> {
             Type::Facts => match self.field(field) {
                 Some((of, always)) if always || known.contains(field) => of,
                 Some((of, _)) => {
-                    self.report(
+                    self.astray(Text::new(
                         format!("facts.{field} 可能没有填写，请先判断：has(facts.{field}) && …"),
                         format!("facts.{field} may be absent; test first: has(facts.{field}) && …"),
-                    );
+                    ));
                     of
                 }
                 None => Type::Anything,
@@ -165,10 +193,10 @@ impl Checker<'_> {
             Type::Row(cells) => match self.cell(&cells, field) {
                 Some(Cell { of, always, .. }) if always || known.contains(&known_as(operand, field)) => of,
                 Some(Cell { of, .. }) => {
-                    self.report(
+                    self.astray(Text::new(
                         format!("行内的 {field} 可能没有填写，请先用 has() 判断。"),
                         format!("{field} may be absent in a row; test with has() first."),
-                    );
+                    ));
                     of
                 }
                 None => Type::Anything,
@@ -198,10 +226,10 @@ impl Checker<'_> {
         let cell = cells.iter().find(|cell| cell.name == name).cloned();
         if cell.is_none() {
             let names: Vec<&str> = cells.iter().map(|cell| cell.name.as_str()).collect();
-            self.report(
+            self.astray(Text::new(
                 format!("行内没有字段 {name}，只有：{}。", names.join("、")),
                 format!("A row has no field {name}; there are {}.", names.join(", ")),
-            );
+            ));
         }
         cell
     }
@@ -209,30 +237,23 @@ impl Checker<'_> {
     /// A form field: its type, and whether it always has an answer.
     fn field(&mut self, name: &str) -> Option<(Type, bool)> {
         match (self.vocabulary.field(name), self.vocabulary) {
-            (Lookup::Known(field), _) if !field.has_answer => self.report(
+            (Lookup::Known(field), _) if !field.has_answer => self.astray(Text::new(
                 format!("{name} 用于上传文件，没有答案，表达式不能用它。"),
                 format!("{name} hands in a file and has no answer, so no expression can ask for it."),
-            ),
+            )),
             (Lookup::Known(field), _) => {
-                self.fields.insert(name.to_owned());
+                self.asked.fields.insert(name.to_owned());
                 return Some((field.of.clone(), field.always));
             }
             (Lookup::NotHere, Vocabulary::Verified(_)) => self.report(
                 format!("自动审批只能依据已核验的申请人属性和 today，不能用 facts.{name}。"),
                 format!("An automatic approval rests on verified attributes and today alone, not on facts.{name}."),
             ),
-            (Lookup::NotHere, Vocabulary::Whole(_) | Vocabulary::Above(..)) => self.report(
+            (Lookup::NotHere, Vocabulary::Whole(_) | Vocabulary::Cited(_) | Vocabulary::Above(..)) => self.astray(Text::new(
                 format!("facts.{name} 排在本字段之后；显示条件只能用前面的字段，请调整顺序。"),
                 format!("facts.{name} comes after this field; visibility may depend on earlier fields only. Reorder them."),
-            ),
-            (Lookup::Unknown, vocabulary) => {
-                let near = closest(name, vocabulary.field_names());
-                let (zh, en) = match near {
-                    Some(near) => (format!("是不是 facts.{near}？"), format!("did you mean facts.{near}?")),
-                    None => ("请核对 form.fields。".to_owned(), "see form.fields.".to_owned()),
-                };
-                self.report(format!("表单没有字段 {name}，{zh}"), format!("The form has no field {name}; {en}"))
-            }
+            )),
+            (Lookup::Unknown, vocabulary) => self.astray(no_such_field(vocabulary, name)),
         };
         None
     }
@@ -277,7 +298,7 @@ impl Checker<'_> {
     }
 
     fn joined(&mut self, a: Type, b: Type) -> Type {
-        a.join(b).unwrap_or_else(|Text { zh, en }| self.report(zh, en))
+        a.join(b).unwrap_or_else(|text| self.astray(text))
     }
 
     fn expect(&mut self, wanted: &Type, expression: &IdedExpr, known: &Known) {
@@ -304,7 +325,7 @@ impl Checker<'_> {
                 )
             }
         };
-        if matches!(fold.iter_var.as_str(), "facts" | "applicant" | "guide" | "today") {
+        if matches!(fold.iter_var.as_str(), "facts" | "applicant" | "guide" | "today" | "channel") {
             self.report(
                 format!("循环变量不能叫 {}，请换一个名字。", fold.iter_var),
                 format!("A loop variable cannot be called {}; choose another name.", fold.iter_var),
@@ -330,6 +351,15 @@ impl Checker<'_> {
         self.locals.truncate(self.locals.len().saturating_sub(2));
         result
     }
+}
+
+/// Told wherever a field is named that the form does not have.
+pub(in crate::domain::guides) fn no_such_field(vocabulary: Vocabulary<'_>, name: &str) -> Text {
+    let (zh, en) = match closest(name, vocabulary.all_names()) {
+        Some(near) => (format!("是不是 {near}？"), format!("did you mean {near}?")),
+        None => ("请核对 form.fields。".to_owned(), "see form.fields.".to_owned()),
+    };
+    Text::new(format!("表单没有字段 {name}，{zh}"), format!("The form has no field {name}; {en}"))
 }
 
 fn with(known: &Known, more: Known) -> Known {

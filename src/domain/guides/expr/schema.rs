@@ -8,6 +8,9 @@ use crate::domain::guides::model::{Attribute, Field, FieldKind, Requirement};
 #[derive(Debug, Clone, Default)]
 pub(in crate::domain::guides) struct Schema {
     fields: Vec<Known>,
+    /// What stands for a name that may be that of a field which could not be read; none
+    /// when all could.
+    unread: Option<Known>,
 }
 
 #[derive(Debug, Clone)]
@@ -26,6 +29,19 @@ impl Schema {
         let has_answer = kind.is_none_or(FieldKind::has_answer);
         self.fields.push(Known { name: name.to_owned(), of, always, has_answer });
     }
+
+    /// Some field has no name that can be read: any name that is not known may be its.
+    pub fn leave_open(&mut self) {
+        let (name, of) = (String::new(), Type::Anything);
+        self.unread = Some(Known { name, of, always: true, has_answer: true });
+    }
+
+    /// The field always has an answer, as far as can be told.
+    pub fn make_certain(&mut self, name: &str) {
+        for field in self.fields.iter_mut().filter(|field| field.name == name) {
+            field.always = true;
+        }
+    }
 }
 
 /// Where an expression stands decides what it may ask for.
@@ -33,6 +49,8 @@ impl Schema {
 pub(in crate::domain::guides) enum Vocabulary<'a> {
     /// Conditions, rules, `required`: everything.
     Whole(&'a Schema),
+    /// A rule that cites the article which demands it: the channel besides.
+    Cited(&'a Schema),
     /// `visible_when` of the field at this index: only the fields above it, so
     /// that visibility never runs in a circle.
     Above(&'a Schema, usize),
@@ -51,14 +69,14 @@ pub(super) enum Lookup<T> {
 impl<'a> Vocabulary<'a> {
     pub(super) fn field(self, name: &str) -> Lookup<&'a Known> {
         let (schema, visible) = match self {
-            Self::Whole(schema) => (schema, schema.fields.len()),
+            Self::Whole(schema) | Self::Cited(schema) => (schema, schema.fields.len()),
             Self::Above(schema, index) => (schema, index),
             Self::Verified(_) => return Lookup::NotHere,
         };
         match schema.fields.iter().position(|field| field.name == name) {
             Some(index) if index < visible => Lookup::Known(&schema.fields[index]),
             Some(_) => Lookup::NotHere,
-            None => Lookup::Unknown,
+            None => schema.unread.as_ref().map_or(Lookup::Unknown, Lookup::Known),
         }
     }
 
@@ -72,11 +90,11 @@ impl<'a> Vocabulary<'a> {
         matches!(self.field(name), Lookup::Known(field) if field.has_answer)
     }
 
-    pub(super) fn field_names(self) -> Vec<&'a str> {
+    /// The names of all fields, wherever the expression stands.
+    pub(super) fn all_names(self) -> Vec<&'a str> {
         match self {
-            Self::Whole(schema) => schema.fields.iter().map(|field| field.name.as_str()).collect(),
-            Self::Above(schema, index) => {
-                schema.fields.iter().take(index).map(|field| field.name.as_str()).collect()
+            Self::Whole(schema) | Self::Cited(schema) | Self::Above(schema, _) => {
+                schema.fields.iter().map(|field| field.name.as_str()).collect()
             }
             Self::Verified(_) => Vec::new(),
         }
@@ -88,7 +106,7 @@ impl<'a> Vocabulary<'a> {
         };
         match (self, proof) {
             (Self::Verified(verified), Some(proof)) if !verified.contains(proof) => Lookup::NotHere,
-            (Self::Whole(_) | Self::Above(..) | Self::Verified(_), _) => Lookup::Known(of()),
+            (Self::Whole(_) | Self::Cited(_) | Self::Above(..) | Self::Verified(_), _) => Lookup::Known(of()),
         }
     }
 }

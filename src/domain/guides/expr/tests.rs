@@ -73,13 +73,13 @@ fn compiled(source: &str) -> Expr {
 }
 
 fn value(source: &str) -> Result<bool, EvalError> {
-    compiled(source).holds(&Scope { facts: &facts(), applicant: &applicant(), today: today() })
+    compiled(source).holds(&Scope { facts: &facts(), applicant: &applicant(), today: today(), channel: None })
 }
 
 fn problems(source: &str) -> Vec<String> {
     match Expr::compile(source, Vocabulary::Whole(&schema())) {
         Ok(_) => Vec::new(),
-        Err(problems) => problems.into_iter().map(|problem| problem.en).collect(),
+        Err(problems) => problems.into_iter().map(|problem| problem.text.en).collect(),
     }
 }
 
@@ -121,7 +121,7 @@ fn rules_over_facts_applicant_and_day_are_true_or_false() {
 
 /// A mistaken rule, and words of what is said about it.
 const MISTAKES: [(&str, &str); 53] = [
-    ("facts.pay_bye == 'bank'", "did you mean facts.pay_by?"),
+    ("facts.pay_bye == 'bank'", "did you mean pay_by?"),
     ("facts.pay_by == 'bnak'", "did you mean “bank”?"),
     ("facts.pay_by in ['bank', 'gold']", "There is no option “gold”"),
     ("'car' in facts.needs", "did you mean “care”?"),
@@ -147,7 +147,7 @@ const MISTAKES: [(&str, &str); 53] = [
     ("facts.until >= facts.from", "test first: has(facts.until)"),
     ("facts.until >= facts.from || has(facts.until)", "test first"),
     ("has(facts.until) || facts.until >= facts.from", "test first"),
-    ("has(facts.untill)", "did you mean facts.until?"),
+    ("has(facts.untill)", "did you mean until?"),
     ("has(applicant.age)", "age is always there"),
     ("age(applicant.birth_date) > 3", "cannot be used so"),
     ("facts.note.startswith('a')", "did you mean startsWith?"),
@@ -216,7 +216,7 @@ fn visibility_may_depend_on_earlier_fields_only() {
     let at = |index, source| Expr::compile(source, Vocabulary::Above(&schema, index));
     assert!(at(1, "facts.pay_by == 'bank'").is_ok());
     let problems = at(0, "facts.pay_by == 'bank'").unwrap_err();
-    assert!(problems[0].en.contains("comes after this field"), "{problems:?}");
+    assert!(problems[0].text.en.contains("comes after this field"), "{problems:?}");
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn a_machine_decides_by_verified_attributes_alone() {
     assert!(
         read("applicant.age >= 80 && applicant.kind == 'natural_person' && today > '2026-01-01'").is_ok()
     );
-    let told = |source| read(source).unwrap_err()[0].en.clone();
+    let told = |source| read(source).unwrap_err()[0].text.en.clone();
     assert!(told("facts.owner").contains("rests on verified attributes"));
     assert!(told("applicant.residence != ''").contains("rests on residence, which is not listed"));
 }
@@ -249,7 +249,7 @@ fn dates_put_together_from_options_are_followed() {
 fn a_rule_that_cannot_be_evaluated_says_why_and_names_nobody() {
     assert_eq!(value("days(applicant.birth_date, today) > 1"), Ok(true));
     let unborn = Applicant { birth_date: None, residence: None, gender: None, ..applicant() };
-    let scope = |applicant, facts| Scope { facts, applicant, today: today() };
+    let scope = |applicant, facts| Scope { facts, applicant, today: today(), channel: None };
     let all = facts();
     let unknown = |source| compiled(source).holds(&scope(&unborn, &all));
     assert_eq!(unknown("years(applicant.birth_date, today) < 14"), Err(EvalError::UnknownDate));

@@ -37,6 +37,7 @@ impl VariableResolver for Bindings<'_> {
                 Some(CowVal::owned(Person { applicant: self.scope.applicant, today: self.scope.today }))
             }
             "today" => Some(CowVal::owned(date_text(self.scope.today))),
+            "channel" => self.scope.channel.map(|channel| CowVal::owned(CelString::from(channel.as_str()))),
             other => {
                 let pattern = self.patterns.get(pattern_index(other)?)?;
                 Some(CowVal::Borrowed(pattern))

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::LegalBasis;
 use crate::domain::codes::{CertificateType, RegionCode};
 use crate::domain::guides::expr::Expr;
 use crate::domain::guides::pattern::Pattern;
@@ -147,6 +148,10 @@ pub struct FormRule {
     /// The field the message stands at.
     pub at: String,
     pub text: Text,
+    /// The article that demands the rule. Only a rule that cites one may speak of
+    /// `channel`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<LegalBasis>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scenarios: Vec<String>,
 }

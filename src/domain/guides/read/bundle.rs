@@ -71,6 +71,7 @@ impl Read for Bundle {
         let aliases = keys.or::<Vec<String>>("aliases", Vec::new());
         let parts = keys.need_some::<Part>("parts");
         let form = keys.or("form", Form { fields: Vec::new(), rules: Vec::new() });
+        check_rules(&keys, form.as_ref(), reader);
         let later = keys.get("later").map_or(Some(BTreeMap::new()), |node| names(node, reader));
         let materials = keys.or("materials", Vec::<SharedMaterial>::new());
         let promised = keys.need::<Limit>("promised");
@@ -103,6 +104,21 @@ impl Read for Bundle {
             promised: promised?,
             telephone: telephone?,
         })
+    }
+}
+
+/// What an article asks of one channel is for the guide of the part to say.
+fn check_rules(keys: &Keys<'_, '_>, form: Option<&Form>, reader: &Reader<'_>) {
+    let (Some(form), Some(node)) = (form, keys.get("form")) else { return };
+    let places = node.member("rules").map(Node::items).unwrap_or_default();
+    for (rule, place) in form.rules.iter().zip(places) {
+        if rule.when.asks_channel() {
+            reader.problems.at(
+                place.member("when").unwrap_or(place),
+                "一件事的共用规则不能依据办理渠道，请写在该事项自己的指南里。",
+                "A rule of a bundle cannot look at how somebody applies; write it in the guide of the part it is for.",
+            );
+        }
     }
 }
 

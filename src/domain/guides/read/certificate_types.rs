@@ -6,7 +6,7 @@ use super::guide::check_format;
 use super::keys::Keys;
 use super::scalars::Name;
 use super::{Read, Reader, SourceFile};
-use crate::domain::codes::CertificateType;
+use crate::domain::codes::{CertificateType, Uscc};
 use crate::domain::guides::expr::Schema;
 use crate::domain::guides::problem::{Problem, Problems};
 use crate::domain::guides::source::Node;
@@ -21,6 +21,20 @@ pub struct CertificateTypeEntry {
     pub supplies: Vec<String>,
     /// What it says of its holder; prefill takes from these.
     pub attributes: Vec<String>,
+    /// The agencies that may issue it; empty: any may.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuers: Vec<Uscc>,
+    /// Who issues it outside this catalogue, whose certificates come in through the
+    /// exchange of data (数据共享); absent: nobody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<Text>,
+}
+
+impl CertificateTypeEntry {
+    /// Whether this agency may have it among its results.
+    pub fn may_be_issued_by(&self, agency: &Uscc) -> bool {
+        self.issuers.is_empty() || self.issuers.contains(agency)
+    }
 }
 
 impl SourceFile {
@@ -49,12 +63,17 @@ impl Read for CertificateTypeEntry {
         let attributes = keys.or::<Vec<Name>>("attributes", Vec::new());
         reader.distinct(keys.get("supplies"), "");
         reader.distinct(keys.get("attributes"), "");
+        let issuers = keys.or("issuers", Vec::new());
+        reader.distinct(keys.get("issuers"), "");
+        let elsewhere = keys.optional("elsewhere");
         keys.close();
         Some(Self {
             certificate_type: certificate_type?,
             name: name?,
             supplies: supplies?,
             attributes: attributes?.into_iter().map(|name| name.0).collect(),
+            issuers: issuers?,
+            elsewhere: elsewhere?,
         })
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::keys::Keys;
 use super::scalars::Name;
+use super::scenarios::check_known;
 use super::{Read, Reader};
 use crate::domain::codes::{Gender, RegionCode};
 use crate::domain::guides::applicant::{Applicant, ApplicantKind};
@@ -40,20 +41,15 @@ impl Read for Example {
 }
 
 fn check_scenario(keys: &Keys<'_, '_>, scenario: Option<&str>, reader: &Reader<'_>) {
-    let all = reader.scenarios.join(", ");
+    let all = &reader.scenarios.known;
     match scenario {
-        None if reader.scenarios.is_empty() => {}
-        Some(code) if reader.scenarios.iter().any(|known| known == code) => {}
+        None if all.is_empty() => {}
         None => reader.problems.at(
             keys.node,
-            format!("请写明 scenario：{all}。"),
-            format!("Say which scenario it is: {all}."),
+            format!("请写明 scenario：{}。", all.join("、")),
+            format!("Say which scenario it is: {}.", all.join(", ")),
         ),
-        Some(code) => reader.problems.at(
-            keys.get("scenario").unwrap_or(keys.node),
-            format!("没有情形“{code}”：{all}。"),
-            format!("There is no scenario “{code}”; there are: {all}."),
-        ),
+        Some(code) => check_known(keys.get("scenario").unwrap_or(keys.node), code, reader),
     }
 }
 

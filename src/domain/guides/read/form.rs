@@ -5,14 +5,14 @@ use super::keys::Keys;
 use super::kinds::kind;
 use super::scalars::Name;
 use super::scenarios::belonging;
-use super::{Read, Reader, named};
+use super::{Read, Reader};
 use crate::domain::codes::{CertificateType, RegionCode};
-use crate::domain::guides::expr::{Schema, Vocabulary};
+use crate::domain::guides::expr::{Expr, Schema, Vocabulary, no_such_field};
 use crate::domain::guides::model::{
-    Choice, Field, FieldKind, Form, FormRule, Particular, Prefill, Requirement,
+    Choice, Field, FieldKind, Form, FormRule, LegalBasis, Particular, Prefill, Requirement,
 };
-use crate::domain::guides::problem::Problems;
-use crate::domain::guides::reach::is_unreachable;
+use crate::domain::guides::problem::{Problems, Rests};
+use crate::domain::guides::reach::{Unreachable, barred_options, unreachable_fields};
 use crate::domain::guides::source::{Content, Node, ScalarKind};
 use crate::domain::text::Text;
 
@@ -27,26 +27,59 @@ pub(super) fn schema(root: &Node) -> Schema {
     let region = root.member("region").and_then(Node::scalar).and_then(|code| RegionCode::parse(code).ok());
     let none = Schema::default();
     let reader = Reader { region, ..Reader::plain(&muted, &none) };
-    let fields = named(root, "form").and_then(|form| named(form, "fields")).map(|node| &node.content);
+    let form = root.member("form");
+    let fields = form.and_then(|form| form.member("fields")).map(|node| &node.content);
     let Some(Content::List(items)) = fields else {
+        schema.leave_open();
         return schema;
     };
+    let mut named: Vec<(&str, &Node)> = Vec::new();
     for item in items {
-        let Some(keys) = Keys::of(item, &reader) else {
+        let name = item.member("name").and_then(Node::scalar).filter(|name| !name.is_empty());
+        let Some((name, keys)) = name.zip(Keys::of(item, &reader)) else {
+            schema.leave_open();
             continue;
         };
-        let Some(Name(name)) = keys.need("name") else {
-            continue;
-        };
-        let required = match keys.get("required").map(|node| &node.content) {
-            None => true,
-            Some(Content::Scalar { text, kind: ScalarKind::Boolean }) => text.eq_ignore_ascii_case("true"),
-            Some(Content::Scalar { .. } | Content::List(_) | Content::Mapping(_)) => false,
-        };
-        let kind = kind(&keys, &reader);
-        schema.add(&name, kind.as_ref(), required && !keys.has("visible_when"));
+        let is_repeated = items.iter().filter_map(|other| other.member("name")?.scalar());
+        let is_repeated = is_repeated.filter(|other| *other == name).count() > 1;
+        if is_repeated || keys.need::<Name>("name").is_none() {
+            // It is called otherwise by those that speak of it.
+            schema.leave_open();
+        }
+        named.push((name, item));
+        let always = keys.get("required").is_none_or(is_yes) && !keys.has("visible_when");
+        let kind = plausible_kind(&keys, &reader).filter(|_| !is_repeated);
+        schema.add(name, kind.as_ref(), always || is_repeated);
     }
+    settle(&mut schema, &named);
     schema
+}
+
+fn is_yes(node: &Node) -> bool {
+    matches!(&node.content, Content::Scalar { text, kind: ScalarKind::Boolean } if text.eq_ignore_ascii_case("true"))
+}
+
+/// Whether an answer may be absent cannot be told of a field whose own condition is
+/// wrong; then whatever speaks of it is not wrong for that.
+fn settle(schema: &mut Schema, fields: &[(&str, &Node)]) {
+    let is_broken = |node: &Node| match &node.content {
+        Content::Scalar { kind: ScalarKind::Boolean, .. } => false,
+        Content::Scalar { text, .. } => Expr::compile(text, Vocabulary::Whole(schema)).is_err(),
+        Content::List(_) | Content::Mapping(_) => true,
+    };
+    let uncertain = fields.iter().filter(|(_, field)| {
+        ["required", "visible_when"].into_iter().any(|key| field.member(key).is_some_and(is_broken))
+    });
+    let uncertain: Vec<&str> = uncertain.map(|(name, _)| *name).collect();
+    uncertain.into_iter().for_each(|name| schema.make_certain(name));
+}
+
+/// The kind of a field, unless something else about it says that another was meant.
+fn plausible_kind(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<FieldKind> {
+    let kind = kind(keys, reader)?;
+    let prefill = keys.get("prefill").and_then(|node| Prefill::read(node, reader));
+    let fits = prefill.is_none_or(|source| fitting(&source, &kind).0);
+    (fits && !keys.has_other_kinds()).then_some(kind)
 }
 
 impl Read for Form {
@@ -58,7 +91,11 @@ impl Read for Form {
         let rules = keys.or::<Vec<FormRule>>("rules", Vec::new());
         reader.distinct(keys.get("rules"), "code");
         keys.close();
-        Some(Self { fields: fields?, rules: rules? })
+        let form = Self { fields: fields?, rules: rules? };
+        if !reader.is_published {
+            check_options(&form, fields_node, reader);
+        }
+        Some(form)
     }
 }
 
@@ -81,16 +118,45 @@ fn fields(node: &Node, reader: &Reader<'_>) -> Option<Vec<Field>> {
     let read: Vec<Option<Field>> =
         items.iter().enumerate().map(|(index, item)| field(item, index, reader)).collect();
     let fields = read.into_iter().collect::<Option<Vec<_>>>()?;
-    for (index, item) in items.iter().enumerate() {
-        if let (true, Some(node)) = (is_unreachable(&fields, index), item.member("visible_when")) {
+    if !reader.is_published {
+        check_shown(&fields, items, reader);
+    }
+    Some(fields)
+}
+
+/// Every field can be seen by somebody. What is out of reach only because another field
+/// is, is named with that one.
+fn check_shown(fields: &[Field], items: &[Node], reader: &Reader<'_>) {
+    for Unreachable { index, with } in unreachable_fields(fields) {
+        let Some(node) = items.get(index).and_then(|item| item.member("visible_when")) else { continue };
+        let (mut zh, mut en) = (String::new(), String::new());
+        if !with.is_empty() {
+            zh = format!("字段 {} 也因此无法显示。", with.join("、"));
+            en = format!(" With it {} cannot be seen either.", with.join(", "));
+        }
+        reader.problems.at(
+            node,
+            format!("没有任何一组答案能让这个字段显示，请改正条件或删去字段。{zh}"),
+            format!(
+                "No answers can ever make this field visible; correct the condition or remove the field.{en}"
+            ),
+        );
+    }
+}
+
+/// Somebody can hand in an application with every option.
+fn check_options(form: &Form, node: Option<&Node>, reader: &Reader<'_>) {
+    let places = node.map(Node::items).unwrap_or_default();
+    for (field, option) in barred_options(form) {
+        let place = places.get(field).and_then(|field| field.member("options")?.items().get(option));
+        if let Some(place) = place {
             reader.problems.at(
-                node,
-                "没有任何一组答案能让这个字段显示，请改正条件或删去字段。",
-                "No answers can ever make this field visible; correct the condition or remove the field.",
+                place,
+                "表单规则使选了此项的申请都无法提交，请改正规则或删去此项。",
+                "The rules of the form let nobody apply who chooses this; correct the rules or remove the option.",
             );
         }
     }
-    Some(fields)
 }
 
 fn field(node: &Node, index: usize, reader: &Reader<'_>) -> Option<Field> {
@@ -109,7 +175,10 @@ fn field(node: &Node, index: usize, reader: &Reader<'_>) -> Option<Field> {
     let prefill = keys.optional::<Prefill>("prefill");
     let scenarios = belonging(&keys, reader);
     let kind = kind(&keys, reader);
-    if let (Some(kind), Some(Some(source)), Some(node)) = (&kind, &prefill, keys.get("prefill")) {
+    if let (Some(kind), Some(Some(source)), Some(node)) = (&kind, &prefill, keys.get("prefill"))
+        // Of a field with keys of another kind it is the type that is wrong.
+        && !keys.has_other_kinds()
+    {
         check_prefill(node, source, kind, reader);
     }
     if let (Some(FieldKind::File { .. }), Some(node)) = (&kind, keys.get("required")) {
@@ -177,8 +246,20 @@ fn check_stated(node: &Node, of: &CertificateType, wanted: &str, reader: &Reader
 }
 
 fn check_prefill(node: &Node, source: &Prefill, kind: &FieldKind, reader: &Reader<'_>) {
+    let (fits, kinds) = fitting(source, kind);
+    if !fits {
+        reader.problems.at(
+            node,
+            format!("这个预填来源只适用于类型：{kinds}。"),
+            format!("This prefill is for fields of type {kinds}."),
+        );
+    }
+}
+
+/// Whether a field of this kind can be filled in so, and the types of those that can.
+fn fitting(source: &Prefill, kind: &FieldKind) -> (bool, &'static str) {
     let has = |options: &[Choice], value: &str| options.iter().any(|option| option.value == value);
-    let (fits, kinds) = match source {
+    match source {
         Prefill::Applicant(Particular::Name) => (matches!(kind, FieldKind::Text { .. }), "text"),
         Prefill::Applicant(Particular::IdNumber) => (
             matches!(kind, FieldKind::ResidentId | FieldKind::Uscc | FieldKind::Text { .. }),
@@ -197,13 +278,6 @@ fn check_prefill(node: &Node, source: &Prefill, kind: &FieldKind, reader: &Reade
             !matches!(kind, FieldKind::Group { .. } | FieldKind::File { .. } | FieldKind::Declaration),
             "text, number, money, date, boolean, choice, multi_choice, region, address, resident_id, uscc, mobile",
         ),
-    };
-    if !fits {
-        reader.problems.at(
-            node,
-            format!("这个预填来源只适用于类型：{kinds}。"),
-            format!("This prefill is for fields of type {kinds}."),
-        );
     }
 }
 
@@ -211,20 +285,22 @@ impl Read for FormRule {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
         let keys = Keys::of(node, reader)?;
         let code = keys.need::<Name>("code");
-        let when = keys.need_expression("when", Vocabulary::Whole(reader.schema));
+        let basis = keys.optional::<LegalBasis>("basis");
+        let vocabulary = match keys.has("basis") {
+            true => Vocabulary::Cited(reader.schema),
+            false => Vocabulary::Whole(reader.schema),
+        };
+        let when = keys.need_expression("when", vocabulary);
         let at = keys.need::<String>("at");
         let text = keys.need("text");
         if let (Some(at), Some(node)) = (&at, keys.get("at"))
             && !Vocabulary::Whole(reader.schema).has_field(at)
         {
-            reader.problems.at(
-                node,
-                format!("表单没有字段“{at}”，at 要写本规则提示所在的字段。"),
-                format!("The form has no field “{at}”; at names the field the message stands at."),
-            );
+            let reason = no_such_field(Vocabulary::Whole(reader.schema), at);
+            reader.problems.add(node, reason, Rests::OnAnother);
         }
         let scenarios = belonging(&keys, reader);
         keys.close();
-        Some(Self { code: code?.0, when: when?, at: at?, text: text?, scenarios: scenarios? })
+        Some(Self { code: code?.0, when: when?, at: at?, text: text?, basis: basis?, scenarios: scenarios? })
     }
 }

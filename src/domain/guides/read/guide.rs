@@ -13,7 +13,7 @@ use crate::domain::guides::model::{
     Attribute, AutomaticDecision, Condition, CrossRegion, FieldKind, Form, Guide, Handling, IdentityLevel,
     Item, Limits, Material, MaterialSource, Question, ResultKind, Step, StepRole,
 };
-use crate::domain::guides::source::{Content, Node};
+use crate::domain::guides::source::Node;
 
 /// The format this module reads.
 const FORMAT: u16 = 1;
@@ -49,13 +49,13 @@ impl Read for Guide {
         let (venues, channels) = (keys.or("venues", Vec::new()), keys.optional("channels"));
         let effect = effect(&keys, reader);
         let examples = keys.or("examples", Vec::new());
-        keys.allow(&["scenarios"]);
         check_lists(&keys, reader, questions.as_ref());
-        check_code(&keys, reader, code.as_ref());
+        check_code(&keys, reader, code.as_ref(), agency.as_ref(), item.as_ref());
         check_handling(&keys, reader, handling, limits);
         check_flow(&keys, reader, handling, flow.as_deref());
         check_uploads(&keys, reader, form.as_ref(), materials.as_deref());
         check_results(&keys, reader, handling, results.as_deref());
+        check_issuer(&keys, reader, agency.as_ref(), results.as_deref());
         keys.close();
         Some(Self {
             code: code?,
@@ -129,6 +129,7 @@ fn check_kind(keys: &Keys<'_, '_>, reader: &Reader<'_>) {
 /// Entries are told apart, and every scenario is within reach.
 fn check_lists(keys: &Keys<'_, '_>, reader: &Reader<'_>, questions: Option<&Option<Question>>) {
     for (list, key) in DISTINCT {
+        // Scenarios are read by themselves.
         reader.distinct(keys.get(list), key);
     }
     if let (Some(Some(questions)), Some(node)) = (questions, keys.get("questions")) {
@@ -136,19 +137,20 @@ fn check_lists(keys: &Keys<'_, '_>, reader: &Reader<'_>, questions: Option<&Opti
     }
 }
 
-/// 实施编码 = agency + level + basic code. The parts are compared as written, so
-/// that this is told even while something else about them is wrong.
-fn check_code(keys: &Keys<'_, '_>, reader: &Reader<'_>, code: Option<&GuideCode>) {
+/// 实施编码 = agency + level + basic code. A part that is wrong in itself is told there
+/// alone, and so is a basic code that does not go with the type either.
+fn check_code(
+    keys: &Keys<'_, '_>,
+    reader: &Reader<'_>,
+    code: Option<&GuideCode>,
+    agency: Option<&Uscc>,
+    item: Option<&Item>,
+) {
     let (Some(code), Some(node)) = (code, keys.get("code")) else {
         return;
     };
-    let written = |node: Option<&Node>| match &node?.content {
-        Content::Scalar { text, .. } => Some(text.trim().to_owned()),
-        Content::List(_) | Content::Mapping(_) => None,
-    };
-    let agency = written(keys.get("agency"));
     if let (Some(stated), Some(agency)) = (code.agency(), agency)
-        && stated.as_str() != agency
+        && stated != *agency
     {
         reader.problems.at(
             node,
@@ -156,9 +158,9 @@ fn check_code(keys: &Keys<'_, '_>, reader: &Reader<'_>, code: Option<&GuideCode>
             format!("The guide code starts with agency {stated}, but agency is {agency}; make them agree."),
         );
     }
-    let basic_code = written(keys.get("item").and_then(|item| named(item, "basic_code")));
-    if let (Some(stated), Some(basic_code)) = (code.basic_code(), basic_code)
-        && stated.as_str() != basic_code
+    let basic_code = item.filter(|item| item.basic_code.item_type() == item.item_type);
+    if let (Some(stated), Some(Item { basic_code, .. })) = (code.basic_code(), basic_code)
+        && stated != *basic_code
     {
         reader.problems.at(
             node,
@@ -226,6 +228,12 @@ fn check_uploads(
     materials: Option<&[Material]>,
 ) {
     let (Some(form), Some(materials), Some(node)) = (form, materials, keys.get("form")) else { return };
+    let is_repeated =
+        |material: &Material| materials.iter().filter(|other| other.code == material.code).count() > 1;
+    if materials.iter().any(is_repeated) {
+        // One of the two may be the material that is meant.
+        return;
+    }
     let places = node.member("fields").map(Node::items).unwrap_or_default();
     for (field, place) in form.fields.iter().zip(places) {
         let FieldKind::File { material } = &field.kind else { continue };
@@ -238,6 +246,38 @@ fn check_uploads(
                 format!(
                     "The material “{material}” of field {} is none that is handed in; see materials.",
                     field.name
+                ),
+            );
+        }
+    }
+}
+
+/// An agency hands out only what the register lets it issue. An item is of no agency.
+fn check_issuer(
+    keys: &Keys<'_, '_>,
+    reader: &Reader<'_>,
+    agency: Option<&Uscc>,
+    results: Option<&[ResultKind]>,
+) {
+    let (Some(register), Some(agency), Some(results), Some(node)) =
+        (reader.register.filter(|_| !reader.is_partial), agency, results, keys.get("results"))
+    else {
+        return;
+    };
+    for (result, place) in results.iter().zip(node.items()) {
+        let ResultKind::Certificate { certificate_type, .. } = result else { continue };
+        let Some(entry) = register.find(certificate_type) else { continue };
+        if !entry.may_be_issued_by(agency) {
+            let named = named(place, "certificate").and_then(|certificate| named(certificate, "type"));
+            reader.problems.at(
+                named.unwrap_or(place),
+                format!(
+                    "证照目录中，{agency} 不是“{}”的签发部门；请核对 type 和 agency，或先在证照目录的 issuers 中登记。",
+                    entry.name.zh
+                ),
+                format!(
+                    "By the register, {agency} does not issue “{}”; check type and agency, or enter it under issuers in the register first.",
+                    entry.name.en
                 ),
             );
         }
@@ -296,7 +336,8 @@ impl Read for AutomaticDecision {
         let keys = Keys::of(node, reader)?;
         let verified = keys.need_some::<Attribute>("verified");
         reader.distinct(keys.get("verified"), "");
-        let allowed = verified.as_deref().unwrap_or_default();
+        // What is allowed cannot be told when that list is wrong.
+        let allowed = verified.as_deref().unwrap_or(&Attribute::ALL);
         let approve_when = keys.need_expression("approve_when", Vocabulary::Verified(allowed));
         keys.close();
         Some(Self { verified: verified?, approve_when: approve_when? })

@@ -172,6 +172,8 @@ pub(super) fn one_of<'k>(
     let mut given = choices.iter().filter(|choice| keys.has(choice));
     match (given.next(), given.next()) {
         (Some(only), None) => Some(only),
+        // What stands there instead is told as a key there is none of.
+        (None, _) if !keys.node.entries().is_empty() => None,
         (None, _) | (Some(_), Some(_)) => {
             reader.problems.at(
                 keys.node,

@@ -33,6 +33,15 @@ pub struct ItemFile {
 impl SourceFile {
     /// The item; what its guides start from is checked as a guide is.
     pub fn into_item(self, register: Option<&Register>) -> Result<ItemFile, Vec<Problem>> {
+        match self.read_item(register) {
+            (Some(item), problems) if problems.is_empty() => Ok(item),
+            (_, problems) => Err(problems),
+        }
+    }
+
+    /// The item as far as it reads, for its guides to be looked at all the same, and
+    /// everything that is wrong with it.
+    pub fn read_item(self, register: Option<&Register>) -> (Option<ItemFile>, Vec<Problem>) {
         debug_assert_eq!(self.kind(), FileKind::Item);
         let problems = Problems::starting_with(self.problems);
         let how = Reading { register, is_partial: true, is_published: self.is_published };
@@ -48,7 +57,7 @@ impl SourceFile {
             }
             Some(ItemFile { item: item?, tree: of_the_item(&root) })
         });
-        problems.or(file)
+        (file, problems.into_sorted())
     }
 }
 
@@ -103,6 +112,18 @@ pub(super) fn inherit(root: &Node, item: Option<&ItemFile>, problems: &Problems)
         entry.value = file.as_mapping();
     }
     Some(whole)
+}
+
+impl SourceFile {
+    /// In what a guide that writes its item out says otherwise than the item does; none
+    /// when it inherits.
+    pub fn differences(&self, item: &ItemFile) -> Vec<Problem> {
+        let problems = Problems::default();
+        if let Some(root) = self.root.as_ref().filter(|_| !self.inherits()) {
+            check_same(root, item, &problems);
+        }
+        problems.into_sorted()
+    }
 }
 
 impl ItemFile {

@@ -7,7 +7,7 @@ use super::item::START;
 use super::tree::LAID_OVER;
 use super::{Read, Reader};
 use crate::domain::guides::expr::{Expr, Vocabulary};
-use crate::domain::guides::problem::Problem;
+use crate::domain::guides::problem::{Problem, Rests};
 use crate::domain::guides::source::{Content, Entry, Node};
 use crate::domain::guides::suggest::closest;
 use crate::domain::text::Text;
@@ -17,13 +17,17 @@ pub(super) struct Keys<'n, 'r> {
     entries: &'n [Entry],
     reader: &'r Reader<'r>,
     asked: RefCell<Vec<&'static str>>,
+    /// Keys that must be there and are not.
+    missing: RefCell<Vec<&'static str>>,
 }
 
 impl<'n, 'r> Keys<'n, 'r> {
     /// `None`, and a problem, when the node is not a mapping.
     pub fn of(node: &'n Node, reader: &'r Reader<'r>) -> Option<Self> {
         match &node.content {
-            Content::Mapping(entries) => Some(Self { node, entries, reader, asked: RefCell::default() }),
+            Content::Mapping(entries) => {
+                Some(Self { node, entries, reader, asked: RefCell::default(), missing: RefCell::default() })
+            }
             Content::Scalar { .. } | Content::List(_) => {
                 reader.problems.at(
                     node,
@@ -51,19 +55,18 @@ impl<'n, 'r> Keys<'n, 'r> {
         }
     }
 
+    pub fn is_asked(&self, key: &str) -> bool {
+        self.asked.borrow().contains(&key)
+    }
+
     pub fn need<T: Read>(&self, key: &'static str) -> Option<T> {
         self.need_node(key).and_then(|node| T::read(node, self.reader))
     }
 
     pub fn need_node(&self, key: &'static str) -> Option<&'n Node> {
         let node = self.get(key);
-        if node.is_none() && !self.may_be_left_out() {
-            self.reader.problems.push(Problem {
-                origin: self.node.origin,
-                line: self.node.line,
-                path: format!("{}/{key}", self.node.path),
-                reason: Text::new(format!("缺少 {key}，请补上。"), format!("{key} is missing; add it.")),
-            });
+        if node.is_none() && !self.may_be_left_out() && !self.missing.borrow().contains(&key) {
+            self.missing.borrow_mut().push(key);
         }
         node
     }
@@ -110,23 +113,58 @@ impl<'n, 'r> Keys<'n, 'r> {
         self.entries.iter().any(|entry| entry.key == key)
     }
 
-    /// Reports the keys nobody asked for.
+    /// The key that was meant by one nobody asks for: what is missing comes first, and the
+    /// one missing key is meant by the one unknown.
+    fn meant(&self, key: &str, is_only: bool) -> Option<&'static str> {
+        let (asked, missing) = (self.asked.borrow(), self.missing.borrow());
+        let lone = match missing.as_slice() {
+            [lone] if is_only => Some(*lone),
+            _ => None,
+        };
+        closest(key, missing.iter().copied()).or_else(|| closest(key, asked.iter().copied())).or(lone)
+    }
+
+    /// Whether a key of this name is there, be it misspelt.
+    pub fn seems_given(&self, key: &'static str) -> bool {
+        self.allow(&[key]);
+        self.has(key) || self.entries.iter().any(|entry| closest(&entry.key, [key]).is_some())
+    }
+
+    /// Reports the keys nobody asked for, and those that are missing: a misspelt key is
+    /// one mistake.
     pub fn close(self) {
-        let asked = self.asked.into_inner();
         #[cfg(test)]
-        asked::record(&self.node.path, &asked);
-        for entry in self.entries.iter().filter(|entry| !asked.contains(&entry.key.as_str())) {
+        asked::record(&self.node.path, &self.asked.borrow());
+        let asked = self.asked.borrow();
+        let mut misspelt = Vec::new();
+        let unknown: Vec<&Entry> =
+            self.entries.iter().filter(|entry| !asked.contains(&entry.key.as_str())).collect();
+        for entry in &unknown {
             let key = &entry.key;
-            let (zh, en) = match closest(key, asked.iter().copied()) {
+            let meant = self.meant(key, unknown.len() == 1);
+            let (zh, en) = match meant {
                 Some(near) => (format!("是不是 {near}？"), format!("did you mean {near}?")),
                 None => (format!("可用：{}。", asked.join("、")), format!("there are {}.", asked.join(", "))),
             };
-            self.reader.problems.push(Problem {
+            misspelt.extend(meant);
+            let problem = Problem {
                 origin: entry.value.origin,
                 line: entry.line,
                 path: entry.value.path.clone(),
                 reason: Text::new(format!("没有键“{key}”，{zh}"), format!("There is no key “{key}”; {en}")),
-            });
+            };
+            // An entry is left out by its name: the item may have it under another.
+            let rests = if key == "omit" { Rests::OnAbsence } else { Rests::OnItself };
+            self.reader.problems.push(problem, rests);
+        }
+        for key in self.missing.borrow().iter().filter(|key| !misspelt.contains(key)) {
+            let problem = Problem {
+                origin: self.node.origin,
+                line: self.node.line,
+                path: format!("{}/{key}", self.node.path),
+                reason: Text::new(format!("缺少 {key}，请补上。"), format!("{key} is missing; add it.")),
+            };
+            self.reader.problems.push(problem, Rests::OnAbsence);
         }
     }
 }

@@ -47,6 +47,14 @@ const KIND_KEYS: [&str; 11] = [
     "material",
 ];
 
+impl Keys<'_, '_> {
+    /// Whether keys are there that belong to another kind of field than the one that was
+    /// read.
+    pub fn has_other_kinds(&self) -> bool {
+        KIND_KEYS.iter().any(|key| self.has(key) && !self.is_asked(key))
+    }
+}
+
 pub(super) fn kind(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<FieldKind> {
     let node = keys.need_node("type");
     let word = node.and_then(|node| String::read(node, reader));

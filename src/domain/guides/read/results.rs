@@ -7,6 +7,7 @@ use super::scalars::Name;
 use super::{Read, Reader};
 use crate::domain::guides::expr::Vocabulary;
 use crate::domain::guides::model::{Field, Handling, OF_ITSELF, ResultKind};
+use crate::domain::guides::problem::Rests;
 use crate::domain::guides::source::{Node, Origin};
 use crate::domain::text::Text;
 
@@ -72,14 +73,20 @@ fn items<'n>(keys: &Keys<'n, '_>, key: &'static str) -> &'n [Node] {
 /// item, goes on saying what the form says: the answer, as it was decided then.
 fn check_attribute(name: &str, item: &Node, reader: &Reader<'_>) {
     let is_new = !reader.is_published && item.origin == Origin::File;
+    let vocabulary = Vocabulary::Whole(reader.schema);
     if OF_ITSELF.contains(&name) && is_new {
         by_itself(name, item, reader);
-    } else if !Vocabulary::Whole(reader.schema).has_answer_to(name) {
-        reader.problems.at(
-            item,
-            format!("表单没有字段“{name}”。证照内容取自表单的答案；由部门签发时认定的，请写在 determined 中。"),
-            format!("The form has no answer “{name}”; a certificate says what the form says. What the agency determines when it issues stands under determined."),
+    } else if !vocabulary.has_answer_to(name) {
+        let rests = if vocabulary.has_field(name) { Rests::OnItself } else { Rests::OnAnother };
+        let reason = Text::new(
+            format!(
+                "表单没有字段“{name}”。证照内容取自表单的答案；由部门签发时认定的，请写在 determined 中。"
+            ),
+            format!(
+                "The form has no answer “{name}”; a certificate says what the form says. What the agency determines when it issues stands under determined."
+            ),
         );
+        reader.problems.add(item, reason, rests);
     }
 }
 

@@ -14,6 +14,7 @@ use crate::domain::guides::model::{
     Particular, Silence, SpecialProcedure, StepRole, Trust,
 };
 use crate::domain::guides::pattern::Pattern;
+use crate::domain::guides::problem::Rests;
 use crate::domain::guides::source::{Content, Node, ScalarKind};
 use crate::domain::guides::suggest::closest;
 use crate::domain::text::Text;
@@ -154,7 +155,7 @@ impl Read for Text {
     }
 }
 
-fn is_han(character: char) -> bool {
+pub(super) fn is_han(character: char) -> bool {
     matches!(character, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
@@ -174,7 +175,7 @@ fn code<T>(node: &Node, reader: &Reader<'_>, parse: impl Fn(&str) -> Result<T, C
     match parse(text(node, reader)?) {
         Ok(code) => Some(code),
         Err(error) => {
-            reader.problems.add(node, error.detail);
+            reader.problems.add(node, error.detail, Rests::OnItself);
             None
         }
     }

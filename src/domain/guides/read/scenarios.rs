@@ -46,13 +46,15 @@ impl Read for Answer {
         let next = match (keys.has("scenario"), keys.has("ask") || keys.has("answers")) {
             (true, false) => {
                 let scenario = keys.need::<Name>("scenario").map(|name| name.0);
-                let (answer, scenario) = (answer?, scenario?);
-                check_known(keys.get("scenario").unwrap_or(node), &scenario, reader);
-                Some(Self::Scenario { answer, scenario })
+                if let Some(scenario) = &scenario {
+                    check_known(keys.get("scenario").unwrap_or(node), scenario, reader);
+                }
+                answer.zip(scenario).map(|(answer, scenario)| Self::Scenario { answer, scenario })
             }
             (false, true) if node.path.matches("/answers/").count() < MAX_DEPTH => {
-                let (ask, answers) = (keys.need("ask"), keys.need_some("answers"));
-                Some(Self::Question { answer: answer?, next: Question { ask: ask?, answers: answers? } })
+                let question = keys.need("ask").zip(keys.need_some("answers"));
+                let question = question.map(|(ask, answers)| Question { ask, answers });
+                answer.zip(question).map(|(answer, next)| Self::Question { answer, next })
             }
             (false, true) => {
                 reader.problems.at(
@@ -77,32 +79,30 @@ impl Read for Answer {
 }
 
 /// An answer leads to a scenario there is.
-fn check_known(node: &Node, code: &str, reader: &Reader<'_>) {
-    match reader.scenarios {
-        [] => unlisted(node, code, reader),
-        known if known.iter().any(|known| known == code) => {}
-        known => reader.problems.at(
-            node,
-            format!("没有情形“{code}”，可用：{}。", known.join("、")),
-            format!("There is no scenario “{code}”; there are {}.", known.join(", ")),
-        ),
+pub(super) fn check_known(node: &Node, code: &str, reader: &Reader<'_>) {
+    let known = &reader.scenarios.known;
+    if reader.scenarios.may_have(code) {
+        return;
     }
-}
-
-fn unlisted(node: &Node, code: &str, reader: &Reader<'_>) {
-    reader.problems.at(
+    let (zh, en) = match known.is_empty() {
+        true => ("请先在 scenarios 中写明。".to_owned(), "list it under scenarios first.".to_owned()),
+        false => (format!("可用：{}。", known.join("、")), format!("there are {}.", known.join(", "))),
+    };
+    reader.problems.astray(
         node,
-        format!("没有情形“{code}”，请先在 scenarios 中写明。"),
-        format!("There is no scenario “{code}”; list it under scenarios first."),
+        format!("没有情形“{code}”，{zh}"),
+        format!("There is no scenario “{code}”; {en}"),
     );
 }
 
 /// Every scenario must be within reach of the questions.
 pub(super) fn check_reach(node: &Node, questions: &Question, reader: &Reader<'_>) {
     let reached = questions.scenarios();
-    let missed: Vec<&str> =
-        reader.scenarios.iter().map(String::as_str).filter(|code| !reached.contains(code)).collect();
-    if !missed.is_empty() {
+    let known = reader.scenarios.known.iter().map(String::as_str);
+    let missed: Vec<&str> = known.filter(|code| !reached.contains(code)).collect();
+    // An answer that leads to a scenario there is none of may be meant for one of these.
+    let all_known = reached.iter().all(|code| reader.scenarios.known.iter().any(|known| known == code));
+    if !missed.is_empty() && all_known {
         reader.problems.at(
             node,
             format!("没有一个回答通往情形 {}，请补上。", missed.join("、")),
@@ -117,9 +117,7 @@ pub(super) fn belonging(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<Vec<
     let codes = keys.need_some::<Name>("scenarios")?;
     reader.distinct(Some(node), "");
     for (Name(code), item) in codes.iter().zip(node.items()) {
-        if !reader.scenarios.contains(code) {
-            unlisted(item, code, reader);
-        }
+        check_known(item, code, reader);
     }
     Some(codes.into_iter().map(|code| code.0).collect())
 }

@@ -90,6 +90,20 @@ impl Read for Limit {
 impl Read for Fee {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
         let keys = Keys::of(node, reader)?;
+        let is_charged = keys.seems_given("amount_fen") || keys.seems_given("basis");
+        if !is_charged && !keys.has("free") {
+            keys.allow(&["free"]);
+            keys.close();
+            // What stands there instead is told as a key there is none of.
+            if node.entries().is_empty() {
+                reader.problems.at(
+                    node,
+                    "不收费写 { free: true }，收费写 { amount_fen: …, basis: { zh: …, en: … } }。",
+                    "For no charge write { free: true }, for a charge { amount_fen: …, basis: { zh: …, en: … } }.",
+                );
+            }
+            return None;
+        }
         if keys.has("free") {
             let free = keys.need::<bool>("free");
             keys.close();

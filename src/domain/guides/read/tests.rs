@@ -115,8 +115,13 @@ fn every_key_that_must_be_there_is_missed() {
         let yaml = VALID.replacen(&format!("\n{key}:"), &format!("\n{renamed}:"), 1);
         let yaml = if key == "format" { yaml.replacen("format:", "xformat:", 1) } else { yaml };
         let told = told(&yaml);
-        assert!(told.contains(&format!("/{key}: {key} is missing")), "{key}: {told}");
         assert!(told.contains(&format!("did you mean {key}?")), "{key}: {told}");
+        assert_eq!(told.lines().count(), 1, "a misspelt key is one mistake: {told}");
+    }
+    for key in ["agency", "region", "handling", "fee", "delivery", "telephone"] {
+        let kept = |line: &&str| !line.starts_with(&format!("{key}:"));
+        let yaml: Vec<&str> = VALID.lines().filter(kept).collect();
+        assert_eq!(told(&yaml.join("\n")), format!("1:/{key}: {key} is missing; add it.\n"));
     }
 }
 

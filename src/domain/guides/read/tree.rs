@@ -101,12 +101,12 @@ fn replace_keys(base: &Node, local: &Node) -> Node {
 
 /// The guide as it is in one scenario: without what belongs to others only, and
 /// with what the scenario says for itself.
-pub(super) fn narrow(root: &Node, scenario: &str) -> Node {
+pub(super) fn narrow(root: &Node, scenario: &str, all: &Codes) -> Node {
     let entries = root
         .entries()
         .iter()
         .filter(|entry| !matches!(entry.key.as_str(), "scenarios" | "questions" | "examples"))
-        .map(|entry| Entry { value: narrow_part(&entry.key, &entry.value, scenario), ..entry.clone() })
+        .map(|entry| Entry { value: narrow_part(&entry.key, &entry.value, scenario, all), ..entry.clone() })
         .collect();
     let root_alone = Node { content: Content::Mapping(entries), ..root.clone() };
     let own = root
@@ -118,29 +118,33 @@ pub(super) fn narrow(root: &Node, scenario: &str) -> Node {
     overlay(&root_alone, &Node { content: own, path, ..root.clone() })
 }
 
-fn narrow_part(key: &str, part: &Node, scenario: &str) -> Node {
+fn narrow_part(key: &str, part: &Node, scenario: &str, all: &Codes) -> Node {
     match (key, &part.content) {
         ("form", Content::Mapping(entries)) => {
             let entries = entries
                 .iter()
                 .map(|entry| Entry {
-                    value: narrow_part(&entry.key, &entry.value, scenario),
+                    value: narrow_part(&entry.key, &entry.value, scenario, all),
                     ..entry.clone()
                 })
                 .collect();
             Node { content: Content::Mapping(entries), ..part.clone() }
         }
         ("fields" | "rules" | "conditions" | "materials", Content::List(items)) => {
-            let items = items.iter().filter(|item| belongs_to(item, scenario)).map(common).collect();
+            let items = items.iter().filter(|item| belongs_to(item, scenario, all)).map(common).collect();
             Node { content: Content::List(items), ..part.clone() }
         }
         (_, _) => part.clone(),
     }
 }
 
-fn belongs_to(item: &Node, scenario: &str) -> bool {
-    item.member("scenarios")
-        .is_none_or(|list| list.items().iter().any(|code| code.scalar() == Some(scenario)))
+/// What names a scenario there is none of may be meant for any: that is told once, and
+/// not again of all that speaks of the entry.
+fn belongs_to(item: &Node, scenario: &str, all: &Codes) -> bool {
+    item.member("scenarios").is_none_or(|list| {
+        let codes = || list.items().iter().filter_map(Node::scalar);
+        codes().any(|code| code == scenario) || codes().count() == 0 || codes().any(|code| !all.has(code))
+    })
 }
 
 /// An entry without the mark of its scenarios.
@@ -151,9 +155,34 @@ fn common(item: &Node) -> Node {
 }
 
 /// The codes of the scenarios of a guide, as written.
-pub(super) fn scenario_codes(root: &Node) -> Vec<String> {
-    let items = root.member("scenarios").map(Node::items).unwrap_or_default();
-    items.iter().filter_map(code).map(str::to_owned).collect()
+#[derive(Debug)]
+pub(super) struct Codes {
+    pub known: Vec<String>,
+    /// A scenario says none, so that any other name may be its.
+    is_open: bool,
+}
+
+impl Codes {
+    pub fn of(root: &Node) -> Self {
+        let items = root.member("scenarios").map(Node::items).unwrap_or_default();
+        let known: Vec<String> = items.iter().filter_map(code).map(str::to_owned).collect();
+        let is_distinct = (1..known.len()).all(|index| !known[..index].contains(&known[index]));
+        Self { is_open: known.len() < items.len() || !is_distinct, known }
+    }
+
+    pub fn none() -> &'static Self {
+        static NONE: Codes = Codes { known: Vec::new(), is_open: false };
+        &NONE
+    }
+
+    /// Whether a scenario is called so, as far as can be told.
+    pub fn may_have(&self, code: &str) -> bool {
+        self.is_open || self.has(code)
+    }
+
+    fn has(&self, code: &str) -> bool {
+        self.known.iter().any(|known| known == code)
+    }
 }
 
 fn code(item: &Node) -> Option<&str> {

@@ -236,7 +236,7 @@ fn the_terms_of_an_agency_are_checked() {
         ("effective_from: 2026-01-01", "effective_from: \"soon\"", "/effective_from: Write a date here"),
         ("only: [window, pc, mobile]", "only: []", "/channels/only: only must not be empty"),
         ("only: [window, pc, mobile]", "only: [window, window]", "/channels/only/1: “window” is used"),
-        ("  basis:\n", "  reason:\n", "/channels/basis: basis is missing"),
+        ("  basis:\n", "  reason:\n", "/channels/reason: There is no key “reason”; did you mean basis?"),
         ("article: 第九条", "article: 9", "/channels/basis/article: 9 is read as a number"),
         ("cross_region: city", "cross_region: county", "/cross_region: “county” cannot stand here"),
         (
@@ -269,6 +269,27 @@ fn a_problem_of_the_item_is_told_where_it_stands() {
     assert_eq!(problems[0].origin, Origin::Item);
     assert_eq!(problems[0].path, "/guide/results/0/certificate/attributes/0");
     assert!(ITEM.lines().nth(problems[0].line - 1).unwrap().contains("attributes: [mobile]"));
+}
+
+#[test]
+fn a_rule_sees_the_channel_only_where_it_cites_the_article_that_demands_it() {
+    let basis = "basis: { law: { zh: 《办法》, en: Measures }, article: 第九条, text: 须当面申请。 }";
+    let rule = |when: &str, more: &str| {
+        let own = format!(
+            "  rules:\n    - {{ code: seen, at: holder, text: {{ zh: 须当面申请, en: Apply in person }}, when: '{when}'{more} }}\n"
+        );
+        local_with("  rules:\n", &own)
+    };
+    let cited = format!(", {basis}");
+    assert_eq!(rule("channel == \"window\" || facts.holder == \"x\"", &cited), "");
+    let told = rule("channel == \"window\"", "");
+    assert!(told.contains("/form/rules/0/when: The same facts get the same answer"), "{told}");
+    assert!(told.contains("give the rule of the form its basis"), "{told}");
+    let told = rule("channel == \"counter\"", &cited);
+    assert!(told.contains("There is no option “counter”"), "{told}");
+    let told = local_with("when: applicant.age >= 79", "when: channel == \"window\"");
+    assert!(told.contains("no rule may rest on channel"), "{told}");
+    assert!(rule("true", ", basis: { article: 第九条 }").contains("basis/law: law is missing"));
 }
 
 /// What the one example of the sample fails in, in English.

@@ -1,6 +1,6 @@
 //! The form of a guide as its file has it, and the words of fixed lists.
 
-use super::{Entries, Outline, both, required};
+use super::{Entries, Outline, basis, both, required};
 use crate::domain::guides::model::{
     Attribute, Choice, Field, FieldKind, Form, FormRule, Particular, Prefill,
 };
@@ -122,6 +122,7 @@ fn rule(rule: &FormRule) -> Outline {
     entries.add("when", Outline::text(rule.when.source()));
     entries.add("at", Outline::text(&rule.at));
     entries.add("text", both(&rule.text));
+    entries.add_if("basis", rule.basis.as_ref().map(basis));
     entries.add_texts("scenarios", &rule.scenarios);
     entries.done()
 }

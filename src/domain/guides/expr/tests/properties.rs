@@ -64,7 +64,7 @@ proptest! {
         let names = ["pay_by", "from", "until", "people", "income", "needs", "home", "owner", "note"];
         let facts: Facts = names.into_iter().map(str::to_owned).zip(values).collect::<serde_json::Map<_, _>>().into();
         let applicant = applicant();
-        let scope = Scope { facts: &facts, applicant: &applicant, today: today() };
+        let scope = Scope { facts: &facts, applicant: &applicant, today: today(), channel: None };
         for rule in RULES.iter() {
             let _ = rule.holds(&scope);
         }
@@ -85,7 +85,7 @@ proptest! {
         let source = parts.join(" ");
         if let Ok(rule) = Expr::compile(&source, Vocabulary::Whole(&schema())) {
             let (facts, applicant) = (facts(), applicant());
-            let outcome = rule.holds(&Scope { facts: &facts, applicant: &applicant, today: today() });
+            let outcome = rule.holds(&Scope { facts: &facts, applicant: &applicant, today: today(), channel: None });
             prop_assert!(!matches!(outcome, Err(EvalError::Internal(_))), "{source}: {outcome:?}");
         }
     }

@@ -71,7 +71,7 @@ fn every_scenario_is_reached_and_every_name_is_known() {
     let told = two(&questions(&(answer("first") + &answer("change") + &answer("third")))).told();
     assert!(told.contains("There is no scenario “third”; there are first, change."), "{told}");
     let told = two("conditions: [{ code: residence, scenarios: [third] }]").told();
-    assert!(told.contains("There is no scenario “third”; list it under scenarios first."), "{told}");
+    assert!(told.contains("There is no scenario “third”; there are first, change."), "{told}");
     let told = Files::local(TWO).told();
     assert!(told.contains("/examples/0: Say which scenario it is: first, change."), "{told}");
 }

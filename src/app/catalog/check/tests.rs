@@ -1,0 +1,152 @@
+use super::*;
+
+const ITEM: &str = include_str!("../../../domain/guides/read/samples/item.yaml");
+const LOCAL: &str = include_str!("../../../domain/guides/read/samples/local.yaml");
+const TYPES: &str = include_str!("../../../domain/guides/read/samples/certificates.yaml");
+const WRITTEN_OUT: &str = include_str!("../../../domain/guides/read/samples/valid.yaml");
+const BUNDLE: &str = include_str!("../../../data/sample/bundles/company.yaml");
+
+fn files(given: &[(&str, &str)]) -> Vec<(String, String)> {
+    given.iter().map(|(name, yaml)| ((*name).to_owned(), (*yaml).to_owned())).collect()
+}
+
+/// Of every problem the file, its line and what is said in English.
+fn told(given: &[(&str, &str)], base: &Base) -> Vec<String> {
+    let wrong = check(&files(given), base).err().unwrap_or_default();
+    let of = |file: &FileProblems| -> Vec<String> {
+        let name = &file.file;
+        file.problems.iter().map(|p| format!("{name}:{}: {}: {}", p.line, p.path, p.reason.en)).collect()
+    };
+    wrong.iter().flat_map(of).collect()
+}
+
+fn with(yaml: &str, from: &str, to: &str) -> String {
+    assert!(yaml.contains(from), "{from}");
+    yaml.replacen(from, to, 1)
+}
+
+fn line_of(yaml: &str, words: &str) -> usize {
+    yaml.lines().position(|line| line.contains(words)).unwrap() + 1
+}
+
+/// Where it is looked into who issues what.
+fn whole() -> Base {
+    Base { issued: Some(BTreeSet::new()), ..Base::default() }
+}
+
+const ELSEWHERE: &str =
+    "    elsewhere: { zh: 全国其他地方的公安机关, en: Public-security organs elsewhere in the country }\n";
+
+#[test]
+fn what_nobody_issues_is_told_wherever_it_is_asked_for() {
+    let types = with(TYPES, ELSEWHERE, "");
+    let given = |local: &str| told(&[("t", &types), ("i", ITEM), ("g", local)], &whole());
+    let found = given(LOCAL);
+    assert_eq!(found.len(), 2, "{found:#?}");
+    let lines = [line_of(ITEM, "- { name: holder"), line_of(ITEM, "source: { certificate:")];
+    for (told, line) in found.iter().zip(lines) {
+        assert!(told.starts_with(&format!("i:{line}: /guide/")), "{told}");
+        assert!(told.contains("Nobody issues “Resident identity card”"), "{told}");
+    }
+    // A guide has it among its results.
+    let issuing = format!(
+        "{LOCAL}results:\n  - certificate: {{ type: \"11100000000013338W001\", name: {{ zh: 居民身份证, en: Card }} }}\n"
+    );
+    assert_eq!(given(&issuing), [""; 0]);
+    // The register says who issues it elsewhere.
+    assert_eq!(told(&[("t", TYPES), ("i", ITEM), ("g", LOCAL)], &whole()), [""; 0]);
+    // Somebody in the catalogue does.
+    let of = CertificateType::parse("11100000000013338W001").unwrap();
+    let base = Base { issued: Some(BTreeSet::from([of])), ..Base::default() };
+    assert_eq!(told(&[("t", &types), ("i", ITEM), ("g", LOCAL)], &base), [""; 0]);
+    // Nobody asked.
+    assert_eq!(told(&[("t", &types), ("i", ITEM), ("g", LOCAL)], &Base::default()), [""; 0]);
+}
+
+#[test]
+fn an_agency_hands_out_only_what_the_register_lets_it_issue() {
+    let types = with(TYPES, "issuers: [11340705MBWXT06130]", "issuers: [91350100M000100Y43]");
+    let found = told(&[("t", &types), ("i", ITEM), ("g", LOCAL)], &whole());
+    let [told] = found.as_slice() else { panic!("{found:#?}") };
+    let line = line_of(ITEM, "- certificate: { type:");
+    assert!(told.starts_with(&format!("g:{line}: /guide/results/0/certificate/type: ")), "{told}");
+    assert!(told.contains("11340705MBWXT06130 does not issue “Senior card”"), "{told}");
+}
+
+#[test]
+fn a_guide_that_writes_its_item_out_says_the_same_as_the_catalogue() {
+    let item = SourceFile::parse(ITEM).into_item(None).unwrap();
+    let code = item.item.basic_code.to_string();
+    let base = Base { items: HashMap::from([(code, Arc::new(item))]), ..Base::default() };
+    let basis = "text: 国家鼓励地方建立八十周岁以上低收入老年人高龄津贴制度。";
+    let same = with(
+        WRITTEN_OUT,
+        basis,
+        "text: 国家建立和完善老年人福利制度，根据经济社会发展水平和老年人的实际需要，增加老年人的社会福利。",
+    );
+    assert_eq!(told(&[("g", &same)], &base), [""; 0]);
+    for (from, to, what) in [
+        ("name: { zh: 高龄津贴申领,", "name: { zh: 高龄津贴,", "/item/name: The name differs"),
+        ("article: 第三十三条", "article: 第三十四条", "/item/legal_basis: The legal basis differs"),
+    ] {
+        let found = told(&[("g", &with(&same, from, to))], &base);
+        assert!(matches!(found.as_slice(), [told] if told.contains(what)), "{found:#?}");
+    }
+}
+
+#[test]
+fn an_items_mistakes_are_told_once_and_its_guides_own_at_the_same_time() {
+    let item = with(ITEM, "type: choice", "type: choise");
+    let item = with(&item, "handling: promised", "handlin: promised");
+    let local = with(LOCAL, "cross_region: city", "cross_region: town");
+    let found = told(&[("i", &item), ("g", &local)], &whole());
+    let at = |file: &str, yaml: &str, words: &str| format!("{file}:{}: ", line_of(yaml, words));
+    assert_eq!(found.len(), 3, "{found:#?}");
+    assert!(found[0].starts_with(&at("i", &item, "handlin: promised")), "{found:#?}");
+    assert!(found[1].starts_with(&at("i", &item, "type: choise")), "{found:#?}");
+    assert!(found[2].starts_with(&at("g", &local, "cross_region: town")), "{found:#?}");
+    for (from, to) in [("kind: item", "kind: itme"), ("basic_code:", "basic_cod:"), ("kind: item\n", "")] {
+        let found = told(&[("i", &with(ITEM, from, to)), ("g", LOCAL)], &whole());
+        assert_eq!(found.len(), 1, "{to}: {found:#?}");
+        assert!(found[0].starts_with("i:"), "{found:#?}");
+    }
+}
+
+#[test]
+fn a_register_with_mistakes_takes_nothing_with_it() {
+    let types = with(TYPES, "supplies: [居民身份证,", "supplys: [居民身份证,");
+    let found = told(&[("t", &types), ("i", ITEM), ("g", LOCAL)], &whole());
+    assert!(matches!(found.as_slice(), [told] if told.starts_with("t:")), "{found:#?}");
+}
+
+#[test]
+fn a_bundle_does_not_miss_a_guide_that_has_mistakes() {
+    let part = BUNDLE.split("item: \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let guide = with(WRITTEN_OUT, "basic_code: \"000553001000\"", &format!("basic_code: \"{part}\""));
+    let alone = told(&[("b", BUNDLE)], &Base::default());
+    assert!(alone.iter().any(|told| told.starts_with("b:")), "{alone:#?}");
+    let found = told(&[("b", BUNDLE), ("g", &guide)], &Base::default());
+    assert!(!found.is_empty() && found.iter().all(|told| told.starts_with("g:")), "{found:#?}");
+}
+
+#[test]
+fn a_text_that_is_not_translated_is_told_with_the_rest() {
+    let item = with(ITEM, "help: { zh: 本人的一类账户, en:", "help: { zh: Account of your own, en:");
+    let local = with(
+        LOCAL,
+        "zh: 区政务服务中心, en: District service centre",
+        "zh: 区政务服务中心, en: 区政务 centre",
+    );
+    let found = told(&[("i", &item), ("g", &local)], &whole());
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found[0].contains("/guide/form/fields/1/help/zh: zh must be Chinese"), "{found:#?}");
+    assert!(found[1].contains("/venues/0/name/en: “区政务” in en is not translated"), "{found:#?}");
+    // What the reader refuses is told once.
+    let local = with(
+        LOCAL,
+        "zh: 区政务服务中心, en: District service centre",
+        "zh: 区政务服务中心, en: 区政务服务中心",
+    );
+    let found = told(&[("i", ITEM), ("g", &local)], &whole());
+    assert!(matches!(found.as_slice(), [told] if told.contains("/venues/0/name/en")), "{found:#?}");
+}

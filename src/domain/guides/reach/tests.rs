@@ -1,0 +1,248 @@
+use chrono::NaiveDate;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+use crate::domain::guides::applicant::{Applicant, ApplicantKind};
+use crate::domain::guides::expr::{Schema, Vocabulary};
+use crate::domain::guides::facts::Facts;
+use crate::domain::guides::form::is_visible;
+use crate::domain::guides::model::{Choice, FormRule, Requirement};
+use crate::domain::text::Text;
+
+fn nobody() -> Applicant {
+    Applicant {
+        kind: ApplicantKind::NaturalPerson,
+        name: String::new(),
+        id_number: None,
+        birth_date: None,
+        gender: None,
+        residence: None,
+        mobile: None,
+        ial: 1,
+        verified: Default::default(),
+    }
+}
+
+fn choice(values: &[&str]) -> FieldKind {
+    let option = |value: &&str| Choice { value: (*value).to_owned(), label: Text::new("项", "item") };
+    FieldKind::Choice { options: values.iter().map(option).collect() }
+}
+
+/// A form of which each field is shown when the rule over the fields above it says so;
+/// without a rule always. `None` when a rule is none.
+fn form(fields: &[(FieldKind, bool, Option<&str>)]) -> Option<Vec<Field>> {
+    let mut schema = Schema::default();
+    let mut read = Vec::new();
+    for (index, (kind, required, rule)) in fields.iter().enumerate() {
+        let name = format!("f{index}");
+        let visible_when = match rule {
+            Some(rule) => Some(Expr::compile(rule, Vocabulary::Whole(&schema)).ok()?),
+            None => None,
+        };
+        schema.add(&name, Some(kind), *required && rule.is_none());
+        read.push(Field {
+            name,
+            label: Text::new("项", "item"),
+            help: None,
+            kind: kind.clone(),
+            required: if *required { Requirement::Required } else { Requirement::Optional },
+            visible_when,
+            prefill: None,
+            scenarios: Vec::new(),
+        });
+    }
+    Some(read)
+}
+
+fn told(fields: &[(FieldKind, bool, Option<&str>)]) -> Vec<(usize, Vec<String>)> {
+    let fields = form(fields).unwrap();
+    unreachable_fields(&fields).into_iter().map(|one| (one.index, one.with)).collect()
+}
+
+fn number(min: i64, max: i64) -> FieldKind {
+    FieldKind::Number { min: Some(min), max: Some(max) }
+}
+
+#[test]
+fn what_no_answer_shows_is_told() {
+    let day = FieldKind::Date { past: false, future: false };
+    let needs = || match choice(&["meals", "care"]) {
+        FieldKind::Choice { options } => FieldKind::MultiChoice { options, min: 1, max: None },
+        other => other,
+    };
+    let text = || FieldKind::Text { max_length: 9, multiline: false, pattern: None };
+    for (kind, rule) in [
+        (number(1, 20), "facts.f0 > 20"),
+        (number(1, 20), "facts.f0 + 1 < 2"),
+        (number(1, 20), "facts.f0 > 5 && facts.f0 < 6"),
+        (number(1, 1), "facts.f0 != 1"),
+        (day, "facts.f0 < '2020-01-01' && facts.f0 > '2020-06-01'"),
+        (choice(&["a", "b"]), "facts.f0 == 'a' && facts.f0 in ['b']"),
+        (choice(&["a", "b"]), "!(facts.f0 in ['a', 'b'])"),
+        (choice(&["a", "b"]), "facts.f0 == 'a' ? facts.f0 == 'b' : facts.f0 == 'a'"),
+        (FieldKind::Boolean, "facts.f0 && !facts.f0"),
+        (FieldKind::Boolean, "!has(facts.f0)"),
+        (FieldKind::Declaration, "!facts.f0"),
+        (needs(), "'care' in facts.f0 && !('care' in facts.f0)"),
+        (text(), "facts.f0 == 'x' && facts.f0 == 'y'"),
+        (FieldKind::Boolean, "applicant.age > 60 && applicant.age < 16"),
+        (FieldKind::Boolean, "false"),
+    ] {
+        assert_eq!(
+            told(&[(kind, true, None), (FieldKind::Boolean, true, Some(rule))]),
+            [(1, vec![])],
+            "{rule}"
+        );
+    }
+}
+
+#[test]
+fn what_contradicts_the_condition_of_another_is_told_and_what_hangs_on_it_named() {
+    let found = told(&[
+        (choice(&["a", "b"]), true, None),
+        (FieldKind::Boolean, true, Some("facts.f0 == 'a'")),
+        (FieldKind::Boolean, false, Some("facts.f0 == 'b' && has(facts.f1)")),
+        (FieldKind::Boolean, false, Some("has(facts.f2) && facts.f2")),
+        (FieldKind::Boolean, false, Some("has(facts.f3)")),
+        (FieldKind::Boolean, false, Some("has(facts.f3) || facts.f0 == 'b'")),
+    ]);
+    assert_eq!(found, [(2, vec!["f3".to_owned(), "f4".to_owned()])]);
+}
+
+#[test]
+fn an_option_no_rule_lets_pass_is_told() {
+    let fields =
+        form(&[(choice(&["a", "b", "c"]), true, None), (FieldKind::Boolean, false, Some("facts.f0 == 'b'"))])
+            .unwrap();
+    let mut schema = Schema::default();
+    for field in &fields {
+        schema.add(&field.name, Some(&field.kind), field.visible_when.is_none());
+    }
+    let rule = |when: &str| FormRule {
+        code: "r".to_owned(),
+        when: Expr::compile(when, Vocabulary::Cited(&schema)).unwrap(),
+        at: "f0".to_owned(),
+        text: Text::new("不对", "Wrong"),
+        basis: None,
+        scenarios: Vec::new(),
+    };
+    let rules = vec![
+        rule("facts.f0 != 'c' || has(facts.f1)"),
+        rule("facts.f0 != 'b' || applicant.age > 3"),
+        rule("facts.f0 != 'a' || channel == 'window'"),
+    ];
+    assert_eq!(barred_options(&Form { fields, rules }), [(0, 2)]);
+}
+
+/// Every answer there is to a field, and none.
+fn values(kind: &FieldKind) -> Vec<Value> {
+    match kind {
+        FieldKind::Boolean => vec![Value::Null, true.into(), false.into()],
+        FieldKind::Number { min, max } => {
+            let all = min.unwrap_or(0)..=max.unwrap_or(0);
+            std::iter::once(Value::Null).chain(all.map(Value::from)).collect()
+        }
+        FieldKind::Choice { options } => {
+            std::iter::once(Value::Null).chain(options.iter().map(|one| one.value.as_str().into())).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The fields some complete answers show, found by trying all.
+fn seen(fields: &[Field]) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![Facts::new()];
+    for (index, field) in fields.iter().enumerate() {
+        let mut next = Vec::new();
+        for facts in open {
+            if !is_visible(field, &facts, &nobody(), NaiveDate::MIN) {
+                next.push(facts);
+                continue;
+            }
+            seen.insert(index);
+            let may_be_left_out = !matches!(field.required, Requirement::Required);
+            for value in values(&field.kind).into_iter().filter(|value| may_be_left_out || !value.is_null()) {
+                let mut facts = facts.clone();
+                facts.set(field.name.as_str(), value);
+                next.push(facts);
+            }
+        }
+        open = next;
+    }
+    seen
+}
+
+fn kinds() -> impl Strategy<Value = FieldKind> {
+    prop_oneof![
+        Just(FieldKind::Boolean),
+        Just(choice(&["a", "b", "c"])),
+        (0..3_i64, 0..3_i64).prop_map(|(min, more)| number(min, min + more)),
+    ]
+}
+
+/// Something that may be said of the fields above the one of this index.
+fn rules(index: usize) -> impl Strategy<Value = String> {
+    let field = move || 0..index.max(1);
+    let atom = prop_oneof![
+        field().prop_map(|f| format!("has(facts.f{f})")),
+        field().prop_map(|f| format!("(has(facts.f{f}) && facts.f{f})")),
+        (field(), prop::sample::select(vec!["==", "!="]), prop::sample::select(vec!["a", "b", "c"]))
+            .prop_map(|(f, op, word)| format!("(has(facts.f{f}) && facts.f{f} {op} '{word}')")),
+        (field(), prop::sample::select(vec!["<", "<=", ">", ">=", "==", "!="]), -1..6_i64)
+            .prop_map(|(f, op, n)| format!("(has(facts.f{f}) && facts.f{f} {op} {n})")),
+        (field(), field(), prop::sample::select(vec!["<", "==", "!="])).prop_map(|(f, g, op)| format!(
+            "(has(facts.f{f}) && has(facts.f{g}) && facts.f{f} {op} facts.f{g})"
+        )),
+        (field(), field()).prop_map(|(f, g)| format!(
+            "(has(facts.f{f}) && has(facts.f{g}) && facts.f{f} + 1 > facts.f{g} - 1)"
+        )),
+        field().prop_map(|f| format!("(has(facts.f{f}) && facts.f{f} in ['a', 'c'])")),
+    ];
+    atom.prop_recursive(3, 12, 2, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} && {b})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} || {b})")),
+            (inner.clone(), inner.clone(), inner.clone()).prop_map(|(a, b, c)| format!("({a} ? {b} : {c})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("(({a}) == ({b}))")),
+            inner.prop_map(|a| format!("!{a}")),
+        ]
+    })
+}
+
+fn part(index: usize) -> impl Strategy<Value = (FieldKind, bool, Option<String>)> {
+    let rule = prop::option::weighted(0.8, rules(index));
+    (kinds(), any::<bool>(), rule)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn what_can_be_seen_is_never_said_to_be_out_of_reach(
+        parts in (part(0), part(1), part(2), part(3), part(4)),
+    ) {
+        let (a, b, c, d, e) = parts;
+        let parts = [a, b, c, d, e];
+        let given: Vec<_> = parts.iter().map(|(kind, required, rule)| (kind.clone(), *required, rule.as_deref())).collect();
+        // Rules of the wrong type leave their field without one.
+        let mut fields: Vec<(FieldKind, bool, Option<&str>)> = Vec::new();
+        for (kind, required, rule) in given {
+            fields.push((kind.clone(), required, rule));
+            if form(&fields).is_none() {
+                fields.pop();
+                fields.push((kind, required, None));
+            }
+        }
+        let fields = form(&fields).unwrap();
+        let seen = seen(&fields);
+        for Unreachable { index, with } in unreachable_fields(&fields) {
+            prop_assert!(!seen.contains(&index), "{index}: {fields:#?}");
+            for name in with {
+                let index = fields.iter().position(|field| field.name == name).unwrap();
+                prop_assert!(!seen.contains(&index), "{name}: {fields:#?}");
+            }
+        }
+    }
+}
