@@ -177,8 +177,8 @@ fn base_for(config: Option<&Path>, files: &Files) -> Result<catalog::Base, Strin
 
 /// Said where no register was at hand, so that nobody takes silence for an answer.
 const NO_REGISTER: &str = "\
-没有证照目录，证照类型未经核对（类型是否存在、证照已能提供的材料是否仍让人自备）；请一并给出 kind: certificate_types 的文件，或用 --config 指明已有证照目录的门户。
-Certificate types were not checked (whether they exist, whether a material is asked for that a certificate supplies): there is no register; give a file of kind certificate_types too, or the --config of a portal that has one.";
+没有证照目录，证照类型未经核对（类型是否存在、有无部门签发、证照已能提供的材料是否仍让人自备）；请一并给出 kind: certificate_types 的文件，或用 --config 指明已有证照目录的门户。
+Certificate types were not checked (whether they exist, whether somebody issues them, whether a material is asked for that a certificate supplies): there is no register; give a file of kind certificate_types too, or the --config of a portal that has one.";
 
 /// What to say where there is no register, neither published nor among the files.
 fn register_note(has_none: bool, files: &Files) -> String {

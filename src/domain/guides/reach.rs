@@ -10,7 +10,7 @@ mod worlds;
 use std::collections::BTreeSet;
 
 use super::expr::Expr;
-use super::model::{Field, FieldKind, Form};
+use super::model::{Field, FieldKind, Form, FormRule};
 use worlds::{Solver, World};
 
 /// A field that no complete answers make visible.
@@ -48,14 +48,15 @@ fn names(fields: &[Field], rule: &Expr, cause: &Unreachable) -> bool {
 }
 
 /// The options, by place of field and option, with which the rules of the form refuse
-/// every application.
+/// every application. A rule of some scenarios alone may leave an option to the others.
 pub(super) fn barred_options(form: &Form) -> Vec<(usize, usize)> {
     let mut barred = Vec::new();
     for (index, field) in form.fields.iter().enumerate() {
         let FieldKind::Choice { options } = &field.kind else { continue };
-        let is_judged = |name: &Expr| !name.asks_channel() && name.fields().contains(&field.name);
-        let rules: Vec<&Expr> =
-            form.rules.iter().map(|rule| &rule.when).filter(|rule| is_judged(rule)).collect();
+        let is_judged = |rule: &&FormRule| {
+            rule.scenarios.is_empty() && !rule.when.asks_channel() && rule.when.fields().contains(&field.name)
+        };
+        let rules: Vec<&Expr> = form.rules.iter().filter(is_judged).map(|rule| &rule.when).collect();
         if rules.is_empty() {
             continue;
         }

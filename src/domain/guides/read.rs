@@ -207,6 +207,9 @@ fn read_whole(root: &Node, problems: &Problems, how: Reading<'_>) -> Option<Guid
     let mut guide = read_one(root, &codes, problems, how);
     let schema = Schema::default();
     let reader = Reader { scenarios: &codes, ..Reader::plain(problems, &schema) };
+    if let Some(guide) = guide.as_ref().filter(|_| !how.is_published) {
+        form::check_options(&guide.form, root, &reader);
+    }
     let heads =
         root.member("scenarios").map_or(Some(Vec::new()), |node| Vec::<ScenarioHead>::read(node, &reader));
     let heads = heads?;

@@ -24,7 +24,7 @@ fn dear(mut body: Value) -> Value {
 }
 
 async fn refused(portal: &Portal, who: &str, case: &str) -> Vec<String> {
-    let path = format!("/api/v1/cases/{case}/actions/submit");
+    let path = format!("/api/v1/cases/{case}/submit");
     let reply = portal.post(who, &path, json!({})).await.problem(422);
     let errors = reply["errors"].as_array().unwrap();
     errors.iter().map(|error| format!("{} {}", error["pointer"], error["code"])).collect()

@@ -62,7 +62,7 @@ async fn the_fee_the_blank_form_and_the_file_of_a_guide_are_there_from_the_page_
         let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
         errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
     };
-    let submit = format!("/api/v1/cases/{case}/actions/submit");
+    let submit = format!("/api/v1/cases/{case}/submit");
     let before = lacking(&portal.post(RESIDENT, &submit, json!({})).await.problem(422));
     assert!(before.contains(&"/materials/photo".to_owned()), "{before:?}");
     let kept = portal.put_file(RESIDENT, &path, PNG).await.expect(200);

@@ -102,10 +102,10 @@ fn a_stranger_gets_from_nothing_to_a_published_item_by_the_page_alone() {
 
     assert!(said.contains("11340705MBWXT061304000509999001 version 1 published"), "{said}");
     assert!(said.contains("Certificate types were not checked"), "nor when they were published: {said}");
-    let answers: Vec<Value> = said
-        .lines()
-        .flat_map(|line| serde_json::Deserializer::from_str(line).into_iter().flatten())
-        .collect();
+    // Bodies as they come, one after the other.
+    let bodies = &said[said.find('{').unwrap()..];
+    let answers: Vec<Value> =
+        serde_json::Deserializer::from_str(bodies).into_iter().collect::<Result<_, _>>().unwrap();
     let [page, form, found] = answers.as_slice() else { panic!("{said}") };
     assert_eq!(page["item"]["name"]["en"], "Old-age allowance");
     assert!(form["properties"]["on_behalf"].is_object(), "{form:#}");

@@ -217,7 +217,7 @@ fn part(index: usize) -> impl Strategy<Value = (FieldKind, bool, Option<String>)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn what_can_be_seen_is_never_said_to_be_out_of_reach(

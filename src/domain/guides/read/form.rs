@@ -91,11 +91,7 @@ impl Read for Form {
         let rules = keys.or::<Vec<FormRule>>("rules", Vec::new());
         reader.distinct(keys.get("rules"), "code");
         keys.close();
-        let form = Self { fields: fields?, rules: rules? };
-        if !reader.is_published {
-            check_options(&form, fields_node, reader);
-        }
-        Some(form)
+        Some(Self { fields: fields?, rules: rules? })
     }
 }
 
@@ -144,9 +140,10 @@ fn check_shown(fields: &[Field], items: &[Node], reader: &Reader<'_>) {
     }
 }
 
-/// Somebody can hand in an application with every option.
-fn check_options(form: &Form, node: Option<&Node>, reader: &Reader<'_>) {
-    let places = node.map(Node::items).unwrap_or_default();
+/// Somebody can hand in an application with every option, whatever the scenario.
+pub(super) fn check_options(form: &Form, root: &Node, reader: &Reader<'_>) {
+    let fields = root.member("form").and_then(|form| form.member("fields"));
+    let places = fields.map(Node::items).unwrap_or_default();
     for (field, option) in barred_options(form) {
         let place = places.get(field).and_then(|field| field.member("options")?.items().get(option));
         if let Some(place) = place {
@@ -286,7 +283,7 @@ impl Read for FormRule {
         let keys = Keys::of(node, reader)?;
         let code = keys.need::<Name>("code");
         let basis = keys.optional::<LegalBasis>("basis");
-        let vocabulary = match keys.has("basis") {
+        let vocabulary = match keys.seems_given("basis") {
             true => Vocabulary::Cited(reader.schema),
             false => Vocabulary::Whole(reader.schema),
         };

@@ -33,6 +33,7 @@ impl Read for Question {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
         let keys = Keys::of(node, reader)?;
         let (ask, answers) = (keys.need("ask"), keys.need_some("answers"));
+        check_told_apart(&keys, reader);
         keys.close();
         Some(Self { ask: ask?, answers: answers? })
     }
@@ -53,6 +54,7 @@ impl Read for Answer {
             }
             (false, true) if node.path.matches("/answers/").count() < MAX_DEPTH => {
                 let question = keys.need("ask").zip(keys.need_some("answers"));
+                check_told_apart(&keys, reader);
                 let question = question.map(|(ask, answers)| Question { ask, answers });
                 answer.zip(question).map(|(answer, next)| Self::Question { answer, next })
             }
@@ -75,6 +77,23 @@ impl Read for Answer {
         };
         keys.close();
         next
+    }
+}
+
+/// Of two answers that say the same nobody would ever choose the second.
+fn check_told_apart(keys: &Keys<'_, '_>, reader: &Reader<'_>) {
+    let answers = keys.get("answers").map(Node::items).unwrap_or_default();
+    let said = |answer: &Node| Some(answer.member("answer")?.member("zh")?.scalar()?.to_owned());
+    let mut seen: Vec<(String, usize)> = Vec::new();
+    for (said, place) in answers.iter().filter_map(|answer| Some((said(answer)?, answer.member("answer")?))) {
+        match seen.iter().find(|(earlier, _)| *earlier == said).filter(|_| !reader.is_published) {
+            None => seen.push((said, place.line)),
+            Some((_, line)) => reader.problems.at(
+                place,
+                format!("回答“{said}”与第 {line} 行相同，没有人会选到这里；请改写其中一个。"),
+                format!("The answer “{said}” is the one on line {line}, so nobody gets here; put one of them otherwise."),
+            ),
+        }
     }
 }
 

@@ -221,6 +221,59 @@ const FORM: &[Mistake] = &[
     (Item, "kind: item\n", "kind: itm\n", "/kind", "did you mean item?"),
 ];
 
+/// What several places speak of is wrong once, and told at the first of them.
+const NAMES: &[Mistake] = &[
+    (
+        Guide,
+        "    - name: pay_by\n",
+        "    - name: payby\n",
+        "/form/fields/1/visible_when",
+        "did you mean payby? (The same on line 100.)",
+    ),
+    (
+        Guide,
+        "{ value: bank,",
+        "{ value: bnk,",
+        "/form/fields/1/visible_when",
+        "did you mean “bnk”? (The same on line 100.)",
+    ),
+    (
+        Guide,
+        "type: choice\n      options:",
+        "type: choice\n      required: false\n      options:",
+        "/form/fields/1/visible_when",
+        "may be absent; test first: has(facts.pay_by) && … (The same on line 101.)",
+    ),
+    (
+        Item,
+        "    - code: stop\n",
+        "    - code: stopp\n",
+        "/guide/questions/answers/1/answers/1/scenario",
+        "There is no scenario “stop”",
+    ),
+    (
+        Item,
+        "- { name: mobile, label:",
+        "- { name: mobil, label:",
+        "/guide/results/0/certificate/attributes/0",
+        "The form has no field mobile; did you mean mobil?",
+    ),
+    (
+        Item,
+        "answer: { zh: 正在领取, en: \"Yes\" }",
+        "answer: { zh: 没有, en: \"Yes\" }",
+        "/guide/questions/answers/1/answer",
+        "nobody gets here",
+    ),
+    (
+        Item,
+        "        visible_when: facts.pay_by == \"bank\"\n",
+        "        visible_when: facts.pay_by == \"bank\" && facts.pay_by == \"cash\"\n",
+        "/guide/form/fields/1/visible_when",
+        "No answers can ever make this field visible",
+    ),
+];
+
 /// What is told of the file itself, the others being as they are.
 fn problems(of: Of, yaml: &str) -> Vec<Problem> {
     let types = if of == Certificates { yaml } else { CERTIFICATES };
@@ -285,6 +338,11 @@ fn a_wrong_word_is_told_once_and_nothing_that_follows_from_it() {
 #[test]
 fn a_wrong_field_scenario_or_material_is_told_once_and_nothing_that_follows_from_it() {
     all_hold(FORM);
+}
+
+#[test]
+fn what_several_places_speak_of_is_told_once() {
+    all_hold(NAMES);
 }
 
 #[test]

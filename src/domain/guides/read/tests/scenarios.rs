@@ -62,7 +62,7 @@ fn what_a_scenario_says_for_itself_is_checked_for_it() {
 fn every_scenario_is_reached_and_every_name_is_known() {
     let questions =
         |answers: &str| format!("questions:\n  ask: {{ zh: 问, en: Which }}\n  answers:\n{answers}");
-    let answer = |code: &str| format!("    - {{ answer: {{ zh: 答, en: This }}, scenario: {code} }}\n");
+    let answer = |code: &str| format!("    - {{ answer: {{ zh: 答{code}, en: This }}, scenario: {code} }}\n");
     let both = two(&questions(&(answer("first") + &answer("change"))));
     let asked = both.guide().questions.unwrap();
     assert_eq!(Question::scenarios(&asked).len(), 2);
@@ -78,7 +78,7 @@ fn every_scenario_is_reached_and_every_name_is_known() {
 
 #[test]
 fn questions_lead_and_do_not_examine() {
-    let mut answers = "answers: [{ answer: { zh: 答, en: This }, scenario: first }, { answer: { zh: 答, en: That }, scenario: change }]".to_owned();
+    let mut answers = "answers: [{ answer: { zh: 答, en: This }, scenario: first }, { answer: { zh: 另一个, en: That }, scenario: change }]".to_owned();
     let mut told = Vec::new();
     for _ in 0..7 {
         told.push(two(&format!("questions: {{ ask: {{ zh: 问, en: Which }}, {answers} }}")).told());
