@@ -129,7 +129,7 @@ async fn accept(portal: &Portal, case: &str) -> &'static str {
     let seen = portal.act("handler@web", case, "accept", json!({})).await;
     let guide = seen["guide"]["code"].as_str().unwrap();
     let shown = portal.get("", &format!("/api/v1/guides/{guide}")).await.expect(200);
-    let flow = shown["guide"]["flow"].as_array().unwrap();
+    let flow = shown["flow"].as_array().unwrap();
     let (last, steps) = flow.split_last().unwrap();
     let who = |step: &Value| match step["role"].as_str().unwrap() {
         "handler" => "handler@web",
