@@ -295,7 +295,7 @@ impl Read for IssuedCertificate {
             for (Name(name), item) in names.iter().zip(node.items()) {
                 let vocabulary = Vocabulary::Whole(reader.schema);
                 if !vocabulary.has_field(name) {
-                    reader.problems.add(item, no_such_field(vocabulary, name), Rests::OnAnother);
+                    reader.problems.add(item, no_such_field(vocabulary, name), Rests::Another);
                 } else if !vocabulary.has_answer_to(name) {
                     reader.problems.at(
                         item,
