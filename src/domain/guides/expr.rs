@@ -68,7 +68,7 @@ pub(in crate::domain::guides) struct Complaint {
 
 impl Complaint {
     fn itself(text: Text) -> Self {
-        Self { text, rests: Rests::OnItself }
+        Self { text, rests: Rests::Itself }
     }
 }
 

@@ -37,14 +37,14 @@ type Place = (Origin, usize, String);
 /// What a complaint rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rests {
-    /// On the value it stands at: it is wrong whatever the rest of the file says.
-    OnItself,
-    /// On something not being there that an item may supply.
-    OnAbsence,
-    /// On something that is said elsewhere: a name, an option, whether a field has an
+    /// The value it stands at: it is wrong whatever the rest of the file says.
+    Itself,
+    /// Something not being there that an item may supply.
+    Absence,
+    /// Something that is said elsewhere: a name, an option, whether a field has an
     /// answer. Where several places say so in the same words, it is one mistake, and
     /// most likely one of the place they all speak of.
-    OnAnother,
+    Another,
 }
 
 /// A problem, and the other places it was met at.
@@ -62,18 +62,18 @@ pub(super) struct Problems(RefCell<Vec<Told>>);
 impl Problems {
     pub fn starting_with(problems: Vec<Problem>) -> Self {
         let told =
-            problems.into_iter().map(|problem| Told { problem, rests: Rests::OnItself, also: Vec::new() });
+            problems.into_iter().map(|problem| Told { problem, rests: Rests::Itself, also: Vec::new() });
         Self(RefCell::new(told.collect()))
     }
 
     /// Something is wrong with this value.
     pub fn at(&self, node: &Node, zh: impl Into<String>, en: impl Into<String>) {
-        self.add(node, Text::new(zh, en), Rests::OnItself);
+        self.add(node, Text::new(zh, en), Rests::Itself);
     }
 
     /// What this value speaks of is not there, or not so.
     pub fn astray(&self, node: &Node, zh: impl Into<String>, en: impl Into<String>) {
-        self.add(node, Text::new(zh, en), Rests::OnAnother);
+        self.add(node, Text::new(zh, en), Rests::Another);
     }
 
     pub fn add(&self, node: &Node, reason: Text, rests: Rests) {
@@ -84,7 +84,7 @@ impl Problems {
     pub fn push(&self, problem: Problem, rests: Rests) {
         let mut told = self.0.borrow_mut();
         let is_said_so = |known: &&mut Told| {
-            rests == Rests::OnAnother
+            rests == Rests::Another
                 && (known.rests, known.problem.origin, &known.problem.reason)
                     == (rests, problem.origin, &problem.reason)
         };
@@ -127,7 +127,7 @@ impl Problems {
     /// Those that stand in the file itself and would stand there whatever its item says.
     pub fn into_own(self) -> Vec<Problem> {
         let told = self.0.into_inner().into_iter();
-        let own = told.filter(|told| told.rests == Rests::OnItself && told.problem.origin == Origin::File);
+        let own = told.filter(|told| told.rests == Rests::Itself && told.problem.origin == Origin::File);
         sorted(own.map(Told::whole).collect())
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn unreachable_fields(fields: &[Field]) -> Vec<Unreachable> {
     for (index, field) in fields.iter().enumerate() {
         let Some(rule) = &field.visible_when else { continue };
         let is_possible = |solver: Solver<'_>| !solver.assume(rule.tree(), true, World::default()).is_empty();
-        if !is_possible(Solver::new(fields).as_if_shown(&gone)) {
+        if !is_possible(Solver::new(fields).showing(&gone)) {
             found.push(Unreachable { index, with: Vec::new() });
         } else if !is_possible(Solver::new(fields).without(&gone)) {
             let causes = found.iter_mut().filter(|cause| names(fields, rule, cause));

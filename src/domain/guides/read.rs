@@ -197,7 +197,7 @@ fn read_own(root: &Node, problems: &Problems, how: Reading<'_>) {
     let found = Problems::default();
     read_whole(root, &found, how);
     for problem in found.into_own() {
-        problems.push(problem, Rests::OnItself);
+        problems.push(problem, Rests::Itself);
     }
 }
 

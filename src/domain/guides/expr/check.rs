@@ -70,12 +70,12 @@ struct Checker<'a> {
 impl Checker<'_> {
     /// The expression is wrong in itself.
     fn report(&mut self, zh: impl Into<String>, en: impl Into<String>) -> Type {
-        self.complain(Text::new(zh, en), Rests::OnItself)
+        self.complain(Text::new(zh, en), Rests::Itself)
     }
 
     /// The expression does not go with what the form says.
     fn astray(&mut self, text: Text) -> Type {
-        self.complain(text, Rests::OnAnother)
+        self.complain(text, Rests::Another)
     }
 
     fn complain(&mut self, text: Text, rests: Rests) -> Type {

@@ -47,7 +47,7 @@ impl<'f> Solver<'f> {
     }
 
     /// These fields may have one whatever their own conditions say.
-    pub fn as_if_shown(self, shown: &BTreeSet<usize>) -> Self {
+    pub fn showing(self, shown: &BTreeSet<usize>) -> Self {
         Self { shown: shown.clone(), ..self }
     }
 

@@ -43,7 +43,7 @@ pub(super) fn is_known(root: &Node, problems: &Problems) -> bool {
                     ),
                 ),
             };
-            problems.push(problem, Rests::OnItself);
+            problems.push(problem, Rests::Itself);
             false
         }
     }

@@ -294,7 +294,7 @@ impl Read for FormRule {
             && !Vocabulary::Whole(reader.schema).has_field(at)
         {
             let reason = no_such_field(Vocabulary::Whole(reader.schema), at);
-            reader.problems.add(node, reason, Rests::OnAnother);
+            reader.problems.add(node, reason, Rests::Another);
         }
         let scenarios = belonging(&keys, reader);
         keys.close();

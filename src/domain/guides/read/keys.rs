@@ -154,7 +154,7 @@ impl<'n, 'r> Keys<'n, 'r> {
                 reason: Text::new(format!("没有键“{key}”，{zh}"), format!("There is no key “{key}”; {en}")),
             };
             // An entry is left out by its name: the item may have it under another.
-            let rests = if key == "omit" { Rests::OnAbsence } else { Rests::OnItself };
+            let rests = if key == "omit" { Rests::Absence } else { Rests::Itself };
             self.reader.problems.push(problem, rests);
         }
         for key in self.missing.borrow().iter().filter(|key| !misspelt.contains(key)) {
@@ -164,7 +164,7 @@ impl<'n, 'r> Keys<'n, 'r> {
                 path: format!("{}/{key}", self.node.path),
                 reason: Text::new(format!("缺少 {key}，请补上。"), format!("{key} is missing; add it.")),
             };
-            self.reader.problems.push(problem, Rests::OnAbsence);
+            self.reader.problems.push(problem, Rests::Absence);
         }
     }
 }

@@ -77,7 +77,7 @@ fn check_attribute(name: &str, item: &Node, reader: &Reader<'_>) {
     if OF_ITSELF.contains(&name) && is_new {
         by_itself(name, item, reader);
     } else if !vocabulary.has_answer_to(name) {
-        let rests = if vocabulary.has_field(name) { Rests::OnItself } else { Rests::OnAnother };
+        let rests = if vocabulary.has_field(name) { Rests::Itself } else { Rests::Another };
         let reason = Text::new(
             format!(
                 "表单没有字段“{name}”。证照内容取自表单的答案；由部门签发时认定的，请写在 determined 中。"

@@ -175,7 +175,7 @@ fn code<T>(node: &Node, reader: &Reader<'_>, parse: impl Fn(&str) -> Result<T, C
     match parse(text(node, reader)?) {
         Ok(code) => Some(code),
         Err(error) => {
-            reader.problems.add(node, error.detail, Rests::OnItself);
+            reader.problems.add(node, error.detail, Rests::Itself);
             None
         }
     }
