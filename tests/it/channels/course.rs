@@ -52,8 +52,8 @@ impl Writer<'_> {
     fn elsewhere(&mut self) -> TransferTo {
         let own = self.guide;
         let same = |code: &GuideCode| code.basic_code() == own.code.basic_code();
-        let others = self.world.guides.iter().map(|published| &published.guide);
-        let other = others.filter(|other| other.agency != own.agency && same(&other.code)).next_back();
+        let mut others = self.world.guides.iter().map(|published| &published.guide);
+        let other = others.rfind(|other| other.agency != own.agency && same(&other.code));
         match other.filter(|_| self.random.chance(90)) {
             Some(other) => TransferTo::Guide(other.code.to_string()),
             None => TransferTo::Outside("省级主管部门".to_owned()),
