@@ -2,7 +2,11 @@
 
 use std::collections::HashSet;
 
+use wanshitong::app::catalog::{self, Search};
 use wanshitong::app::search::SearchIndex;
+use wanshitong::domain::codes::RegionCode;
+
+use crate::support::{Database, Portal};
 
 #[path = "../search/judged.rs"]
 mod judged;
@@ -42,4 +46,33 @@ fn most_phrasings_stand_in_no_item() {
     let items: HashSet<&str> = entries.iter().map(|entry| entry.item.as_str()).collect();
     let asked: HashSet<&str> = queries.iter().flat_map(|query| &query.expected).map(String::as_str).collect();
     assert_eq!(items, asked, "every item is asked for, and no other");
+}
+
+/// What is found, and in which order, hangs on the catalogue and on nothing else.
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn every_phrasing_is_answered_alike_on_both_databases_on_postgres() {
+    let portals = [Portal::open(Database::sqlite()).await, Portal::open(Database::postgres()).await];
+    let regions =
+        ["340705005002", "340711000000", "340722000000"].map(|code| RegionCode::parse(code).unwrap());
+    for (number, query) in judged::queries().into_iter().enumerate() {
+        let search = Search {
+            words: Some(query.words.clone()),
+            region: Some(regions[number % regions.len()].clone()).filter(|_| number % 4 != 0),
+            items: Some(10),
+            ..Search::default()
+        };
+        let mut answers = Vec::new();
+        for portal in &portals {
+            let found = catalog::search(&portal.city.ctx, &search).await.unwrap();
+            let guides = found
+                .iter()
+                .map(|item| (item.count, item.guides.iter().map(|line| line.code.clone()).collect()));
+            answers.push(guides.collect::<Vec<(usize, Vec<String>)>>());
+        }
+        assert_eq!(answers[0], answers[1], "{}", query.words);
+    }
+    for portal in portals {
+        portal.close().await;
+    }
 }

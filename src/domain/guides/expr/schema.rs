@@ -91,7 +91,7 @@ impl<'a> Vocabulary<'a> {
     }
 
     /// The names of all fields, wherever the expression stands.
-    pub(super) fn all_names(self) -> Vec<&'a str> {
+    pub(in crate::domain::guides) fn all_names(self) -> Vec<&'a str> {
         match self {
             Self::Whole(schema) | Self::Cited(schema) | Self::Above(schema, _) => {
                 schema.fields.iter().map(|field| field.name.as_str()).collect()

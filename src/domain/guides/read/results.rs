@@ -5,10 +5,11 @@ use super::keys::Keys;
 use super::kinds::cell;
 use super::scalars::Name;
 use super::{Read, Reader};
-use crate::domain::guides::expr::Vocabulary;
+use crate::domain::guides::expr::{Vocabulary, no_such_field};
 use crate::domain::guides::model::{Field, Handling, OF_ITSELF, ResultKind};
 use crate::domain::guides::problem::Rests;
 use crate::domain::guides::source::{Node, Origin};
+use crate::domain::guides::suggest::closest;
 use crate::domain::text::Text;
 
 impl Read for ResultKind {
@@ -76,6 +77,9 @@ fn check_attribute(name: &str, item: &Node, reader: &Reader<'_>) {
     let vocabulary = Vocabulary::Whole(reader.schema);
     if OF_ITSELF.contains(&name) && is_new {
         by_itself(name, item, reader);
+    } else if !vocabulary.has_field(name) && closest(name, vocabulary.all_names()).is_some() {
+        // A slip is told in the words of whoever else speaks of the field.
+        reader.problems.add(item, no_such_field(vocabulary, name), Rests::Another);
     } else if !vocabulary.has_answer_to(name) {
         let rests = if vocabulary.has_field(name) { Rests::Itself } else { Rests::Another };
         let reason = Text::new(
