@@ -121,7 +121,7 @@ impl Writer<'_> {
             let opinion = GiveOpinion { agency, consents, text };
             self.push(SUPERVISOR, What::Act(Action::GiveOpinion(opinion)));
         }
-        if self.random.chance(4) {
+        if self.random.chance(10) {
             let grounds = self.grounds();
             self.then(APPROVER, What::Act(Action::Void(grounds)));
         }
