@@ -52,9 +52,10 @@ pub enum DayKind {
     Resting { reason: DayReason },
 }
 
-/// Why a day is worked or not. The festivals are named in Chinese, as the notice does.
+/// Why a day is worked or not, or counted. The festivals are named in Chinese, as the
+/// notice does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "rule", content = "festival", rename_all = "snake_case")]
+#[serde(tag = "rule", content = "of", rename_all = "snake_case")]
 pub enum DayReason {
     Weekday,
     Weekend,
@@ -62,9 +63,22 @@ pub enum DayReason {
     MakeUpWorkday(String),
     /// Monday–Friday taken as worked, for want of that year's notice.
     NoNoticeForYear,
-    /// The clock stood still: corrections were awaited (补正), or a special
-    /// procedure ran (行政许可法 45).
-    ClockStopped,
+    /// A limit in calendar days counts it, whether it is worked or not.
+    CalendarDay,
+    /// The working day on which a limit in calendar days ends, its last day being one of
+    /// rest (民法典 203).
+    MovedHere,
+    ClockStopped(Standstill),
+}
+
+/// Why a clock stands still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standstill {
+    /// 补正: what the applicant takes to mend his application (行政许可法 32).
+    Correction,
+    /// 特别程序 (行政许可法 45).
+    Procedure,
 }
 
 /// Days on which a clock stands still, the first and the last included.
@@ -72,6 +86,7 @@ pub enum DayReason {
 pub struct Stop {
     pub from: NaiveDate,
     pub until: NaiveDate,
+    pub why: Standstill,
 }
 
 impl Stop {
@@ -103,6 +118,8 @@ pub enum CountingRule {
     MovedToWorkingDay {
         from: NaiveDate,
     },
+    /// Somebody set the day.
+    Set,
 }
 
 /// One day of a deadline's explanation.
@@ -111,6 +128,20 @@ pub struct CountedDay {
     pub date: NaiveDate,
     pub counted: bool,
     pub reason: DayReason,
+}
+
+impl CountedDay {
+    /// Whether somebody has this day for what he owes: it is counted, or the limit was
+    /// moved to it.
+    pub fn is_given(&self) -> bool {
+        self.counted || self.reason == DayReason::MovedHere
+    }
+
+    /// The same of a day a limit was moved past, or to where it is worked.
+    fn passed(self) -> Self {
+        let reason = if self.counted { DayReason::MovedHere } else { self.reason };
+        Self { counted: false, reason, ..self }
+    }
 }
 
 /// Two calendars are the same when they say the same of every day.
@@ -172,31 +203,24 @@ impl WorkCalendar {
     /// The same for a clock that stood still at times and was extended by some
     /// working days. Stops that overlap count once.
     pub fn add_around(&self, start: NaiveDate, limit: Limit, stops: &[Stop], extension: u16) -> Deadline {
-        let stopped = |date: NaiveDate| stops.iter().any(|stop| stop.holds(date));
         let mut days: Vec<CountedDay> = Vec::new();
         let mut following = start.iter_days().skip(1);
-        let count = |date: NaiveDate, unit: DayUnit| {
-            !stopped(date)
-                && match unit {
-                    DayUnit::WorkingDay => self.is_working(date),
-                    DayUnit::CalendarDay => true,
-                }
-        };
+        let look = |date: NaiveDate, unit: DayUnit| self.look_at(date, unit, stops);
         for (mut left, unit) in [(limit.days, limit.unit), (extension, DayUnit::WorkingDay)] {
             while left > 0
                 && let Some(date) = following.next()
             {
-                let counted = count(date, unit);
-                left -= u16::from(counted);
-                days.push(self.look_at(date, counted, stopped(date)));
+                let day = look(date, unit);
+                left -= u16::from(day.counted);
+                days.push(day);
             }
             // An extension begins where the limit would have ended (民法典 203).
             let is_extended = extension > 0 && limit.days > 0 && unit == DayUnit::CalendarDay;
             while is_extended
-                && days.last().is_some_and(|day| !count(day.date, DayUnit::WorkingDay))
+                && days.last().is_some_and(|day| !look(day.date, DayUnit::WorkingDay).counted)
                 && let Some(date) = following.next()
             {
-                days.push(self.look_at(date, false, stopped(date)));
+                days.push(look(date, DayUnit::WorkingDay).passed());
             }
         }
         let last = days.last().map_or(start, |day| day.date);
@@ -210,8 +234,10 @@ impl WorkCalendar {
         if let CountingRule::MovedToWorkingDay { .. } = rule {
             for date in following {
                 due = date;
-                days.push(self.look_at(date, false, stopped(date)));
-                if count(date, DayUnit::WorkingDay) {
+                let day = look(date, DayUnit::WorkingDay);
+                let is_last = day.counted;
+                days.push(day.passed());
+                if is_last {
                     break;
                 }
             }
@@ -223,17 +249,19 @@ impl WorkCalendar {
     /// (or all, of calendar days) among them counted.
     pub fn until(&self, start: NaiveDate, end: NaiveDate, unit: DayUnit, stops: &[Stop]) -> Vec<CountedDay> {
         let days = start.iter_days().skip(1).take_while(|day| *day <= end);
-        days.map(|date| {
-            let stopped = stops.iter().any(|stop| stop.holds(date));
-            let counted = !stopped && (unit == DayUnit::CalendarDay || self.is_working(date));
-            self.look_at(date, counted, stopped)
-        })
-        .collect()
+        days.map(|date| self.look_at(date, unit, stops)).collect()
     }
 
-    fn look_at(&self, date: NaiveDate, counted: bool, stopped: bool) -> CountedDay {
-        let (DayKind::Working { reason } | DayKind::Resting { reason }) = self.day(date);
-        CountedDay { date, counted, reason: if stopped { DayReason::ClockStopped } else { reason } }
+    fn look_at(&self, date: NaiveDate, unit: DayUnit, stops: &[Stop]) -> CountedDay {
+        if let Some(stop) = stops.iter().find(|stop| stop.holds(date)) {
+            return CountedDay { date, counted: false, reason: DayReason::ClockStopped(stop.why) };
+        }
+        let (counted, reason) = match (unit, self.day(date)) {
+            (DayUnit::CalendarDay, _) => (true, DayReason::CalendarDay),
+            (DayUnit::WorkingDay, DayKind::Working { reason }) => (true, reason),
+            (DayUnit::WorkingDay, DayKind::Resting { reason }) => (false, reason),
+        };
+        CountedDay { date, counted, reason }
     }
 
     /// The day `add` finds, in time that hardly grows with the limit.
@@ -309,7 +337,21 @@ impl DayReason {
                 "该年放假安排未公布，按周一至周五上班推算",
                 "no holiday notice for that year yet; Monday to Friday assumed to be worked",
             ),
-            Self::ClockStopped => Text::new("期间中止，不计入", "the clock stood still"),
+            Self::CalendarDay => {
+                Text::new("自然日，休息日一并计入", "a calendar day; days of rest are counted as well")
+            }
+            Self::MovedHere => Text::new(
+                "末日为休息日，顺延至本日（民法典第二百零三条）",
+                "the limit's last day is one of rest, so it ends on this one (Civil Code, article 203)",
+            ),
+            Self::ClockStopped(Standstill::Correction) => Text::new(
+                "等待申请人补正，期间中止，不计入（行政许可法第三十二条）",
+                "the clock stood still: corrections were awaited (Administrative Licensing Law, article 32)",
+            ),
+            Self::ClockStopped(Standstill::Procedure) => Text::new(
+                "特别程序所需时间，期间中止，不计入（行政许可法第四十五条）",
+                "the clock stood still: a special procedure ran (Administrative Licensing Law, article 45)",
+            ),
         }
     }
 }
@@ -326,6 +368,7 @@ impl CountingRule {
                 "自次日起按自然日计算（民法典第二百零一条）",
                 "counted in calendar days from the next day (Civil Code, article 201)",
             ),
+            Self::Set => Text::new("由办理机构确定的日期", "a day the agency set"),
             Self::MovedToWorkingDay { from } => Text::new(
                 format!(
                     "自次日起按自然日计算，末日 {from} 是休息日，顺延至其后的工作日（民法典第二百零三条）"

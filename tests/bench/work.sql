@@ -5,7 +5,7 @@ INSERT INTO work (case_id, state, agency, region, county, city, guide, step, cou
 SELECT {id}, state, code, region, substr(region, 1, 6), substr(region, 1, 4),
     code || '3' || substr(CAST(1000000000000 + i % 10 AS TEXT), 2),
     CASE WHEN state <> 'accepted' THEN NULL WHEN i % 3 = 0 THEN 'review' ELSE 'handle' END,
-    CASE WHEN i % 8 = 0 THEN 'hall-' || (i % 500) END,
+    CASE WHEN i % 8 = 0 THEN 'hall-' || substr(region, 1, 6) END,
     {day}, {yellow}
 FROM (
     SELECT i, code, state, gap,

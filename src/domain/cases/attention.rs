@@ -88,14 +88,12 @@ impl Attention {
         self.asked.iter().any(|asked| asked.reply.is_none()) || self.ratings.iter().any(Rating::owes_report)
     }
 
-    /// Whether this clock was ever overdue.
-    pub fn was_overdue(&self, clock: ClockName, of: Option<&str>) -> bool {
-        self.missed_on(clock, of).is_some()
-    }
-
-    /// The last day of this clock when it was first overdue, if it ever was.
-    pub fn missed_on(&self, clock: ClockName, of: Option<&str>) -> Option<NaiveDate> {
-        let missed = self.overdue.iter().filter(|one| one.clock == clock && one.of.as_deref() == of);
+    /// The last day of the clock that started on that day when it was first overdue, if it
+    /// ever was. An agency that is asked again has another clock, which starts after the
+    /// last day of the first.
+    pub fn missed_on(&self, clock: ClockName, of: Option<&str>, started_on: NaiveDate) -> Option<NaiveDate> {
+        let is_of = |one: &&Overdue| one.clock == clock && one.of.as_deref() == of && one.due >= started_on;
+        let missed = self.overdue.iter().filter(is_of);
         missed.map(|one| one.due).min()
     }
 }

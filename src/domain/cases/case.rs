@@ -101,6 +101,8 @@ pub struct Filing {
     /// 容缺: deferrable materials the applicant promised to bring later.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub promised: BTreeSet<String>,
+    /// Last day to accept, refuse or ask for correction (行政许可法 32), as it was told last.
+    pub intake_due: NaiveDate,
     /// 补正, which may be asked for once (行政许可法 32): what was asked and when it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correction: Option<Corrected>,
@@ -109,8 +111,6 @@ pub struct Filing {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Submitted {
     pub filing: Filing,
-    /// Last day to accept, refuse or ask for correction (行政许可法 32).
-    pub intake_due: NaiveDate,
 }
 
 /// 补正告知: the complete list of what must be mended.
@@ -320,7 +320,11 @@ pub enum Ending {
 #[serde(tag = "stage", content = "with", rename_all = "snake_case")]
 pub enum Reached {
     Filed(Box<Filing>),
+    /// Corrections were awaited.
+    Correcting(Box<Correcting>),
     Accepted(Box<Accepted>),
+    /// A special procedure was under way.
+    Paused(Box<Paused>),
     Decided(Box<Decided>),
 }
 

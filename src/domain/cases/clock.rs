@@ -12,7 +12,7 @@ use super::case::{Accepted, Case, CaseState, Consultation, Ending, Filing};
 use super::decide::DRAFT_LIMIT;
 use super::procedures;
 use super::submitted::INTAKE_LIMIT;
-use crate::domain::calendar::{CountedDay, Stop, WorkCalendar};
+use crate::domain::calendar::{CountedDay, CountingRule, Deadline, Standstill, Stop, WorkCalendar};
 use crate::domain::guides::Guide;
 use crate::domain::guides::{DayUnit, Limit};
 use crate::domain::time::local_date;
@@ -66,8 +66,10 @@ pub struct Clock {
     /// The day it stopped for good, or none while it runs.
     pub stopped_on: Option<NaiveDate>,
     pub light: Light,
-    /// Every day until `due_on` (until today, while it stands still), counted or left
-    /// out, and why.
+    /// By which it was found.
+    pub rule: CountingRule,
+    /// Every day until `due_on` (until today, or the end of the case, while it stands
+    /// still), counted or left out, and why.
     pub days: Vec<CountedDay>,
     /// The edition of the working-day calendar it was counted with.
     pub calendar: String,
@@ -80,22 +82,22 @@ struct Start {
     at: DateTime<Utc>,
     limit: Limit,
     stops: Vec<Stop>,
-    /// Since when it stands still, if it does.
-    still_since: Option<DateTime<Utc>>,
+    /// Since when it stands still, or stood when the case ended, and why.
+    still: Option<(DateTime<Utc>, Standstill)>,
     extension: u16,
-    /// The last day as it was told; unknown of an intake that has ended.
-    told: Option<NaiveDate>,
+    /// The last day as it was told last.
+    told: NaiveDate,
     ended: Option<DateTime<Utc>>,
 }
 
 impl Start {
-    fn new(name: ClockName, at: DateTime<Utc>, limit: Limit, ended: Option<DateTime<Utc>>) -> Self {
-        let (stops, still_since) = (Vec::new(), None);
-        Self { name, of: None, at, limit, stops, still_since, extension: 0, told: None, ended }
-    }
-
-    fn told(self, due: NaiveDate) -> Self {
-        Self { told: Some(due), ..self }
+    fn new(
+        name: ClockName,
+        at: DateTime<Utc>,
+        (limit, told): (Limit, NaiveDate),
+        ended: Option<DateTime<Utc>>,
+    ) -> Self {
+        Self { name, of: None, at, limit, stops: Vec::new(), still: None, extension: 0, told, ended }
     }
 
     fn of(self, of: impl ToString) -> Self {
@@ -113,8 +115,7 @@ pub fn clocks(case: &Case, guide: &Guide, calendar: &WorkCalendar, at: DateTime<
 fn starts(case: &Case, guide: &Guide, calendar: &WorkCalendar) -> Vec<Start> {
     if let CaseState::Draft(draft) = &case.state {
         let saved = draft.expires_at - TimeDelta::days(DRAFT_LIMIT.days.into());
-        let start = Start::new(ClockName::Draft, saved, DRAFT_LIMIT, None);
-        return vec![start.told(local_date(draft.expires_at))];
+        return vec![Start::new(ClockName::Draft, saved, (DRAFT_LIMIT, local_date(draft.expires_at)), None)];
     }
     let Some(filing) = case.state.filing() else { return Vec::new() };
     let closed_at = case.state.as_closed().map(|closed| match &closed.ending {
@@ -123,20 +124,20 @@ fn starts(case: &Case, guide: &Guide, calendar: &WorkCalendar) -> Vec<Start> {
     });
     let accepted = case.state.accepted();
     let mut all = vec![intake(case, filing, accepted.map(|accepted| accepted.acceptance.at).or(closed_at))];
-    let notice = match &case.state {
-        CaseState::Correcting(state) => Some((&state.notice, closed_at)),
-        _ => filing.correction.as_ref().map(|done| (&done.notice, Some(done.at))),
+    let notice = match case.state.correcting() {
+        Some(correcting) => Some((&correcting.notice, closed_at)),
+        None => filing.correction.as_ref().map(|done| (&done.notice, Some(done.at))),
     };
     if let Some((notice, ended)) = notice {
-        let limit = between(notice.at, notice.due, calendar);
-        all.push(Start::new(ClockName::Correction, notice.at, limit, ended).told(notice.due));
+        let limit = leading(notice.at, notice.due, Some(guide.limits.correction()), calendar);
+        all.push(Start::new(ClockName::Correction, notice.at, (limit, notice.due), ended));
     }
     if let Some(accepted) = accepted {
         handling(case, accepted, guide, calendar, closed_at, &mut all);
     }
     if let Some(decided) = case.state.decided() {
-        let start = Start::new(ClockName::Delivery, decided.decided_at, DELIVERY_LIMIT, closed_at);
-        all.push(start.told(decided.delivery_due));
+        let limit = (DELIVERY_LIMIT, decided.delivery_due);
+        all.push(Start::new(ClockName::Delivery, decided.decided_at, limit, closed_at));
     }
     owed(case, guide, &mut all);
     all
@@ -146,29 +147,25 @@ fn starts(case: &Case, guide: &Guide, calendar: &WorkCalendar) -> Vec<Start> {
 fn owed(case: &Case, guide: &Guide, all: &mut Vec<Start>) {
     for (number, asked) in case.attention.asked.iter().enumerate() {
         let ended = asked.reply.as_ref().map(|reply| reply.at);
-        let start = Start::new(ClockName::Reply, asked.at, guide.limits.reply(), ended);
-        all.push(start.told(asked.due).of(number));
+        let limit = (guide.limits.reply(), asked.due);
+        all.push(Start::new(ClockName::Reply, asked.at, limit, ended).of(number));
     }
     for (number, rating) in case.attention.ratings.iter().enumerate() {
         if let Some(owed) = &rating.rectification {
             let ended = owed.report.as_ref().map(|report| report.at);
-            let limit = guide.limits.rectification();
-            let start = Start::new(ClockName::Rectification, rating.at, limit, ended);
-            all.push(start.told(owed.due).of(number));
+            let limit = (guide.limits.rectification(), owed.due);
+            all.push(Start::new(ClockName::Rectification, rating.at, limit, ended).of(number));
         }
     }
 }
 
 fn intake(case: &Case, filing: &Filing, ended: Option<DateTime<Utc>>) -> Start {
-    let mut start = Start::new(ClockName::Intake, filing.at, INTAKE_LIMIT, ended);
+    let mut start = Start::new(ClockName::Intake, filing.at, (INTAKE_LIMIT, filing.intake_due), ended);
     if let Some(done) = &filing.correction {
-        start.stops.push(Stop { from: local_date(done.notice.at), until: local_date(done.at) });
+        let (from, until) = (local_date(done.notice.at), local_date(done.at));
+        start.stops.push(Stop { from, until, why: Standstill::Correction });
     }
-    match &case.state {
-        CaseState::Submitted(state) => start.told = Some(state.intake_due),
-        CaseState::Correcting(state) => start.still_since = Some(state.notice.at),
-        _ => {}
-    }
+    start.still = case.state.correcting().map(|state| (state.notice.at, Standstill::Correction));
     start
 }
 
@@ -184,33 +181,28 @@ fn handling(
     let ended = decided_at.or(closed_at);
     if let Some(deferral) = &accepted.deferral {
         let from = accepted.acceptance.at;
-        let limit = between(from, deferral.due, calendar);
-        let start = Start::new(ClockName::Deferral, from, limit, deferral.settled_at.or(ended));
-        all.push(start.told(deferral.due));
+        let limit = leading(from, deferral.due, None, calendar);
+        let ended = deferral.settled_at.or(ended);
+        all.push(Start::new(ClockName::Deferral, from, (limit, deferral.due), ended));
     }
     let dues = accepted.dues();
+    let still_since = case.state.open_procedures().iter().map(|open| open.from).min();
     for (name, limit, due) in [
         (ClockName::Promised, guide.limits.promised, dues.promised),
         (ClockName::Legal, guide.limits.legal, dues.legal),
     ] {
-        let still_since = match &case.state {
-            CaseState::Paused(paused) => paused.open.iter().map(|open| open.from).min(),
-            _ => None,
-        };
         all.push(Start {
             stops: procedures::stops(accepted),
-            still_since,
+            still: still_since.map(|since| (since, Standstill::Procedure)),
             extension: procedures::extension_days(accepted),
-            told: Some(due),
-            ..Start::new(name, procedures::counted_from(accepted), limit, ended)
+            ..Start::new(name, procedures::counted_from(accepted), (limit, due), ended)
         });
     }
     for asked in &accepted.opinions {
-        let limit =
-            opinion_limit(guide, asked).unwrap_or_else(|| between(asked.asked_at, asked.due, calendar));
+        let limit = leading(asked.asked_at, asked.due, opinion_limit(guide, asked), calendar);
         let answered = asked.answer.as_ref().map(|answer| answer.at);
-        let start = Start::new(ClockName::Opinion, asked.asked_at, limit, answered.or(ended));
-        all.push(start.told(asked.due).of(&asked.agency));
+        let start = Start::new(ClockName::Opinion, asked.asked_at, (limit, asked.due), answered.or(ended));
+        all.push(start.of(&asked.agency));
     }
 }
 
@@ -219,10 +211,15 @@ fn opinion_limit(guide: &Guide, asked: &Consultation) -> Option<Limit> {
     step.opinions.iter().find(|wanted| wanted.agency == asked.agency).map(|wanted| wanted.limit)
 }
 
-/// The limit that leads from a day to the day that was told, in working days.
-fn between(from: DateTime<Utc>, due: NaiveDate, calendar: &WorkCalendar) -> Limit {
-    let days = calendar.working_days_between(local_date(from), due);
-    Limit { days: u16::try_from(days).unwrap_or(0), unit: DayUnit::WorkingDay }
+/// The limit that leads from a day to the day that was told: the guide's, or else as many
+/// working days.
+fn leading(from: DateTime<Utc>, due: NaiveDate, own: Option<Limit>, calendar: &WorkCalendar) -> Limit {
+    let from = local_date(from);
+    let leads = |limit: &Limit| calendar.editions().any(|edition| edition.due(from, *limit) == due);
+    own.filter(leads).unwrap_or_else(|| {
+        let days = calendar.working_days_between(from, due);
+        Limit { days: u16::try_from(days).unwrap_or(0), unit: DayUnit::WorkingDay }
+    })
 }
 
 /// The light of the clock that presses most; none when nothing runs. What stands still
@@ -234,83 +231,81 @@ pub fn light(clocks: &[Clock]) -> Option<Light> {
 }
 
 fn clock(start: Start, case: &Case, calendar: &WorkCalendar, today: NaiveDate) -> Clock {
-    let Start { name, of, at, limit, mut stops, still_since, extension, told, ended } = start;
-    let started_on = local_date(at);
-    let stopped_on = ended.map(local_date);
-    let still_since = still_since.filter(|_| ended.is_none()).map(local_date);
-    stops.extend(still_since.map(|from| Stop { from, until: today }));
-    let told = told.filter(|_| still_since.is_none());
-    let (calendar, due, mut days) =
-        explain(calendar, (told, stopped_on), started_on, limit, &stops, extension);
-    if still_since.is_some() {
-        days.retain(|day| day.date <= today);
+    let started_on = local_date(start.at);
+    let stopped_on = start.ended.map(local_date);
+    let day = stopped_on.unwrap_or(today);
+    let (calendar, Deadline { due, rule, mut days }) = explain(calendar, &start, started_on, day);
+    let Start { name, of, limit, still, .. } = start;
+    let is_still = still.is_some();
+    if is_still {
+        days.retain(|counted| counted.date <= day);
     }
-    let light = if case.attention.was_overdue(name, of.as_deref()) {
+    let light = if case.attention.missed_on(name, of.as_deref(), started_on).is_some() {
         Light::Red
-    } else if still_since.is_some() {
+    } else if is_still {
         Light::Green
     } else {
-        light_on(stopped_on.unwrap_or(today), started_on, due, limit, calendar)
+        LightDays::of(due, &days).light(day)
     };
-    Clock {
-        name,
-        of,
-        started_on,
-        limit,
-        due_on: still_since.is_none().then_some(due),
-        stopped_on,
-        light,
-        days,
-        calendar: calendar.version().to_owned(),
-    }
+    let due_on = (!is_still).then_some(due);
+    let calendar = calendar.version().to_owned();
+    Clock { name, of, started_on, limit, due_on, stopped_on, light, rule, days, calendar }
 }
 
-/// The edition of the calendar that gives the day that was told, that day, and every day
-/// up to it. Where none gives it somebody chose it, and the days are told up to there.
-/// A clock of which nothing was told and that has ended was kept, under some edition.
+/// The edition of the calendar that gives the day that was told, and every day up to it.
+/// Where none gives it somebody set it, and the days are told up to there.
 fn explain<'c>(
     calendar: &'c WorkCalendar,
-    (told, stopped_on): (Option<NaiveDate>, Option<NaiveDate>),
+    start: &Start,
     started_on: NaiveDate,
-    limit: Limit,
-    stops: &[Stop],
-    extension: u16,
-) -> (&'c WorkCalendar, NaiveDate, Vec<CountedDay>) {
-    let is_it = |due: NaiveDate| match told {
-        Some(told) => told == due,
-        None => stopped_on.is_none_or(|stopped| stopped <= due),
+    today: NaiveDate,
+) -> (&'c WorkCalendar, Deadline) {
+    let Start { limit, extension, told, .. } = *start;
+    let mut stops = start.stops.clone();
+    let found = calendar.editions().find_map(|edition| {
+        let deadline = edition.add_around(started_on, limit, &stops, extension);
+        (deadline.due == told).then_some((edition, deadline))
+    });
+    let Some((edition, deadline)) = found else {
+        let days = calendar.until(started_on, told, limit.unit, &stops);
+        return (calendar, Deadline { due: told, rule: CountingRule::Set, days });
     };
-    for edition in calendar.editions() {
-        let deadline = edition.add_around(started_on, limit, stops, extension);
-        if is_it(deadline.due) {
-            return (edition, deadline.due, deadline.days);
+    let deadline = match start.still {
+        Some((since, why)) => {
+            stops.push(Stop { from: local_date(since), until: today, why });
+            edition.add_around(started_on, limit, &stops, extension)
         }
-    }
-    match told {
-        Some(told) => (calendar, told, calendar.until(started_on, told, limit.unit, stops)),
-        None => {
-            let deadline = calendar.add_around(started_on, limit, stops, extension);
-            (calendar, deadline.due, deadline.days)
-        }
-    }
+        None if start.name == ClockName::Deferral => Deadline { rule: CountingRule::Set, ..deadline },
+        None => deadline,
+    };
+    (edition, deadline)
 }
 
-/// The light of a limit on a day.
-pub fn light_on(
-    day: NaiveDate,
-    start: NaiveDate,
-    due: NaiveDate,
-    limit: Limit,
-    calendar: &WorkCalendar,
-) -> Light {
-    if day > due {
-        return Light::Red;
+/// When the light of a case turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LightDays {
+    /// The last day; red from the next.
+    pub due_on: NaiveDate,
+    /// The first day on which a quarter of the days, or fewer, are left.
+    pub yellow_on: NaiveDate,
+}
+
+impl LightDays {
+    /// Those of a limit with these days: of a quarter, or fewer, on the day they are what
+    /// is left.
+    pub fn of(due_on: NaiveDate, days: &[CountedDay]) -> Self {
+        let given: Vec<NaiveDate> = days.iter().filter(|day| day.is_given()).map(|day| day.date).collect();
+        let first = (given.len() - given.len() / 4).checked_sub(1);
+        Self { due_on, yellow_on: first.and_then(|last| given.get(last)).copied().unwrap_or(due_on) }
     }
-    let (left, whole) = match limit.unit {
-        DayUnit::WorkingDay => {
-            (calendar.working_days_between(day, due), calendar.working_days_between(start, due))
+
+    pub fn light(&self, today: NaiveDate) -> Light {
+        if today > self.due_on {
+            Light::Red
+        } else if today >= self.yellow_on {
+            Light::Yellow
+        } else {
+            Light::Green
         }
-        DayUnit::CalendarDay => ((due - day).num_days(), (due - start).num_days()),
-    };
-    if left * 4 <= whole { Light::Yellow } else { Light::Green }
+    }
 }

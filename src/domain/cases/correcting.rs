@@ -3,17 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value};
 
-use super::case::{Case, Correcting, Submitted};
+use super::case::{Case, Corrected, Correcting, Filing, Submitted};
 use super::command::{AttachMaterial, CorrectCase, RequestCorrection, SaveCase};
 use super::decide::{Act, Rules, act};
 use super::draft::{self, invalid, unfit, with_whole_numbers};
 use super::event::{By, CaseEvent, Correctable, CorrectionItem};
 use super::evidence::Evidence;
 use super::submitted::{self, INTAKE_LIMIT, eligible, supplied};
-use crate::domain::calendar::Stop;
+use crate::domain::calendar::{Standstill, Stop};
 use crate::domain::guides::{self, Facts, FieldKind, Limit, Material, MaterialSource};
 use crate::domain::private::Private;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
@@ -230,7 +230,7 @@ pub(super) fn correct(
         return Err(invalid(errors));
     }
     eligible(rules, &facts, applicant, today)?;
-    let stop = Stop { from: local_date(state.notice.at), until: today };
+    let stop = Stop { from: local_date(state.notice.at), until: today, why: Standstill::Correction };
     let intake = rules.calendar.add_around(local_date(state.filing.at), INTAKE_LIMIT, &[stop], 0);
     acts.push(act(by, CaseEvent::Corrected { facts: facts.into(), intake_due: intake.due }));
     Ok(acts)
@@ -270,14 +270,19 @@ fn unfit_materials(
         .collect()
 }
 
-/// What was filed with the corrections in their place.
-pub(super) fn corrected(state: Correcting, facts: Private<Facts>, at: DateTime<Utc>) -> super::case::Filing {
+/// What was filed with the corrections in their place, and the last day of intake now.
+pub(super) fn corrected(
+    state: Correcting,
+    (facts, intake_due): (Private<Facts>, NaiveDate),
+    at: DateTime<Utc>,
+) -> Filing {
     let Correcting { mut filing, notice, materials, .. } = state;
     filing.facts = facts;
+    filing.intake_due = intake_due;
     for (code, evidence) in materials {
         filing.promised.remove(&code);
         filing.materials.insert(code, evidence);
     }
-    filing.correction = Some(super::case::Corrected { notice, at });
+    filing.correction = Some(Corrected { notice, at });
     filing
 }

@@ -1,15 +1,13 @@
 //! 待办: how an open case lies on the worklists. By what is stored of it the light of
 //! any day is two comparisons, and no listing has to open the case.
 
-use chrono::NaiveDate;
-
 use super::accepted::next_step;
 use super::case::{Case, CaseState, Paused};
-use super::clock::{Clock, ClockName, Light, clocks, light_on};
+use super::clock::{Clock, ClockName, LightDays, clocks};
 use super::state_name::StateName;
 use crate::domain::calendar::WorkCalendar;
 use crate::domain::codes::Uscc;
-use crate::domain::guides::{Guide, Limit};
+use crate::domain::guides::Guide;
 
 /// What the worklists keep of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,27 +25,6 @@ pub struct Desk {
 pub struct AwaitedOpinion {
     pub agency: Uscc,
     pub days: LightDays,
-}
-
-/// When the light of a case turns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LightDays {
-    /// The last day; red from the next.
-    pub due_on: NaiveDate,
-    /// The first day on which a quarter of the days, or fewer, are left.
-    pub yellow_on: NaiveDate,
-}
-
-impl LightDays {
-    pub fn light(&self, today: NaiveDate) -> Light {
-        if today > self.due_on {
-            Light::Red
-        } else if today >= self.yellow_on {
-            Light::Yellow
-        } else {
-            Light::Green
-        }
-    }
 }
 
 impl StateName {
@@ -73,17 +50,17 @@ pub fn desk(case: &Case, guide: &Guide, calendar: &WorkCalendar) -> Option<Desk>
     // On which day they are looked at changes only how far clocks that stand still are told.
     let at = case.state.filing().map_or(case.opened.at, |filing| filing.at);
     let clocks = clocks(case, guide, calendar, at);
-    let days = light_days(case, &clocks, calendar);
-    Some(Desk { days, step, opinions: opinions(case, &clocks, calendar) })
+    let days = light_days(case, &clocks);
+    Some(Desk { days, step, opinions: opinions(case, &clocks) })
 }
 
-fn opinions(case: &Case, clocks: &[Clock], calendar: &WorkCalendar) -> Vec<AwaitedOpinion> {
+fn opinions(case: &Case, clocks: &[Clock]) -> Vec<AwaitedOpinion> {
     let asked = case.state.in_progress().map_or(&[][..], |accepted| &accepted.opinions);
     let awaited = asked.iter().filter(|asked| asked.answer.is_none() && asked.escalated_at.is_none());
     let days = |agency: &Uscc| {
         let runs = |clock: &&Clock| clock.name == ClockName::Opinion && clock.stopped_on.is_none();
         let of = clocks.iter().filter(runs).find(|clock| clock.of.as_deref() == Some(agency.as_str()));
-        of.and_then(|clock| turns(case, clock, calendar))
+        of.and_then(|clock| turns(case, clock))
     };
     let awaited = awaited.filter_map(|asked| {
         Some(AwaitedOpinion { agency: asked.agency.clone(), days: days(&asked.agency)? })
@@ -93,56 +70,18 @@ fn opinions(case: &Case, clocks: &[Clock], calendar: &WorkCalendar) -> Vec<Await
 
 /// When the light of a case with these clocks turns, as long as nothing happens to it;
 /// none while none of them runs.
-pub fn light_days(case: &Case, clocks: &[Clock], calendar: &WorkCalendar) -> Option<LightDays> {
+pub fn light_days(case: &Case, clocks: &[Clock]) -> Option<LightDays> {
     let running = clocks.iter().filter(|clock| clock.stopped_on.is_none());
     running
-        .filter_map(|clock| turns(case, clock, calendar))
+        .filter_map(|clock| turns(case, clock))
         .reduce(|a, b| LightDays { due_on: a.due_on.min(b.due_on), yellow_on: a.yellow_on.min(b.yellow_on) })
 }
 
 /// A clock that was missed stays red, wherever it has moved since; one that stands still
 /// turns on no day.
-fn turns(case: &Case, clock: &Clock, calendar: &WorkCalendar) -> Option<LightDays> {
-    if let Some(missed) = case.attention.missed_on(clock.name, clock.of.as_deref()) {
+fn turns(case: &Case, clock: &Clock) -> Option<LightDays> {
+    if let Some(missed) = case.attention.missed_on(clock.name, clock.of.as_deref(), clock.started_on) {
         return Some(LightDays { due_on: missed, yellow_on: missed });
     }
-    let due_on = clock.due_on?;
-    let calendar = calendar.edition(&clock.calendar);
-    Some(LightDays { due_on, yellow_on: yellow_on(clock.started_on, due_on, clock.limit, calendar) })
-}
-
-/// The first day on which a limit is yellow.
-pub fn yellow_on(start: NaiveDate, due: NaiveDate, limit: Limit, calendar: &WorkCalendar) -> NaiveDate {
-    let mut first = due;
-    while let Some(before) = first.pred_opt().filter(|before| *before >= start) {
-        if light_on(before, start, due, limit, calendar) == Light::Green {
-            break;
-        }
-        first = before;
-    }
-    first
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::domain::guides::DayUnit;
-
-    proptest! {
-        #[test]
-        fn the_light_by_two_days_is_the_light_of_the_limit(
-            offset in 0..400_i64, days in 1..90_u16, working in any::<bool>(), later in 0..150_i64,
-        ) {
-            let calendar = WorkCalendar::parse(include_str!("../../data/calendar-cn.csv")).unwrap();
-            let start = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap() + chrono::TimeDelta::days(offset);
-            let unit = if working { DayUnit::WorkingDay } else { DayUnit::CalendarDay };
-            let limit = Limit { days, unit };
-            let due = calendar.add(start, limit).due;
-            let turns = LightDays { due_on: due, yellow_on: yellow_on(start, due, limit, &calendar) };
-            let day = start + chrono::TimeDelta::days(later);
-            prop_assert_eq!(turns.light(day), light_on(day, start, due, limit, &calendar));
-        }
-    }
+    clock.due_on.map(|due_on| LightDays::of(due_on, &clock.days))
 }

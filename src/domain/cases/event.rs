@@ -121,6 +121,9 @@ pub enum CaseEvent {
         agency_name: Option<Text>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         item_name: Option<Text>,
+        /// Of the materials promised for later, those that the other guide lets wait too.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        promised: BTreeSet<String>,
         reason: Private<String>,
     },
     TransferredOut {

@@ -132,9 +132,10 @@ fn from_draft(mut draft: Draft, event: CaseEvent, at: DateTime<Utc>) -> Option<C
                 applicant,
                 materials,
                 promised,
+                intake_due,
                 correction: None,
             };
-            Some(CaseState::Submitted(Submitted { filing, intake_due }))
+            Some(CaseState::Submitted(Submitted { filing }))
         }
         CaseEvent::Expired => Some(close(at, Ending::Expired)),
         _ => None,
@@ -153,9 +154,10 @@ fn from_submitted(submitted: Submitted, act: Act, at: DateTime<Utc>) -> Option<C
             let answers = Private::Known(Map::new());
             CaseState::Correcting(Correcting { filing, notice, answers, materials: BTreeMap::new() })
         }
-        CaseEvent::Transferred { guide_version, .. } => {
+        CaseEvent::Transferred { guide_version, promised, .. } => {
             filing.guide_version = guide_version;
-            CaseState::Submitted(Submitted { filing, intake_due: submitted.intake_due })
+            filing.promised = promised;
+            CaseState::Submitted(Submitted { filing })
         }
         CaseEvent::TransferredOut { to, reason } => {
             close(at, Ending::Transferred { filing: Box::new(filing), to, reason })
@@ -196,10 +198,9 @@ fn from_correcting(mut state: Correcting, act: Act, at: DateTime<Utc>) -> Option
             CaseState::Correcting(state)
         }
         CaseEvent::Corrected { facts, intake_due } => {
-            CaseState::Submitted(Submitted { filing: corrected(state, facts, at), intake_due })
+            CaseState::Submitted(Submitted { filing: corrected(state, (facts, intake_due), at) })
         }
-        CaseEvent::Lapsed => close(at, Ending::Lapsed { reached: Reached::Filed(Box::new(state.filing)) }),
-        event => ended(Reached::Filed(Box::new(state.filing)), event, at)?,
+        event => ended(Reached::Correcting(Box::new(state)), event, at)?,
     })
 }
 
@@ -256,7 +257,7 @@ fn from_paused(mut state: Paused, act: Act, at: DateTime<Utc>) -> Option<CaseSta
         }
         event => match owed_by_others(&mut state.accepted, Act { by: act.by, event }, at)? {
             None => CaseState::Paused(state),
-            Some(event) => ended(Reached::Accepted(Box::new(state.accepted)), event, at)?,
+            Some(event) => ended(Reached::Paused(Box::new(state)), event, at)?,
         },
     })
 }
@@ -340,9 +341,12 @@ fn ended(reached: Reached, event: CaseEvent, at: DateTime<Utc>) -> Option<CaseSt
     match event {
         CaseEvent::Withdrawn { reason } => Some(close(at, Ending::Withdrawn { reached, reason })),
         CaseEvent::Voided { grounds } => Some(close(at, Ending::Void { reached, grounds })),
-        CaseEvent::Lapsed if matches!(reached, Reached::Accepted(_)) => {
-            Some(close(at, Ending::Lapsed { reached }))
-        }
+        CaseEvent::Lapsed => match reached {
+            Reached::Correcting(_) | Reached::Accepted(_) | Reached::Paused(_) => {
+                Some(close(at, Ending::Lapsed { reached }))
+            }
+            Reached::Filed(_) | Reached::Decided(_) => None,
+        },
         _ => None,
     }
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::case::{
-    Acceptance, Accepted, Case, CaseState, Closed, Decided, Draft, Dues, Ending, Filing, Place, Reached,
+    Acceptance, Accepted, Case, CaseState, Closed, Correcting, Decided, Draft, Dues, Ending, Filing,
+    OpenProcedure, Paused, Place, Reached,
 };
 use super::evidence::Evidence;
 use crate::domain::codes::CaseNo;
@@ -18,7 +19,9 @@ use crate::domain::private::Private;
 enum Stage<'a> {
     Nothing,
     Filed(&'a Filing),
+    Correcting(&'a Correcting),
     Accepted(&'a Accepted),
+    Paused(&'a Paused),
     Decided(&'a Decided),
 }
 
@@ -27,9 +30,9 @@ impl CaseState {
         match self {
             CaseState::Draft(_) => Stage::Nothing,
             CaseState::Submitted(submitted) => Stage::Filed(&submitted.filing),
-            CaseState::Correcting(correcting) => Stage::Filed(&correcting.filing),
+            CaseState::Correcting(correcting) => Stage::Correcting(correcting),
             CaseState::Accepted(accepted) => Stage::Accepted(accepted),
-            CaseState::Paused(paused) => Stage::Accepted(&paused.accepted),
+            CaseState::Paused(paused) => Stage::Paused(paused),
             CaseState::Decided(decided) => Stage::Decided(decided),
             CaseState::Closed(closed) => closed.ending.stage(),
         }
@@ -40,7 +43,9 @@ impl CaseState {
         match self.stage() {
             Stage::Nothing => None,
             Stage::Filed(filing) => Some(filing),
+            Stage::Correcting(correcting) => Some(&correcting.filing),
             Stage::Accepted(accepted) => Some(&accepted.filing),
+            Stage::Paused(paused) => Some(&paused.accepted.filing),
             Stage::Decided(decided) => Some(&decided.accepted.filing),
         }
     }
@@ -48,8 +53,9 @@ impl CaseState {
     /// What was done with it since its acceptance.
     pub fn accepted(&self) -> Option<&Accepted> {
         match self.stage() {
-            Stage::Nothing | Stage::Filed(_) => None,
+            Stage::Nothing | Stage::Filed(_) | Stage::Correcting(_) => None,
             Stage::Accepted(accepted) => Some(accepted),
+            Stage::Paused(paused) => Some(&paused.accepted),
             Stage::Decided(decided) => Some(&decided.accepted),
         }
     }
@@ -59,10 +65,17 @@ impl CaseState {
     }
 
     pub fn decided(&self) -> Option<&Decided> {
-        match self.stage() {
-            Stage::Nothing | Stage::Filed(_) | Stage::Accepted(_) => None,
-            Stage::Decided(decided) => Some(decided),
-        }
+        if let Stage::Decided(decided) = self.stage() { Some(decided) } else { None }
+    }
+
+    /// What the applicant is, or was when the case ended, to mend.
+    pub fn correcting(&self) -> Option<&Correcting> {
+        if let Stage::Correcting(correcting) = self.stage() { Some(correcting) } else { None }
+    }
+
+    /// The special procedures that are, or were when the case ended, under way.
+    pub fn open_procedures(&self) -> &[OpenProcedure] {
+        if let Stage::Paused(paused) = self.stage() { &paused.open } else { &[] }
     }
 
     pub fn as_draft(&self) -> Option<&Draft> {
@@ -122,6 +135,8 @@ impl Reached {
     fn stage(&self) -> Stage<'_> {
         match self {
             Reached::Filed(filing) => Stage::Filed(filing),
+            Reached::Correcting(correcting) => Stage::Correcting(correcting),
+            Reached::Paused(paused) => Stage::Paused(paused),
             Reached::Accepted(accepted) => Stage::Accepted(accepted),
             Reached::Decided(decided) => Stage::Decided(decided),
         }

@@ -10,7 +10,7 @@ use super::command::{ExtendCase, PauseCase, ResumeCase};
 use super::decide::{Act, Rules, act};
 use super::draft::invalid;
 use super::event::{AcceptanceBasis, By, CaseEvent};
-use crate::domain::calendar::Stop;
+use crate::domain::calendar::{Standstill, Stop};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
 use crate::domain::time::local_date;
@@ -72,7 +72,7 @@ pub(super) fn resume(
     let is_last = state.open.len() == 1;
     let dues = is_last.then(|| {
         let mut stops = stops(&state.accepted);
-        stops.push(Stop { from: local_date(ending.from), until: local_date(at) });
+        stops.push(stop(ending.from, at));
         dues(&state.accepted, rules, &stops, extension_days(&state.accepted))
     });
     Ok(vec![act(by, CaseEvent::Resumed { kind, dues })])
@@ -104,8 +104,11 @@ pub(super) fn extend(
 
 /// The days the decision's clock stood still so far.
 pub fn stops(state: &Accepted) -> Vec<Stop> {
-    let ended = state.procedures.iter();
-    ended.map(|p| Stop { from: local_date(p.from), until: local_date(p.until) }).collect()
+    state.procedures.iter().map(|procedure| stop(procedure.from, procedure.until)).collect()
+}
+
+fn stop(from: DateTime<Utc>, until: DateTime<Utc>) -> Stop {
+    Stop { from: local_date(from), until: local_date(until), why: Standstill::Procedure }
 }
 
 pub fn extension_days(state: &Accepted) -> u16 {

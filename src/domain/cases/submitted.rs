@@ -373,6 +373,15 @@ pub(super) fn grounds(command: GiveGrounds) -> Result<Grounds, Refusal> {
             ));
         }
     }
+    if let Some(Text { zh, en }) = &command.remedy
+        && (zh.trim().is_empty() || en.trim().is_empty())
+    {
+        let text = Text::new(
+            "请用中文和英文写明救济途径；不填写则采用法定的告知。",
+            "Say in Chinese and in English where to complain; left out, it is what the law provides.",
+        );
+        errors.push(FieldError::new("/remedy", "required", text));
+    }
     if !errors.is_empty() {
         return Err(invalid(errors).article("《中华人民共和国行政许可法》第三十八条"));
     }
@@ -413,6 +422,13 @@ pub(super) fn transfer(case: &Case, command: TransferCase, by: &By) -> Result<Ve
     }
     let to = Place { guide: guide.code.clone(), agency: guide.agency.clone(), region: guide.region.clone() };
     let item_name = Some(guide.item.name.clone());
-    let passed_on = CaseEvent::Transferred { to, guide_version: version, agency_name, item_name, reason };
+    // What the other guide does not ask for nobody could hand in; what it does not let wait
+    // its agency asks for as a correction.
+    let there = guide.handled_as(case.opened.scenario.as_deref());
+    let may_wait = |code: &&String| there.materials.iter().any(|m| m.code == **code && m.deferrable);
+    let promised = case.state.filing().into_iter().flat_map(|filing| &filing.promised);
+    let promised = promised.filter(may_wait).cloned().collect();
+    let passed_on =
+        CaseEvent::Transferred { to, guide_version: version, agency_name, item_name, promised, reason };
     Ok(vec![act(by, passed_on)])
 }

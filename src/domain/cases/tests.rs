@@ -24,6 +24,7 @@ mod joint;
 mod matrix;
 mod model;
 mod properties;
+mod stopped;
 mod stories;
 
 macro_rules! sample {

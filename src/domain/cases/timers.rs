@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::attention::Overdue;
-use super::case::{Accepted, Case, CaseState};
+use super::case::{Accepted, Case, CaseState, Submitted};
 use super::clock::ClockName;
 use super::decide::{Act, Rules, act};
 use super::event::{AcceptanceBasis, By, CaseEvent};
@@ -28,13 +28,25 @@ enum Timer {
     Missed(Overdue),
 }
 
+impl Timer {
+    /// Among those that are due at the same moment.
+    fn order(&self) -> u8 {
+        match self {
+            Self::Lapses => 0,
+            Self::Missed(_) => 1,
+            Self::DraftExpires | Self::SilenceAccepts | Self::OpinionDue(..) => 2,
+        }
+    }
+}
+
 /// When the clock next has something to do with this case, if ever.
 pub fn next_tick_at(case: &Case) -> Option<DateTime<Utc>> {
     timers(case).into_iter().map(|(at, _)| at).min()
 }
 
 /// Everything that has fallen due by `at`, in its order, and the case after it; no case
-/// where nothing had. That a deadline was missed is put on record before silence acts.
+/// where nothing had. That a deadline was missed is put on record before silence acts,
+/// and not where the applicant's own last day passed with it.
 pub(super) fn catch_up(
     case: &Case,
     rules: Rules<'_>,
@@ -47,7 +59,7 @@ pub(super) fn catch_up(
         let due = timers(present)
             .into_iter()
             .filter(|(due, _)| *due <= at)
-            .min_by_key(|(due, timer)| (*due, !matches!(timer, Timer::Missed(_))));
+            .min_by_key(|(due, timer)| (*due, timer.order()));
         let Some((_, timer)) = due else { return Ok((done, now)) };
         for act in acts(present, timer, rules, at) {
             done.push(act.clone());
@@ -86,7 +98,10 @@ fn timers(case: &Case) -> Vec<(DateTime<Utc>, Timer)> {
     let mut missable = Vec::new();
     match &case.state {
         CaseState::Draft(draft) => return vec![(draft.expires_at, Timer::DraftExpires)],
-        CaseState::Submitted(state) => after(state.intake_due, Timer::SilenceAccepts),
+        CaseState::Submitted(Submitted { filing }) => {
+            missable.push((ClockName::Intake, None, filing.intake_due));
+            after(filing.intake_due, Timer::SilenceAccepts);
+        }
         CaseState::Correcting(state) => after(state.notice.due, Timer::Lapses),
         CaseState::Accepted(state) => {
             let dues = state.dues();

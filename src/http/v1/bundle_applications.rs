@@ -21,7 +21,7 @@ use crate::app::bundles::{self, ApplicationReply, OpenApplication};
 use crate::app::identity::Caller;
 use crate::app::once::Answer;
 use crate::domain::bundles::{Outcome, PartOutcome, PartState, Stage, Want, WhySkipped};
-use crate::domain::cases::clock::{Light, light_on};
+use crate::domain::cases::clock::{Light, LightDays};
 use crate::domain::guides::Facts;
 use crate::domain::time::local_date;
 use crate::http::extract::{Body, IfMatch, OnceKey, Query, etag, mark_replay};
@@ -134,7 +134,9 @@ fn view(ctx: &Ctx, reply: &ApplicationReply) -> BundleApplicationView {
     let light = match &progress.stage {
         Stage::UnderWay { submission } => {
             let start = local_date(submission.at);
-            Some(light_on(today, start, submission.due, reply.bundle.plan.promised(), &calendar))
+            let unit = reply.bundle.plan.promised().unit;
+            let days = calendar.until(start, submission.due, unit, &[]);
+            Some(LightDays::of(submission.due, &days).light(today))
         }
         Stage::Draft { .. } | Stage::Ended { .. } => None,
     };

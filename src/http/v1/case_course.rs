@@ -74,6 +74,7 @@ pub struct ProcedureView {
     pub kind: SpecialProcedure,
     pub label: TextView,
     pub from: DateTime<Utc>,
+    /// None while it is under way, and where the case ended before it did.
     pub until: Option<DateTime<Utc>>,
     /// Working days the applicant was told to expect, while it runs.
     pub expected_days: Option<u16>,
@@ -185,7 +186,7 @@ impl From<&CaseReply> for CourseView {
 }
 
 fn correction(state: &CaseState) -> Option<CorrectionView> {
-    if let CaseState::Correcting(correcting) = state {
+    if let Some(correcting) = state.correcting() {
         let answers = correcting.answers.known();
         let mended = |pointer: &str| match pointer.split_at(pointer.rfind('/').unwrap_or(0)) {
             ("/facts", name) => answers.is_some_and(|answers| answers.contains_key(&name[1..])),
@@ -227,15 +228,13 @@ fn procedures(state: &CaseState) -> Vec<ProcedureView> {
             expected_days: None,
         })
         .collect();
-    if let CaseState::Paused(paused) = state {
-        all.extend(paused.open.iter().map(|open| ProcedureView {
-            kind: open.kind,
-            label: open.kind.label().into(),
-            from: open.from,
-            until: None,
-            expected_days: Some(open.expected_days),
-        }));
-    }
+    all.extend(state.open_procedures().iter().map(|open| ProcedureView {
+        kind: open.kind,
+        label: open.kind.label().into(),
+        from: open.from,
+        until: None,
+        expected_days: Some(open.expected_days),
+    }));
     all
 }
 

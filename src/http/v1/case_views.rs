@@ -197,7 +197,7 @@ impl From<&CaseReply> for CaseView {
             submitted_at: filing.map(|filing| filing.at),
             closed_at: closed.map(|closed| closed.at),
             expires_at: state.as_draft().map(|draft| draft.expires_at),
-            intake_due: state.as_submitted().map(|submitted| submitted.intake_due),
+            intake_due: state.as_submitted().map(|submitted| submitted.filing.intake_due),
             promised_due: state.accepted().map(|accepted| accepted.dues().promised),
             legal_due: state.accepted().map(|accepted| accepted.dues().legal),
             delivery_due: decided.map(|decided| decided.delivery_due),

@@ -134,7 +134,7 @@ pub struct AcceptDeferredBody {
 pub struct CorrectionBody {
     /// Everything there is to mend: it can be asked only once.
     pub items: Vec<CorrectionItemBody>,
-    /// Working days the applicant has; left out: 15.
+    /// Working days the applicant has; left out: as the guide says, or else 15.
     pub days: Option<u16>,
 }
 

@@ -93,6 +93,8 @@ pub struct ClockView {
     /// `green`, `yellow` or `red`.
     #[schema(value_type = String)]
     pub light: Light,
+    /// The rule it was counted by, with its article of law.
+    pub rule: TextView,
     /// Every day up to the last, counted or left out, and why.
     pub days: Vec<DayView>,
     /// Edition of the working-day calendar.
@@ -117,6 +119,7 @@ impl From<Clock> for ClockView {
             due_on: clock.due_on,
             stopped_on: clock.stopped_on,
             light: clock.light,
+            rule: clock.rule.text().into(),
             days: clock
                 .days
                 .iter()
@@ -176,7 +179,7 @@ impl From<LetterRecord> for LetterSummaryView {
 pub struct LetterView {
     pub id: Uuid,
     /// `receipt`, `acceptance`, `correction`, `refusal`, `transfer`, `special_procedure`,
-    /// `extension`, `payment`, `approval`, `denial`, `proof_of_service`, `lapse`, `void` or
+    /// `extension`, `payment`, `approval`, `result`, `denial`, `proof_of_service`, `lapse`, `void` or
     /// `revocation`.
     pub kind: &'static str,
     pub number: String,

@@ -21,7 +21,7 @@ use super::asked::Asked;
 use super::{NEVER, opinions};
 use crate::domain::cases::StateName;
 use crate::domain::cases::clock::Light;
-use crate::domain::cases::desk::LightDays;
+use crate::domain::cases::clock::LightDays;
 use crate::domain::codes::RegionCode;
 use crate::domain::work::{Reach, regions_around};
 use crate::store::Store;

@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 
 use super::joint::JOINT;
 use super::*;
-use crate::domain::cases::clock::light_on;
+use crate::domain::calendar::{DayReason, Standstill};
+use crate::domain::cases::clock::LightDays;
 use CommandName as C;
 
 fn day(text: &str) -> NaiveDate {
@@ -112,7 +113,8 @@ fn special_procedures_that_overlap_count_once() {
     let clocks = clocks(&story.case, &JOINT, &CALENDAR, story.at);
     let promised = clocks.iter().find(|clock| clock.name == ClockName::Promised).unwrap();
     assert_eq!(promised.due_on, Some(dues.promised));
-    let left_out = promised.days.iter().filter(|day| day.reason.text().en == "the clock stood still");
+    let left_out =
+        promised.days.iter().filter(|day| day.reason == DayReason::ClockStopped(Standstill::Procedure));
     assert_eq!(left_out.count(), 9, "each of its days says so");
 }
 
@@ -122,7 +124,7 @@ fn the_time_of_corrections_is_not_the_agency_s() {
     story = story.then(&[C::RequestCorrection]);
     story = at(story, "2026-03-10").then(&[C::Save, C::Attach, C::Correct]);
     // 3, then 11, 12, 13 and 16 March.
-    let due = story.case.state.as_submitted().unwrap().intake_due;
+    let due = story.case.state.as_submitted().unwrap().filing.intake_due;
     assert_eq!(due, day("2026-03-16"));
     let clocks = clocks(&story.case, &FOOD, &CALENDAR, story.at);
     assert_eq!((clocks[0].name, clocks[0].due_on), (ClockName::Intake, Some(due)));
@@ -146,7 +148,7 @@ fn an_extension_adds_working_days_once_and_the_explanation_shows_them() {
 fn a_clock_that_was_red_once_stays_red() {
     let mut story = at(accepted(), "2026-03-24");
     story.must(Command::Tick);
-    assert!(story.case.attention.was_overdue(ClockName::Promised, None));
+    assert!(story.case.attention.missed_on(ClockName::Promised, None, day("2026-03-02")).is_some());
     // An extension moves the day, not the fact.
     story = story.then(&[C::Extend]);
     let clocks = clocks(&story.case, &JOINT, &CALENDAR, story.at);
@@ -209,7 +211,7 @@ fn a_result_is_handed_over_within_ten_working_days_and_is_overdue_for_ever_after
         story.must(Command::Tick);
         assert_eq!(delivery(&story).1, Light::Red, "decided {decided}");
         let late = story.then(&[C::Issue, C::Deliver]);
-        assert_eq!(late.case.attention.missed_on(ClockName::Delivery, None), Some(day(due)));
+        assert_eq!(late.case.attention.missed_on(ClockName::Delivery, None, day(decided)), Some(day(due)));
     }
 }
 
@@ -257,11 +259,11 @@ fn a_limit_turns_yellow_when_a_quarter_of_its_days_is_left() {
         // Twenty calendar days end on Sunday the 22nd, and so on the 23rd: 21 days, five left on the 18th.
         (Limit { days: 20, unit: DayUnit::CalendarDay }, "2026-03-23", "2026-03-17", "2026-03-18"),
     ] {
-        let light = |on| light_on(day(on), day("2026-03-02"), day(due), limit, &CALENDAR);
-        assert_eq!(CALENDAR.due(day("2026-03-02"), limit), day(due));
+        let deadline = CALENDAR.add(day("2026-03-02"), limit);
+        let light = |on| LightDays::of(deadline.due, &deadline.days).light(day(on));
+        assert_eq!(deadline.due, day(due));
         assert_eq!((light(green), light(yellow), light(due)), (Light::Green, Light::Yellow, Light::Yellow));
-        let after = day(due).succ_opt().unwrap();
-        assert_eq!(light_on(after, day("2026-03-02"), day(due), limit, &CALENDAR), Light::Red);
+        assert_eq!(light(&day(due).succ_opt().unwrap().to_string()), Light::Red);
     }
 }
 

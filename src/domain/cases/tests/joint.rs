@@ -41,12 +41,14 @@ pub(super) static JOINT: LazyLock<Guide> = LazyLock::new(|| {
     guide
 });
 
-/// The same procedure at another agency, to which a case can be transferred.
+/// The same procedure at another agency, to which a case can be transferred; nothing may
+/// wait there.
 pub(super) static ELSEWHERE: LazyLock<Guide> = LazyLock::new(|| {
     let mut guide = JOINT.clone();
     let code = guide.code.as_str().replace(guide.agency.as_str(), consenting().as_str());
     guide.code = crate::domain::codes::GuideCode::parse(&code).unwrap();
     guide.agency = consenting();
+    guide.materials.iter_mut().for_each(|material| material.deferrable = false);
     guide
 });
 

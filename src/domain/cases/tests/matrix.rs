@@ -142,7 +142,7 @@ fn what_silence_has_accepted_nobody_refuses_though_the_timer_is_late() {
     let refusal = story.ask(story.command(CommandName::Refuse), &officer(1)).unwrap_err();
     assert_eq!(refusal.code, RefusalCode::WrongState);
     let acts = story.ask(story.command(CommandName::RecordStep), &officer(1)).unwrap();
-    assert_eq!(cell(&Ok(acts)), "accepted, deadline_passed, step_recorded");
+    assert_eq!(cell(&Ok(acts)), "deadline_passed, accepted, deadline_passed, step_recorded");
 }
 
 #[test]
