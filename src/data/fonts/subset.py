@@ -30,6 +30,13 @@ def gb_2312():
     return {ord(text) for pair in pairs if (text := pair.decode("gb2312", "ignore"))}
 
 
+def big5():
+    """The 5401 characters of level 1 and the 7652 of level 2, as Taiwan and Hong Kong write."""
+    rows, cells = range(0xA4, 0xFA), [*range(0x40, 0x7F), *range(0xA1, 0xFF)]
+    pairs = (bytes([row, cell]) for row in rows for cell in cells)
+    return {ord(text) for pair in pairs if (text := pair.decode("big5", "ignore"))}
+
+
 def table_of_general_standard_characters(unihan):
     """通用规范汉字表, 8105 characters: the field kTGH of the Unicode Han database."""
     found = set()
@@ -55,7 +62,7 @@ def main():
     font = TTFont(source, fontNumber=SIMPLIFIED_CHINESE, recalcTimestamp=False)
     glyphs = dict(font.getBestCmap())
     narrow, wide = substitutes(font, "pwid"), substitutes(font, "fwid")
-    wanted = gb_2312() | table_of_general_standard_characters(unihan)
+    wanted = gb_2312() | big5() | table_of_general_standard_characters(unihan)
     wanted |= {code for first, last in SIGNS for code in range(first, last + 1)}
     cmap = {code: glyphs[code] for code in wanted if code in glyphs}
     missing = sorted(chr(code) for code in wanted - cmap.keys() if code >= 0x3400)
