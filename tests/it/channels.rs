@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use outcome::{Difference, Outcome, Reached, differences};
 use serde_json::json;
+use wanshitong::domain::cases::CommandName;
 use world::{CHANNELS, World};
 
 use crate::support::Database;
@@ -97,8 +98,7 @@ fn require_agreement(reached: &Reached, differences: &[Difference]) {
     );
 }
 
-/// Everything that can happen to a case: every command succeeded somewhere, through every
-/// channel, and time did all that it can do.
+/// Everything that can happen to a case, by somebody or by the passing of time.
 const EVENTS: [&str; 34] = [
     "opened",
     "facts_saved",
@@ -156,6 +156,11 @@ fn require_coverage(reached: &Reached) {
         ["open", "issued", "denied", "refused", "withdrawn", "lapsed", "void", "transferred", "revoked"];
     require(&reached.endings, &endings);
     require(&reached.endings, &["expired"]);
+    // Where every channel gives the same, what succeeded through one did through all.
+    for command in CommandName::ALL.into_iter().filter(|command| *command != CommandName::Tick) {
+        let command = format!("{command:?}");
+        assert!(reached.commands.contains_key(&command), "no script had `{command}` succeed\n{reached}");
+    }
     for event in EVENTS {
         assert!(reached.events.contains_key(event), "no script came to `{event}`\n{reached}");
     }
@@ -206,6 +211,7 @@ fn a_difference_in_a_transcript_is_found_and_named() {
         seen: json!({ "replies": [{ "status": "ok" }, { "status": status, "version": 2 }] }),
         states: Default::default(),
         ending: None,
+        done: Default::default(),
         doors: Default::default(),
     };
     let same = CHANNELS.map(|channel| told(channel, "ok"));

@@ -50,7 +50,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub(super) fn name(&self) -> CommandName {
+    pub fn name(&self) -> CommandName {
         match self {
             Action::Save(_) => CommandName::Save,
             Action::Submit(_) => CommandName::Submit,

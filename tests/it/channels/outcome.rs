@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde_json::Value;
 use uuid::Uuid;
-use wanshitong::domain::cases::{Case, Issued, StateName, results};
+use wanshitong::domain::cases::{Case, CommandName, Issued, StateName, results};
 
 use super::script::Script;
 
@@ -19,6 +19,8 @@ pub struct Outcome {
     /// States the case was seen in.
     pub states: BTreeSet<StateName>,
     pub ending: Option<&'static str>,
+    /// The commands that succeeded.
+    pub done: BTreeSet<CommandName>,
     /// The channels its history names.
     pub doors: BTreeSet<String>,
 }
@@ -40,6 +42,7 @@ impl Outcome {
             seen,
             states,
             ending,
+            done: BTreeSet::new(),
             doors: BTreeSet::new(),
         }
     }
@@ -167,7 +170,9 @@ pub struct Reached {
     pub states: BTreeMap<String, usize>,
     pub endings: BTreeMap<String, usize>,
     pub replies: BTreeMap<String, usize>,
-    /// What happened, by the name of the event: each is the success of a command.
+    /// Commands that succeeded.
+    pub commands: BTreeMap<String, usize>,
+    /// What happened, by the name of the event.
     pub events: BTreeMap<String, usize>,
     pub capacities: BTreeMap<String, usize>,
     pub bases: BTreeMap<String, usize>,
@@ -187,6 +192,9 @@ impl Reached {
             add(&mut self.states, state.as_str());
         }
         add(&mut self.endings, outcome.ending.unwrap_or("open"));
+        for command in &outcome.done {
+            add(&mut self.commands, &format!("{command:?}"));
+        }
         for reply in outcome.seen["replies"].as_array().unwrap() {
             let said = reply.get("why").unwrap_or(reply);
             add(&mut self.replies, said["code"].as_str().or(said["status"].as_str()).unwrap());
@@ -219,6 +227,7 @@ impl Reached {
         into(&mut self.states, other.states);
         into(&mut self.endings, other.endings);
         into(&mut self.replies, other.replies);
+        into(&mut self.commands, other.commands);
         into(&mut self.events, other.events);
         into(&mut self.capacities, other.capacities);
         into(&mut self.bases, other.bases);
@@ -234,6 +243,7 @@ impl fmt::Display for Reached {
         writeln!(f, "  states     {:?}", self.states)?;
         writeln!(f, "  endings    {:?}", self.endings)?;
         writeln!(f, "  replies    {:?}", self.replies)?;
+        writeln!(f, "  commands   {:?}", self.commands)?;
         writeln!(f, "  events     {:?}", self.events)?;
         writeln!(f, "  acted as   {:?}", self.capacities)?;
         writeln!(f, "  accepted   {:?}", self.bases)?;

@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 use wanshitong::app::cases::Action;
 use wanshitong::app::catalog::PublishedGuide;
-use wanshitong::domain::cases::{ApproveCase, DeliverCase, IssueResults, RecordStep, SaveCase, WithdrawCase};
+use wanshitong::domain::cases::{
+    ApproveCase, CommandName, DeliverCase, IssueResults, RecordStep, SaveCase, WithdrawCase,
+};
 use wanshitong::domain::codes::{CertificateId, RegionCode};
 use wanshitong::domain::guides::{Facts, Guide, MaterialSource, Step as FlowStep, StepRole};
 use wanshitong::domain::guides::{normalise, requirements};
@@ -66,6 +68,18 @@ pub enum What {
     Attach { material: String, put: Put },
     Remove { material: String },
     Act(Action),
+}
+
+impl What {
+    /// The command it gives; opening a draft is none.
+    pub fn command(&self) -> Option<CommandName> {
+        match self {
+            What::Open { submit, .. } => submit.then_some(CommandName::Submit),
+            What::Attach { .. } => Some(CommandName::Attach),
+            What::Remove { .. } => Some(CommandName::Remove),
+            What::Act(action) => Some(action.name()),
+        }
+    }
 }
 
 #[derive(Debug)]

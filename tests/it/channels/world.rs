@@ -15,7 +15,7 @@ use wanshitong::app::catalog::PublishedGuide;
 use wanshitong::app::identity::Caller;
 use wanshitong::app::{AppError, AppResult, timers};
 use wanshitong::domain::cases::history::verify;
-use wanshitong::domain::cases::{Record, StateName};
+use wanshitong::domain::cases::{CommandName, Record, StateName};
 use wanshitong::domain::codes::{CertificateId, RegionCode};
 use wanshitong::domain::guides::IdNumber;
 use wanshitong::domain::policy::Mandate;
@@ -168,11 +168,14 @@ struct Run<'a> {
     case: Option<(Uuid, u64)>,
     replies: Vec<Value>,
     states: BTreeSet<StateName>,
+    /// The commands that succeeded.
+    done: BTreeSet<CommandName>,
 }
 
 impl<'a> Run<'a> {
     fn new(world: &'a World, script: &'a Script, channel: &'static str) -> Self {
-        Self { world, script, channel, case: None, replies: Vec::new(), states: BTreeSet::new() }
+        let (states, done) = (BTreeSet::new(), BTreeSet::new());
+        Self { world, script, channel, case: None, replies: Vec::new(), states, done }
     }
 
     async fn play(&mut self, round: usize) {
@@ -182,6 +185,7 @@ impl<'a> Run<'a> {
                 Ok(reply) => {
                     self.case = Some((reply.case.id, reply.case.version));
                     self.states.insert(reply.case.state.name());
+                    self.done.extend(step.what.command());
                     json!({
                         "status": "ok",
                         "version": reply.case.version,
@@ -308,6 +312,7 @@ impl<'a> Run<'a> {
             "clocks": clocks.iter().map(|clock| format!("{clock:?}")).collect::<Vec<_>>(),
         });
         let mut outcome = Outcome::new(self.channel, self.script, seen, Some(&reply.case), self.states);
+        outcome.done = self.done;
         outcome.doors = records.iter().filter_map(door).collect();
         outcome
     }
