@@ -172,6 +172,21 @@ impl Store {
         row.map(UploadRow::into_record).transpose()
     }
 
+    /// The files of a case that are under way then, in the order they were begun.
+    pub async fn list_uploads(&self, case: Uuid, at: DateTime<Utc>) -> Result<Vec<UploadRecord>> {
+        let rows: Vec<UploadRow> = self
+            .read(move |conn| {
+                Ok(uploads::table
+                    .filter(uploads::case_id.eq(Key(case)))
+                    .filter(uploads::expires_at.gt(At(at)))
+                    .order((uploads::begun_at, uploads::id))
+                    .select(UploadRow::as_select())
+                    .load(conn)?)
+            })
+            .await?;
+        rows.into_iter().map(UploadRow::into_record).collect()
+    }
+
     /// How many files of a case are under way.
     pub async fn count_uploads(&self, case: Uuid) -> Result<i64> {
         self.read(move |conn| {

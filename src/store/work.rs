@@ -153,7 +153,16 @@ pub(super) use WorkWrite as Write;
 impl WorkWrite {
     pub(super) fn apply(&self, conn: &mut Conn) -> QueryResult<bool> {
         match self {
-            Write::Claim(row) => dialect::claim_case(conn, row),
+            Write::Claim(row) => {
+                // Whose post has ended has it no more.
+                let ended = posts::table.filter(posts::valid_until.le(row.at)).select(posts::id);
+                let held = case_claims::table
+                    .filter(case_claims::case_id.eq(row.case_id))
+                    .filter(case_claims::role.eq(&row.role))
+                    .filter(case_claims::post.eq_any(ended));
+                diesel::delete(held).execute(conn)?;
+                dialect::claim_case(conn, row)
+            }
             Write::Assign(row) => {
                 let before = case_claims::table.filter(case_claims::case_id.eq(row.case_id));
                 diesel::delete(before.filter(case_claims::role.eq(&row.role))).execute(conn)?;

@@ -380,7 +380,7 @@ async fn connections_cut_by_the_server_lose_nothing_that_was_acknowledged_on_pos
             sound(&city.ctx, case).await;
         }
     }
-    let request = cases::ListRequest { state: None, guide: None, after: None, limit: 100 };
+    let request = cases::ListRequest { state: None, guide: None, agency: None, after: None, limit: 100 };
     let all = cases::list_mine(&city.ctx, &elder, request).await.unwrap();
     assert_eq!(all.len(), 64, "each key opened one case and no more");
 }

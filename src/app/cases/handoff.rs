@@ -1,6 +1,7 @@
 //! 接续码: a case goes on at another channel. Its own side finds it there; an officer at
 //! a counter helps with it until the day ends, filed or not, as if its applicant stood
-//! before him, which he does. To everybody else there is none.
+//! before him, which he does. To everybody else there is none, nor to an officer with a
+//! code that an officer gave.
 //!
 //! What always holds: a code is good once, for half an hour, and a case has one at the
 //! most; every code entered is counted as a guess before it is looked for.
@@ -26,7 +27,7 @@ use crate::domain::network::Network;
 use crate::domain::policy::{CaseHelper, Operation, Role, Target};
 use crate::domain::time::{end_of_local_day, local_date};
 use crate::store::{
-    self, Changes, HandoffRow, HandoffWrite, IdentityWrite, StoredCase, handoff_digest, random,
+    self, Changes, HandoffRow, HandoffWrite, IdentityWrite, PostFilter, StoredCase, handoff_digest, random,
 };
 
 /// How often another code is drawn when one is taken.
@@ -99,7 +100,11 @@ async fn open_once(
     let good = ctx.store.find_handoff(&code).await?.filter(|handoff| handoff.is_good(at));
     let Some(handoff) = good else { return refused(ctx, caller, at, None).await };
     let stored = ctx.store.find_case(handoff.case).await?.ok_or(AppError::NotFound)?;
-    let helper = helper(caller, &stored, at);
+    // An officer cannot hand a case on to officers: its applicant is not there to do so.
+    let helper = match is_of_an_officer(ctx, &stored, handoff.issued_by).await? {
+        true => None,
+        false => helper(caller, &stored, at),
+    };
     match readable(ctx, caller, handoff.case).await {
         Err(AppError::NotFound) if helper.is_none() => {
             return refused(ctx, caller, at, Some(handoff.case)).await;
@@ -126,6 +131,17 @@ async fn open_once(
         Err(store::Error::Stale) => Err(AppError::NotFound),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether who gave the code did so for the applicant, at a counter.
+async fn is_of_an_officer(ctx: &Ctx, stored: &StoredCase, issuer: Uuid) -> AppResult<bool> {
+    let account = ctx.store.find_account(issuer).await?;
+    if account.is_some_and(|account| account.person == stored.case.opened.party) {
+        return Ok(false);
+    }
+    let role = Some(Role::CounterOfficer);
+    let posts = PostFilter { account: Some(issuer), role, limit: 1, ..PostFilter::default() };
+    Ok(!ctx.store.list_held_posts(posts).await?.is_empty())
 }
 
 /// The caller as a helper with this case, if the policy would have him.

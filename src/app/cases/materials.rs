@@ -13,7 +13,8 @@ use crate::app::identity::Caller;
 use crate::app::people::applicants::as_party;
 use crate::app::permit::permit_on_case;
 use crate::domain::cases::{
-    AttachMaterial, Command, Evidence, KnownCertificate, MediaType, RemoveMaterial, Standing, decide,
+    AttachMaterial, CaseState, Command, Evidence, KnownCertificate, MediaType, RemoveMaterial, Standing,
+    decide,
 };
 use crate::domain::codes::{CertificateId, RegionCode};
 use crate::domain::guides::Guide;
@@ -131,9 +132,14 @@ pub async fn download(
     case: Uuid,
     material: &str,
 ) -> AppResult<(Bytes, MediaType, Option<String>)> {
-    let (stored, _) = readable(ctx, caller, case).await?;
-    let materials = stored.case.state.materials().ok_or(AppError::NotFound)?;
-    match materials.get(material).and_then(|evidence| evidence.known()) {
+    let (stored, audience) = readable(ctx, caller, case).await?;
+    let filed = stored.case.state.materials().ok_or(AppError::NotFound)?.get(material);
+    // Who mends sees what he has handed in anew; to staff it is as it was filed until then.
+    let mended = match (&stored.case.state, audience) {
+        (CaseState::Correcting(correcting), Audience::Applicant) => correcting.materials.get(material),
+        _ => None,
+    };
+    match mended.or(filed).and_then(|evidence| evidence.known()) {
         Some(Evidence::File { digest, media_type, file_name, .. }) => {
             let bytes = folder(ctx, &stored)?.get(digest).await?;
             Ok((bytes, *media_type, file_name.clone()))

@@ -58,6 +58,8 @@ pub fn fold(id: Uuid, records: impl Iterator<Item = Record>) -> AppResult<Case> 
 pub struct ListRequest {
     pub state: Option<StateName>,
     pub guide: Option<String>,
+    /// For staff.
+    pub agency: Option<String>,
     pub after: Option<Uuid>,
     pub limit: i64,
 }
@@ -99,6 +101,7 @@ fn filter(request: ListRequest) -> CaseFilter {
     CaseFilter {
         state: request.state,
         guide: request.guide,
+        agency: request.agency,
         after: request.after,
         limit: request.limit,
         ..CaseFilter::default()

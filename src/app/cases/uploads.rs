@@ -46,6 +46,11 @@ pub struct Wanted {
 /// How far a file is.
 pub struct Standing {
     pub upload: Uuid,
+    /// The code of the material.
+    pub material: String,
+    pub file_name: Option<String>,
+    /// Of the whole; SHA-256, lower-case hex.
+    pub digest: String,
     pub size_bytes: u64,
     pub received_bytes: u64,
     pub expires_at: DateTime<Utc>,
@@ -55,6 +60,9 @@ impl From<&UploadRecord> for Standing {
     fn from(upload: &UploadRecord) -> Self {
         Self {
             upload: upload.id,
+            material: upload.material.clone(),
+            file_name: upload.file_name.clone(),
+            digest: upload.digest.clone(),
             size_bytes: upload.size_bytes,
             received_bytes: upload.received_bytes,
             expires_at: upload.expires_at,
@@ -140,6 +148,13 @@ fn problems(announced: &Announced) -> Vec<FieldError> {
         errors.push(FieldError::new("/digest_sha256", "invalid", words));
     }
     errors
+}
+
+/// The files of a case under way, for whoever goes on with one somebody else began.
+pub async fn list(ctx: &Ctx, caller: &Caller, case: Uuid) -> AppResult<Vec<Standing>> {
+    may_edit(ctx, caller, case).await?;
+    let uploads = ctx.store.list_uploads(case, ctx.clock.now()).await?;
+    Ok(uploads.iter().map(Standing::from).collect())
 }
 
 /// How far a file is.

@@ -145,16 +145,20 @@ pub async fn reassign(ctx: &Ctx, caller: &Caller, wanted: Reassign) -> AppResult
     claims_of(ctx, case).await
 }
 
-/// The post itself, or who stands in for it now.
+/// The post itself, or who stands in for it now, or for him who would.
 async fn standing_in(ctx: &Ctx, named: HeldPost, at: DateTime<Utc>) -> AppResult<HeldPost> {
-    let leave = ctx.store.find_leave(named.post.id).await?.filter(|leave| leave.lasts(at));
-    let Some(leave) = leave else { return Ok(named) };
-    let substitute = match leave.substitute {
-        Some(post) => ctx.store.find_held_post(post).await?,
-        None => None,
-    };
-    let present = substitute.filter(|held| held.post.in_force(at));
-    Ok(present.ok_or_else(|| on_leave(leave.until))?)
+    let mut seen = vec![named.post.id];
+    let mut present = named;
+    loop {
+        let leave = ctx.store.find_leave(present.post.id).await?.filter(|leave| leave.lasts(at));
+        let Some(leave) = leave else { return Ok(present) };
+        let substitute = match leave.substitute.filter(|post| !seen.contains(post)) {
+            Some(post) => ctx.store.find_held_post(post).await?.filter(|held| held.post.in_force(at)),
+            None => None,
+        };
+        present = substitute.ok_or_else(|| on_leave(leave.until))?;
+        seen.push(present.post.id);
+    }
 }
 
 /// A case an officer may be given; whoever may not is told as of any case.

@@ -80,12 +80,15 @@ pub async fn list(ctx: &Ctx, caller: &Caller, request: WorkRequest) -> AppResult
 }
 
 async fn closed(ctx: &Ctx, caller: &Caller, request: WorkRequest) -> AppResult<Vec<ShownWork>> {
-    if request.step.is_some() || request.counter.is_some() {
+    // Of what is closed nobody is at a step, and nobody works on it.
+    let is_anybodys = matches!(request.whose, Whose::Anybodys | Whose::Nobodys);
+    if request.step.is_some() || request.counter.is_some() || !is_anybodys {
         return Ok(Vec::new());
     }
     let closed = cases::ListRequest {
         state: None,
         guide: request.guide,
+        agency: request.agency,
         after: request.after.map(|after| after.case),
         limit: request.limit,
     };

@@ -83,6 +83,15 @@ fn wrong_request(rules: Rules<'_>, items: &[CorrectionItem], days: Option<u16>) 
             Correctable::Material(code) => rules.guide.materials.iter().any(|m| m.code == *code),
         };
         let pointer = format!("/items/{index}");
+        if is_looked_up(rules, &item.of) {
+            error(
+                pointer,
+                "looked_up",
+                "该材料由部门共享核验，申请人无法提交，请自行核查。",
+                "The agency looks this up itself; the applicant cannot hand it in.",
+            );
+            continue;
+        }
         if !known {
             error(
                 pointer,
@@ -95,6 +104,15 @@ fn wrong_request(rules: Rules<'_>, items: &[CorrectionItem], days: Option<u16>) 
         }
     }
     errors
+}
+
+/// Shared data that cannot be handed in, not even as a promise.
+fn is_looked_up(rules: Rules<'_>, of: &Correctable) -> bool {
+    let Correctable::Material(code) = of else { return false };
+    let material = rules.guide.materials.iter().find(|material| material.code == *code);
+    material.is_some_and(|material| {
+        matches!(material.source, MaterialSource::Shared { .. }) && !material.promise_allowed
+    })
 }
 
 /// Answers that were asked for; anything else stays as it was filed.
@@ -120,7 +138,20 @@ pub(super) fn mend(
     }
     facts.merge(patch.clone());
     draft::well_formed(rules.guide, &facts)?;
-    Ok(vec![act(by, CaseEvent::AnswersMended { patch: patch.into() })])
+    Ok(vec![act(by, CaseEvent::AnswersMended { patch: in_full(patch, &facts).into() })])
+}
+
+/// The answers as they now are, where a part of one was given: what is on record is the
+/// answer, so that two who mend parts of one address lose neither.
+fn in_full(patch: Map<String, Value>, facts: &Facts) -> Map<String, Value> {
+    let whole = |(name, value): (String, Value)| match value {
+        Value::Object(_) => {
+            let now = facts.get(&name).cloned().unwrap_or(Value::Null);
+            (name, now)
+        }
+        value => (name, value),
+    };
+    patch.into_iter().map(whole).collect()
 }
 
 pub(super) fn supply(
@@ -191,7 +222,7 @@ fn not_asked(pointer: String) -> FieldError {
 }
 
 /// The answers as filed, with what was mended so far.
-fn mended(state: &Correcting) -> Facts {
+pub fn mended(state: &Correcting) -> Facts {
     let mut facts = state.filing.facts.known().cloned().unwrap_or_default();
     if let Some(answers) = state.answers.known() {
         facts.merge(answers.clone());
@@ -229,7 +260,9 @@ pub(super) fn correct(
     if !errors.is_empty() {
         return Err(invalid(errors));
     }
-    eligible(rules, &facts, applicant, today)?;
+    // Whether he may have it is judged by the day he filed: what the correction took is not
+    // to make anybody too old.
+    eligible(rules, &facts, applicant, local_date(state.filing.at))?;
     let stop = Stop { from: local_date(state.notice.at), until: today, why: Standstill::Correction };
     let intake = rules.calendar.add_around(local_date(state.filing.at), INTAKE_LIMIT, &[stop], 0);
     acts.push(act(by, CaseEvent::Corrected { facts: facts.into(), intake_due: intake.due }));

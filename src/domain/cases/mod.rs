@@ -36,6 +36,7 @@ pub use attention::*;
 pub use case::*;
 pub use command::*;
 pub use command_name::CommandName;
+pub use correcting::mended;
 pub use decide::{Act, Rules, decide, open};
 pub use draft::{only_the_counter_sees_originals, unfit};
 pub use event::*;

@@ -22,6 +22,7 @@ mod clocks;
 mod determined;
 mod joint;
 mod matrix;
+mod mending;
 mod model;
 mod properties;
 mod stopped;

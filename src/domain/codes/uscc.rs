@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::{Alphabet, CodeError, Named};
-use super::{parsed_from_text, readable_as_text};
+use super::{RegionCode, parsed_from_text, readable_as_text};
 
 const NAME: Named = Named { zh: "统一社会信用代码", en: "The unified social credit code" };
 const CHARACTERS: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
@@ -33,6 +33,12 @@ impl Uscc {
             return Err(NAME.wrong_check_digit());
         }
         Ok(Self(code))
+    }
+
+    /// 登记管理机关行政区划, characters 3 to 8 (GB 32100-2015): of a public body the region
+    /// it belongs to.
+    pub fn registered_in(&self) -> Option<RegionCode> {
+        RegionCode::parse(&format!("{}000000", self.0.get(2..8)?)).ok()
     }
 }
 

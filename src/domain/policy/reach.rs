@@ -66,8 +66,12 @@ impl Post {
                 scope.consulted.iter().any(|asked| self.agency.as_ref() == Some(&asked.agency))
             }
             Role::Supervisor => {
-                self.region.contains(scope.region)
-                    && scope.consulted.iter().any(|asked| asked.escalated_at.is_some())
+                // The superior of who kept silent, not of who asked.
+                let is_below = |agency: &Uscc| {
+                    agency.registered_in().is_some_and(|region| self.region.contains(&region))
+                };
+                let mut silent = scope.consulted.iter().filter(|asked| asked.escalated_at.is_some());
+                silent.any(|asked| is_below(&asked.agency))
             }
             Role::CounterOfficer | Role::CatalogueEditor | Role::CataloguePublisher => false,
             Role::Administrator | Role::Auditor => false,
@@ -90,4 +94,60 @@ impl Post {
 /// it, and of those below: one of the two contains the other.
 pub(super) fn overlap(a: &RegionCode, b: &RegionCode) -> bool {
     a.contains(b) || b.contains(a)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::cases::Consultation;
+    use crate::domain::guides::Silence;
+    use crate::domain::text::Text;
+
+    #[test]
+    fn who_kept_silent_is_answered_for_by_his_own_superior() {
+        let region = |code: &str| RegionCode::parse(code).unwrap();
+        let city_agency = Uscc::parse("11340700MBWXT0103A").unwrap();
+        let district_agency = Uscc::parse("11340705MBWXT0111D").unwrap();
+        let (place, at) = (region("340705000000"), DateTime::UNIX_EPOCH);
+        let speaks = |superior: &str, silent: &Uscc, escalated: bool| {
+            let post = Post {
+                id: Uuid::nil(),
+                role: Role::Supervisor,
+                agency: None,
+                region: region(superior),
+                counter: None,
+                valid_from: at,
+                valid_until: None,
+            };
+            let consulted = [Consultation {
+                step: "check".to_owned(),
+                agency: silent.clone(),
+                name: Text::new("某局", "Some bureau"),
+                asked_at: at,
+                due: at.date_naive(),
+                silence: Silence::Escalates,
+                escalated_at: escalated.then_some(at),
+                answer: None,
+            }];
+            let scope = CaseScope {
+                party: Uuid::nil(),
+                guide: "guide",
+                agency: &district_agency,
+                region: &place,
+                is_draft: false,
+                assisted_by: None,
+                helpers: &[],
+                consulted: &consulted,
+            };
+            post.is_consulted(&scope)
+        };
+        let (district, city, other) = ("340705000000", "340700000000", "340100000000");
+        assert!(speaks(city, &city_agency, true) && speaks(city, &district_agency, true));
+        assert!(speaks(district, &district_agency, true));
+        assert!(!speaks(district, &city_agency, true), "the district is not above the city's bureau");
+        assert!(!speaks(other, &city_agency, true));
+        assert!(!speaks(city, &city_agency, false), "it may still answer itself");
+    }
 }

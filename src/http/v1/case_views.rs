@@ -13,7 +13,9 @@ use super::TextView;
 use super::case_course::CourseView;
 use crate::app::cases::{Audience, CaseReply};
 use crate::domain::cases::clock::{ClockName, Light, clocks, light};
-use crate::domain::cases::{By, CaseState, Decided, Decision, Evidence, Issued, Standing, next_step};
+use crate::domain::cases::{
+    By, CaseState, Correcting, Decided, Decision, Evidence, Issued, Standing, mended, next_step,
+};
 use crate::domain::codes::{mask_id, mask_mobile, mask_name};
 use crate::domain::guides::{Field, FieldKind, FilledFrom, Form, Trust, form_schema};
 use crate::domain::private::Private;
@@ -37,7 +39,8 @@ pub struct CaseView {
     pub agency: String,
     pub region: String,
     pub applicant: CaseApplicantView,
-    /// The answers to the form, by field name.
+    /// The answers to the form, by field name. While corrections are awaited the applicant's
+    /// side sees these and the materials as mended so far, everybody else as filed.
     #[schema(value_type = Object)]
     pub facts: BTreeMap<String, Value>,
     /// Which of a draft's answers the portal filled in, from where, and as of when.
@@ -187,12 +190,7 @@ impl From<&CaseReply> for CaseView {
             applicant: applicant(reply),
             facts: facts(reply),
             prefilled: state.as_draft().map_or_else(BTreeMap::new, |draft| draft.prefilled.clone()),
-            materials: state
-                .materials()
-                .into_iter()
-                .flatten()
-                .map(|(code, e)| (code.clone(), e.known().into()))
-                .collect(),
+            materials: materials(reply),
             opened_at: case.opened.at,
             submitted_at: filing.map(|filing| filing.at),
             closed_at: closed.map(|closed| closed.at),
@@ -289,11 +287,27 @@ fn applicant(reply: &CaseReply) -> CaseApplicantView {
     }
 }
 
+/// What the applicant's side is mending; to staff it is as it was filed until it is handed in.
+fn being_mended(reply: &CaseReply) -> Option<&Correcting> {
+    match (&reply.case.state, reply.audience) {
+        (CaseState::Correcting(correcting), Audience::Applicant) => Some(correcting),
+        _ => None,
+    }
+}
+
 fn facts(reply: &CaseReply) -> BTreeMap<String, Value> {
-    let Some(facts) = reply.case.state.facts().and_then(|facts| facts.known()) else {
+    let Some(filed) = reply.case.state.facts().and_then(|facts| facts.known()) else {
         return BTreeMap::new();
     };
+    let mended = being_mended(reply).map(mended);
+    let facts = mended.as_ref().unwrap_or(filed);
     shown(facts.iter(), &reply.guide.for_case(&reply.case).form, reply.audience)
+}
+
+fn materials(reply: &CaseReply) -> BTreeMap<String, EvidenceView> {
+    let filed = reply.case.state.materials().into_iter().flatten();
+    let mended = being_mended(reply).into_iter().flat_map(|correcting| &correcting.materials);
+    filed.chain(mended).map(|(code, evidence)| (code.clone(), evidence.known().into())).collect()
 }
 
 /// Answers to a form, as this reader may see them.

@@ -136,7 +136,8 @@ impl ListQuery {
             None => None,
             Some(text) => Some(StateName::parse(&text).ok_or_else(|| unknown_state(&text))?),
         };
-        Ok(ListRequest { state, guide: self.guide, limit: page.limit()?, after: page.after_id()? })
+        let (limit, after) = (page.limit()?, page.after_id()?);
+        Ok(ListRequest { state, guide: self.guide, agency: None, limit, after })
     }
 }
 

@@ -141,6 +141,7 @@ fn register_work(routes: &mut Routes<'_, '_>) {
         .service(handoffs::hand_off)
         .service(handoffs::open_handoff)
         .service(resumable::begin)
+        .service(resumable::list)
         .service(resumable::find)
         .service(resumable::add);
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Page;
 use super::case_views::CaseView;
 use super::cases::respond;
 use super::materials;
@@ -46,6 +47,11 @@ pub struct UploadBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UploadView {
     pub id: Uuid,
+    /// The code of the material.
+    pub material: String,
+    pub file_name: Option<String>,
+    /// SHA-256 of the whole, as it was announced.
+    pub digest_sha256: String,
     /// Where the next part begins.
     pub offset: u64,
     pub size_bytes: u64,
@@ -57,8 +63,18 @@ pub struct UploadView {
 
 impl From<Standing> for UploadView {
     fn from(standing: Standing) -> Self {
-        let Standing { upload, size_bytes, received_bytes, expires_at } = standing;
-        Self { id: upload, offset: received_bytes, size_bytes, max_part_bytes: MAX_PART_BYTES, expires_at }
+        let Standing { upload, material, file_name, digest, size_bytes, received_bytes, expires_at } =
+            standing;
+        Self {
+            id: upload,
+            material,
+            file_name,
+            digest_sha256: digest,
+            offset: received_bytes,
+            size_bytes,
+            max_part_bytes: MAX_PART_BYTES,
+            expires_at,
+        }
     }
 }
 
@@ -91,6 +107,18 @@ pub async fn begin(
     let material = percent_encoding::utf8_percent_encode(&material, percent_encoding::NON_ALPHANUMERIC);
     let location = format!("/api/v1/cases/{case}/materials/{material}/uploads/{}", standing.upload);
     Ok(response.insert_header((LOCATION, location)).json(UploadView::from(standing)))
+}
+
+/// The files of a case that are under way, whoever began them: a phone finds here what a
+/// kiosk left unfinished.
+#[utoipa::path(tag = "cases", operation_id = "list_uploads", responses(
+    (status = 200, body = Page<UploadView>), (status = "4XX", body = ProblemView)
+), security(("bearer" = [])))]
+#[get("/cases/{id}/uploads")]
+pub async fn list(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
+    let standing = files::list(&ctx, &caller, *id).await?;
+    let items: Vec<UploadView> = standing.into_iter().map(UploadView::from).collect();
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(Page { items, next: None }))
 }
 
 fn wanted(path: web::Path<(Uuid, String, Uuid)>) -> Wanted {

@@ -29,6 +29,7 @@ pub struct CaseFilter {
     pub reach: Option<Reach>,
     pub state: Option<StateName>,
     pub guide: Option<String>,
+    pub agency: Option<String>,
     pub after: Option<Uuid>,
     pub limit: i64,
 }
@@ -52,6 +53,9 @@ impl Store {
                 }
                 if let Some(guide) = filter.guide {
                     query = query.filter(cases::guide.eq(guide));
+                }
+                if let Some(agency) = filter.agency {
+                    query = query.filter(cases::agency.eq(agency));
                 }
                 if let Some(after) = filter.after {
                     query = query.filter(cases::id.lt(Key(after)));

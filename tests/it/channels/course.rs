@@ -8,7 +8,7 @@ use wanshitong::domain::cases::{
     PauseCase, RateService, RequestCorrection, ResumeCase,
 };
 use wanshitong::domain::codes::GuideCode;
-use wanshitong::domain::guides::{Facts, FieldKind, SpecialProcedure};
+use wanshitong::domain::guides::{Facts, FieldKind, SpecialProcedure, Step as FlowStep};
 
 use super::script::{What, Who, Writer, save, withdraw};
 
@@ -114,16 +114,22 @@ impl Writer<'_> {
                 self.push(self.side, What::Attach { material, put });
             }
         }
-        let asked = self.guide.flow.iter().flat_map(|step| &step.opinions);
-        for agency in asked.map(|wanted| wanted.agency.clone()).collect::<Vec<_>>() {
-            self.silence();
-            let (consents, text) = (self.random.chance(80), "意见".to_owned());
-            let opinion = GiveOpinion { agency, consents, text };
-            self.push(SUPERVISOR, What::Act(Action::GiveOpinion(opinion)));
-        }
         if self.random.chance(10) {
             let grounds = self.grounds();
             self.then(APPROVER, What::Act(Action::Void(grounds)));
+        }
+    }
+
+    /// Before a step: what other agencies say of it, or their superior once they kept silent.
+    pub(super) fn opinions(&mut self, step: &FlowStep) {
+        for agency in step.opinions.iter().map(|wanted| wanted.agency.clone()) {
+            let in_time = self.random.chance(60);
+            if !in_time {
+                self.silence();
+            }
+            let (consents, text) = (self.random.chance(80), "意见".to_owned());
+            let opinion = GiveOpinion { agency, consents, text };
+            self.push(if in_time { HANDLER } else { SUPERVISOR }, What::Act(Action::GiveOpinion(opinion)));
         }
     }
 

@@ -98,10 +98,19 @@ const WAITS: [usize; 7] = [0, 0, 1, 1, 1, 2, 4];
 /// Rounds in which five working days go by, most of the time.
 const SILENCE: usize = 5;
 
+fn asks_others(guide: &Guide) -> bool {
+    guide.flow.iter().any(|step| !step.opinions.is_empty())
+}
+
 /// The script of this number.
 pub fn write(number: u64, seed: u64, world: &World) -> Script {
     let mut random = Random::new(seed, number);
-    let guide = random.pick(&world.guides).clone();
+    // Few guides ask other agencies; they are wanted more often than that.
+    let asking: Vec<_> = world.guides.iter().filter(|guide| asks_others(&guide.guide)).collect();
+    let guide = match random.chance(8) && !asking.is_empty() {
+        true => (*random.pick(&asking)).clone(),
+        false => random.pick(&world.guides).clone(),
+    };
     let scenarios = &guide.guide.scenarios;
     let scenario = (!scenarios.is_empty()).then(|| random.pick(scenarios).code.clone());
     let handled = guide.guide.handled_as(scenario.as_deref());
@@ -361,6 +370,7 @@ impl<'a> Writer<'a> {
             StepRole::Reviewer => "reviewer",
             StepRole::Approver => "approver",
         });
+        self.opinions(step);
         let denied = self.random.chance(25);
         if self.random.chance(20) {
             let act = self.take_step(step, is_last, denied);

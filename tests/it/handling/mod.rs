@@ -2,6 +2,8 @@
 //! the agency whose opinion is asked, the approver and the superior.
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use wanshitong::domain::cases::history::hex;
 use wanshitong::domain::verification::Part;
 
 use crate::support::{Database, PDF, Portal, id};
@@ -130,8 +132,16 @@ async fn corrections(database: Database) {
     let early = case.is_told(RESIDENT, "correct", json!({}), 422).await;
     assert_eq!(early["errors"].as_array().unwrap().len(), 2, "both at once: {early:#}");
     let patch = portal.request(RESIDENT, "PATCH", &case.at("/facts")).json(&json!({ "seats": 24 }));
-    portal.send(patch).await.expect(200);
+    let mending = portal.send(patch).await.expect(200);
+    assert_eq!(mending["facts"]["seats"], 24, "who mends sees what he has mended");
+    let filed = case.read(COUNTER).await;
+    assert_ne!(filed["facts"]["seats"], 24, "to staff it is as it was filed until it is handed in");
     let half = case.attach("plan").await;
+    let plan = case.at("/materials/plan");
+    let plans = [RESIDENT, COUNTER].map(|who| portal.get(who, &plan));
+    let [anew, before] = futures_util::future::join_all(plans).await.try_into().unwrap();
+    assert_eq!(half["materials"]["plan"]["sha256"], hex(&Sha256::digest(&anew.bytes)));
+    assert_eq!(filed["materials"]["plan"]["sha256"], hex(&Sha256::digest(&before.bytes)));
     assert!(
         half["course"]["correction"]["items"].as_array().unwrap().iter().all(|item| item["mended"] == true)
     );

@@ -144,6 +144,7 @@ fn example_of_work(id: &str) -> Option<(In, String, Sent)> {
             let body = json!({"size_bytes": 0, "digest_sha256": ""});
             Some((In::Draft, "location_plan".into(), Sent::Json(body)))
         }
+        "list_uploads" => Some((In::Draft, nobody.into(), Sent::Nothing)),
         "read_upload" => Some((In::Draft, nobody.into(), Sent::Nothing)),
         "add_part" => Some((In::Draft, nobody.into(), Sent::Bytes("application/partial-upload", b"x"))),
         _ => None,

@@ -128,6 +128,58 @@ async fn whose_post_ends_holds_no_case_any_more() {
     portal.close().await;
 }
 
+#[actix_web::test]
+async fn a_substitute_who_is_on_leave_himself_has_one_of_his_own() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let case = submitted_road_case(&portal, "resident@web").await;
+    let first = posts(&portal.city, "handler", Some(ROADS)).await.remove(0);
+    let second = colleague(&portal, "editor", "handler").await;
+    let third = colleague(&portal, "auditor", "handler").await;
+    let path = |post: uuid::Uuid| format!("/api/v1/posts/{post}/leave");
+    let on_leave = async |post: uuid::Uuid, to: uuid::Uuid| {
+        let body = json!({"until": "2026-03-20T00:00:00Z", "to": to});
+        portal.post("supervisor@web", &path(post), body).await.expect(200)
+    };
+    on_leave(first.id, second.id).await;
+    on_leave(second.id, third.id).await;
+    portal.act("supervisor@web", &case, "reassign", json!({"post": first.id})).await;
+    assert_eq!(mine(&portal, "auditor@web", "me").await, [json!(case)]);
+    // When the last of them is away as well there is nobody.
+    let away = json!({"until": "2026-03-20T00:00:00Z"});
+    portal.post("supervisor@web", &path(third.id), away).await.expect(200);
+    let again = format!("/api/v1/cases/{case}/reassign");
+    portal.post("supervisor@web", &again, json!({"post": first.id})).await.problem(409);
+    portal.close().await;
+}
+
+async fn a_post_runs_out(database: Database) {
+    let portal = Portal::open(database).await;
+    let case = submitted_road_case(&portal, "resident@web").await;
+    let post = posts(&portal.city, "handler", Some(ROADS)).await.remove(0);
+    colleague(&portal, "editor", "handler").await;
+    portal.act("handler@web", &case, "claim", json!({})).await;
+    // It was given for a time, and nobody was there when it was over.
+    let at = portal.city.ctx.clock.now();
+    let mut changes = wanshitong::store::Changes::new();
+    changes.write(wanshitong::store::PostWrite::End { id: post.id, at });
+    portal.city.ctx.store.commit(changes).await.unwrap();
+    let claimed = portal.act("editor@web", &case, "claim", json!({})).await;
+    assert_eq!(claimed["claims"].as_array().map(Vec::len), Some(1), "{claimed}");
+    assert_eq!(mine(&portal, "editor@web", "me").await, [json!(case)]);
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_case_of_a_post_that_ran_out_can_be_claimed() {
+    a_post_runs_out(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL; tests/run starts it"]
+async fn a_case_of_a_post_that_ran_out_can_be_claimed_on_postgres() {
+    a_post_runs_out(Database::postgres()).await;
+}
+
 async fn many_are_accepted(database: Database) {
     let portal = Portal::open(database).await;
     let mut cases = Vec::new();

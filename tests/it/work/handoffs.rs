@@ -85,6 +85,23 @@ async fn a_code_is_good_once_for_half_an_hour_and_the_last_one_given() {
 }
 
 #[actix_web::test]
+async fn an_officer_helps_until_the_day_ends_and_cannot_give_himself_another() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let officer = "counter_officer@counter";
+    let draft = road_draft(&portal, "resident@web", json!({})).await;
+    let given = code(&portal, "resident@web", &draft).await;
+    portal.post(officer, &open(&given), json!({})).await.expect(200);
+    // Ten minutes before midnight in China.
+    portal.city.ctx.clock.advance(TimeDelta::minutes(14 * 60 + 20));
+    let his_own = code(&portal, officer, &draft).await;
+    portal.city.ctx.clock.advance(TimeDelta::minutes(15));
+    portal.get(officer, &format!("/api/v1/cases/{draft}")).await.problem(404);
+    portal.post(officer, &open(&his_own), json!({})).await.problem(404);
+    portal.post("resident@mini_program", &open(&his_own), json!({})).await.expect(200);
+    portal.close().await;
+}
+
+#[actix_web::test]
 async fn whoever_guesses_codes_has_to_wait() {
     let portal = Portal::open(Database::sqlite()).await;
     for _ in 0..5 {

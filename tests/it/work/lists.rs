@@ -22,6 +22,7 @@ use wanshitong::domain::guides::{Facts, SpecialProcedure};
 use wanshitong::domain::work::Reach;
 use wanshitong::store::{Assignee, WorkFilter};
 
+use super::ROADS;
 use crate::api::{road_draft, submitted_road_case};
 use crate::support::{City, Database, Portal, road_facts};
 
@@ -271,7 +272,15 @@ async fn every_filter_narrows(database: Database) {
     }
     portal.act("resident@web", &online, "withdraw", json!({})).await;
     let closed = portal.get("handler@web", "/api/v1/cases?state=closed").await.expect(200);
-    assert_eq!(ids(closed), [online]);
+    assert_eq!(ids(closed), [online.clone()]);
+    let narrowed = async |query: String| {
+        let path = format!("/api/v1/cases?state=closed&{query}");
+        ids(portal.get("supervisor@web", &path).await.expect(200))
+    };
+    assert_eq!(narrowed(format!("agency={ROADS}")).await, [online]);
+    for none in ["agency=11340705MBWXT0111D", "assignee=me", "step=handle", "counter=hall"] {
+        assert_eq!(narrowed(none.to_owned()).await, Vec::<String>::new(), "{none}");
+    }
     let counts = portal.get("handler@web", "/api/v1/work/counts").await.expect(200);
     assert_eq!(counts["today"], json!(NaiveDate::from_ymd_opt(2026, 3, 2).unwrap()));
     assert_eq!(

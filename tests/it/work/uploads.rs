@@ -38,9 +38,16 @@ async fn it_goes_on_elsewhere(portal: Portal) {
     let case = road_draft(&portal, "resident@web", json!({})).await;
     let uploads = format!("/api/v1/cases/{case}/materials/location_plan/uploads");
     let bytes = file();
-    let at = begin(&portal, "resident@kiosk", &uploads, &bytes).await;
+    let mut at = begin(&portal, "resident@kiosk", &uploads, &bytes).await;
     part(&portal, "resident@kiosk", &at, 0, &bytes[..PART]).await.expect(204);
-    // The kiosk is cut off; the phone asks where it stands and goes on.
+    // The kiosk is cut off; the phone finds what it began, asks where it stands and goes on.
+    let under_way = format!("/api/v1/cases/{case}/uploads");
+    let found = portal.get("resident@mini_program", &under_way).await.expect(200);
+    let [left] = &found["items"].as_array().unwrap()[..] else { panic!("{found}") };
+    assert_eq!((&left["material"], &left["offset"]), (&json!("location_plan"), &json!(PART)));
+    assert_eq!(left["digest_sha256"], announced(&bytes)["digest_sha256"]);
+    let at_the_kiosk = std::mem::replace(&mut at, format!("{uploads}/{}", left["id"].as_str().unwrap()));
+    assert_eq!(at.rsplit('/').next(), at_the_kiosk.rsplit('/').next());
     let wrong = part(&portal, "resident@mini_program", &at, 0, &bytes[..PART]).await;
     assert_eq!(wrong.header("upload-offset"), Some(PART.to_string().as_str()));
     assert_eq!(wrong.problem(409)["code"], "wrong_offset");
@@ -51,6 +58,7 @@ async fn it_goes_on_elsewhere(portal: Portal) {
     for stranger in ["second_resident@web", "handler@web"] {
         part(&portal, stranger, &at, 2 * PART, &bytes[2 * PART..]).await.problem(404);
         portal.get(stranger, &at).await.problem(404);
+        portal.get(stranger, &under_way).await.problem(404);
     }
     let whole = part(&portal, "resident@web", &at, 2 * PART, &bytes[2 * PART..]).await;
     assert_eq!(whole.header("upload-complete"), Some("?1"));
@@ -60,6 +68,8 @@ async fn it_goes_on_elsewhere(portal: Portal) {
     let download = portal.get("resident@web", &format!("/api/v1/cases/{case}/materials/location_plan")).await;
     assert!(download.bytes == bytes, "what is read back is what was sent");
     portal.get("resident@web", &at).await.problem(404);
+    let none = portal.get("resident@web", &under_way).await.expect(200);
+    assert_eq!(none["items"], json!([]));
     portal.close().await;
 }
 
