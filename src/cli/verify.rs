@@ -71,9 +71,10 @@ async fn all(place: Place) -> Outcome {
     let counts = verifier.all(&mut |fault| tell(&mut told, fault)).await.map_err(said)?;
     told?;
     print(&format!(
-        "looked at {} ({} erased), {}, {}, {}, {}, {}",
+        "looked at {} ({} erased), {}, {}, {}, {}, {}, {}",
         counted(counts.cases, "case"),
         counts.erased,
+        counted(counts.applications, "application"),
         counted(counts.records, "record"),
         counted(counts.letters, "letter"),
         counted(counts.certificates, "certificate"),

@@ -21,6 +21,10 @@ pub enum Part {
     Certificate(String),
     /// A file handed in: the code of the material, and the SHA-256 the history knows.
     Material { code: String, digest: String },
+    /// An application for a bundle, as it stands.
+    Application(Uuid),
+    /// A file handed in with one: the code of the joint material, and its SHA-256.
+    JointMaterial { application: Uuid, code: String, digest: String },
     /// The signed root of a day.
     Root(NaiveDate),
     /// The case numbers of one guide and day.
@@ -74,6 +78,12 @@ impl Fault {
             Part::Material { .. } => {
                 "restore the file in the folder of the case from the latest backup of the file store"
             }
+            Part::Application(_) => {
+                "restore its row in bundle_applications from the latest backup in which it verifies"
+            }
+            Part::JointMaterial { .. } => {
+                "restore the file in the folder of the application from the latest backup of the file store"
+            }
             Part::Root(_) => {
                 "restore the row from the latest backup in which it verifies; copies of the root are wherever it was published"
             }
@@ -108,6 +118,10 @@ impl fmt::Display for Part {
             Part::Print(id) => write!(f, "print of letter {id}"),
             Part::Certificate(id) => write!(f, "certificate {id}"),
             Part::Material { code, digest } => write!(f, "material {code} (file {digest})"),
+            Part::Application(id) => write!(f, "application {id}"),
+            Part::JointMaterial { application, code, digest } => {
+                write!(f, "application {application}, material {code} (file {digest})")
+            }
             Part::Root(day) => write!(f, "root of {day}"),
             Part::Series(series) => write!(f, "numbers {series}"),
             Part::Table(name) => write!(f, "table {name}"),

@@ -19,7 +19,7 @@ use super::cases::{PaperRow, case_row, event_context, folder_of, signed};
 use super::conn::Conn;
 use super::error::{Error, Result};
 use super::rows::{CaseEventRow, CaseRow, CertificateRow, LetterRow};
-use super::schema::{case_events, cases, certificates, letters};
+use super::schema::{bundle_applications, case_events, cases, certificates, letters};
 use super::types::Key;
 use super::vault::{CaseKey, Vault};
 use crate::domain::cases::history::{GENESIS, Sealed};
@@ -75,6 +75,19 @@ impl Store {
                 query = query.filter(cases::id.gt(Key(after)));
             }
             let ids: Vec<Key> = query.order(cases::id).limit(limit).load(conn)?;
+            Ok(ids.into_iter().map(|key| key.0).collect())
+        })
+        .await
+    }
+
+    /// Applications for bundles by id, after `after`.
+    pub async fn list_application_ids(&self, after: Option<Uuid>, limit: i64) -> Result<Vec<Uuid>> {
+        self.read(move |conn| {
+            let mut query = bundle_applications::table.select(bundle_applications::id).into_boxed();
+            if let Some(after) = after {
+                query = query.filter(bundle_applications::id.gt(Key(after)));
+            }
+            let ids: Vec<Key> = query.order(bundle_applications::id).limit(limit).load(conn)?;
             Ok(ids.into_iter().map(|key| key.0).collect())
         })
         .await

@@ -2,6 +2,7 @@
 //! only, one case after the other, in bounded memory; a fault is told with its place
 //! and never ends the run.
 
+mod applications;
 mod cases;
 mod numbers;
 mod receipt;
@@ -36,8 +37,10 @@ pub struct Verifier<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
     pub cases: u64,
-    /// Of them, those whose personal data is erased.
+    /// Of the cases them, those whose personal data is erased.
     pub erased: u64,
+    /// For bundles.
+    pub applications: u64,
     pub records: u64,
     pub letters: u64,
     pub certificates: u64,
@@ -83,6 +86,7 @@ impl Verifier<'_> {
         let mut findings = Findings { counts: Counts::default(), tell };
         let keys = self.keys(&mut findings).await?;
         self.cases(keys.as_ref(), &mut findings).await?;
+        self.applications(&mut findings).await?;
         self.certificates_of_no_case(keys.as_ref(), &mut findings).await?;
         self.roots(keys.as_ref(), &mut findings).await?;
         let strays = self.store.list_strays(STRAYS_TOLD).await;

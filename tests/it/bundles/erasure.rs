@@ -91,6 +91,25 @@ async fn an_application_that_was_never_handed_in_goes_a_month_after_it_lapsed() 
     portal.close().await;
 }
 
+#[actix_web::test]
+async fn a_file_of_an_application_that_was_altered_is_found_and_named() {
+    let portal = portal(Database::sqlite()).await;
+    let application = id(&draft(&portal, answers()).await);
+    attach(&portal, &application, "registration.unmarried_statement").await;
+    let (counts, sound) = crate::verify::look(&portal.city.ctx).await;
+    assert_eq!((counts.applications, counts.files, sound), (1, 1, Vec::new()));
+    let folder = portal.city.database.files_of(&application);
+    let file = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&file).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let (_, found) = crate::verify::look(&portal.city.ctx).await;
+    let [fault] = &found[..] else { panic!("{found:?}") };
+    let told = fault.to_string();
+    assert!(told.contains(&application) && told.contains("registration.unmarried_statement"), "{told}");
+    portal.close().await;
+}
+
 /// What is refused is not kept.
 #[actix_web::test]
 async fn a_file_that_was_refused_is_kept_nowhere() {
