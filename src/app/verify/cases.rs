@@ -15,7 +15,7 @@ use crate::domain::cases::history::{Broken, examine, hex};
 use crate::domain::cases::papers::{Paper, PaperKind};
 use crate::domain::cases::{CaseEvent, Record};
 use crate::domain::verification::{CaseName, Fault, Part};
-use crate::store::{HeldCertificate, Print, WholeCase};
+use crate::store::{self, HeldCertificate, Print, WholeCase};
 
 impl Verifier<'_> {
     pub(super) async fn case(
@@ -49,12 +49,24 @@ impl Verifier<'_> {
             findings.counts.files += 1;
             let Some(folder) = self.folder(&whole) else { continue };
             if let Err(damage) = folder.examine(&digest).await? {
+                if self.was_erased_meanwhile(&whole).await? {
+                    break;
+                }
                 let why = format!("the file {damage}");
                 faults.push(Fault::of_case(&whole.name, Part::Material { code, digest }, why));
             }
         }
         findings.found(faults);
         Ok(())
+    }
+
+    /// The portal goes on while it is looked at.
+    async fn was_erased_meanwhile(&self, whole: &WholeCase) -> AppResult<bool> {
+        match self.store.find_case(whole.name.id).await {
+            Ok(now) => Ok(now.is_none_or(|now| now.origin.key().is_none())),
+            Err(store::Error::Corrupt { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn folder<'a>(&'a self, whole: &'a WholeCase) -> Option<Folder<'a>> {

@@ -82,7 +82,8 @@ pub async fn claim(ctx: &Ctx, caller: &Caller, case: Uuid, post: Option<Uuid>) -
     }
 }
 
-/// Gives back what the caller works on; a supervisor gives back what anybody does.
+/// Gives back what the caller works on; a supervisor who does not work on the case himself
+/// gives back what anybody does.
 pub async fn release(ctx: &Ctx, caller: &Caller, case: Uuid) -> AppResult<Vec<CaseClaim>> {
     let at = ctx.clock.now();
     let stored = ctx.store.find_case(case).await?.ok_or(AppError::NotFound)?;
@@ -92,8 +93,10 @@ pub async fn release(ctx: &Ctx, caller: &Caller, case: Uuid) -> AppResult<Vec<Ca
         permit_on_case(ctx, caller, Operation::ClaimCase, target, case).await?;
     }
     let claims = claims_of(ctx, case).await?;
+    let is_own = |claim: &CaseClaim| claim.account == caller.actor.account;
+    let all = supervises && !claims.iter().any(is_own);
     let mut changes = Changes::new();
-    for claim in claims.iter().filter(|claim| supervises || claim.account == caller.actor.account) {
+    for claim in claims.iter().filter(|claim| all || is_own(claim)) {
         changes.write(WorkWrite::Release { case, post: claim.post }).audit(
             &caller
                 .entry(at, AuditAction::CaseReleased, Outcome::Succeeded)

@@ -14,7 +14,9 @@ use super::event::{By, CaseEvent, Correctable, CorrectionItem};
 use super::evidence::Evidence;
 use super::submitted::{self, INTAKE_LIMIT, eligible, supplied};
 use crate::domain::calendar::{Standstill, Stop};
-use crate::domain::guides::{self, Facts, FieldKind, Limit, Material, MaterialSource};
+use crate::domain::guides::{
+    self, Facts, FieldKind, Limit, Material, MaterialNeed, MaterialSource, Requirement,
+};
 use crate::domain::private::Private;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
@@ -242,7 +244,7 @@ pub(super) fn correct(
     let Some(applicant) = state.filing.applicant.known() else { return Ok(Vec::new()) };
     let today = local_date(at);
     let facts = guides::normalise(&rules.guide.form, &mended(state), applicant, today);
-    let mut errors = missing(state);
+    let mut errors = missing(state, &guides::requirements(rules.guide, &facts, applicant, today));
     errors.extend(guides::check_complete(rules.guide, &facts, applicant, today, rules.region_exists));
     errors.extend(unfit_materials(case, state, rules, &command, at));
     let mut acts = Vec::new();
@@ -269,11 +271,21 @@ pub(super) fn correct(
     Ok(acts)
 }
 
-fn missing(state: &Correcting) -> Vec<FieldError> {
+/// What was asked for and is not there. A material that the mended answers made needless
+/// is not missing.
+fn missing(state: &Correcting, needs: &[MaterialNeed<'_>]) -> Vec<FieldError> {
     let answers = state.answers.known();
+    let is_mended = |name: &String| answers.is_some_and(|answers| answers.contains_key(name));
+    let is_needless = |need: &MaterialNeed<'_>| match &need.material.required {
+        Requirement::When(rule) => !need.required && rule.fields().iter().any(is_mended),
+        Requirement::Required | Requirement::Optional => false,
+    };
     let there = |of: &Correctable| match of {
-        Correctable::Field(name) => answers.is_some_and(|answers| answers.contains_key(name)),
-        Correctable::Material(code) => state.materials.contains_key(code),
+        Correctable::Field(name) => is_mended(name),
+        Correctable::Material(code) => {
+            let need = needs.iter().find(|need| need.material.code == *code);
+            state.materials.contains_key(code) || need.is_some_and(is_needless)
+        }
     };
     let text = Text::new("补正通知要求此项，请补正后再提交。", "The notice asks for this; mend it first.");
     let missing = state.notice.items.iter().filter(|item| !there(&item.of));

@@ -39,6 +39,22 @@ fn what_the_agency_looks_up_itself_is_not_asked_of_the_applicant() {
 }
 
 #[test]
+fn what_the_mended_answers_make_needless_is_not_waited_for() {
+    let item = |of| CorrectionItem { of, reason: CorrectionReason::Missing, note: String::new().into() };
+    let mut story = Story::complete(&FOOD).then(&[C::Submit]);
+    let items = vec![
+        item(Correctable::Field("automatic_equipment".to_owned())),
+        item(Correctable::Material("automatic_equipment_plan".to_owned())),
+    ];
+    story.must(Command::RequestCorrection(RequestCorrection { items, days: None }));
+    story.must(save(json!({ "automatic_equipment": true })));
+    let refused = story.ask(story.command(C::Correct), &APPLICANT).unwrap_err();
+    assert_eq!(refused.errors[0].pointer, "/materials/automatic_equipment_plan");
+    story.must(save(json!({ "automatic_equipment": false })));
+    story.must(story.command(C::Correct));
+}
+
+#[test]
 fn nobody_becomes_too_old_while_he_mends() {
     static UNTIL_84: LazyLock<Guide> = LazyLock::new(|| {
         let text = include_str!("../../../data/sample/guides/old-age-allowance.yaml");
