@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::catalog::{self, PublishedGuide};
 use super::ctx::Ctx;
 use super::error::AppResult;
@@ -15,6 +17,7 @@ pub struct NamedGuide {
     agency: Option<Text>,
     region: Option<String>,
     base_url: String,
+    at: DateTime<Utc>,
 }
 
 impl NamedGuide {
@@ -25,6 +28,7 @@ impl NamedGuide {
             version: Some(self.published.version),
             published_at: Some(self.published.published_at),
             withdrawn_at: self.published.withdrawn_at,
+            at: Some(self.at),
             base_url: Some(&self.base_url),
         }
     }
@@ -37,5 +41,5 @@ pub async fn current(ctx: &Ctx, code: &str) -> AppResult<NamedGuide> {
     let agency = ctx.store.find_agency(guide.agency.clone()).await?.map(|agency| agency.name);
     let region = ctx.store.find_region(guide.region.clone()).await?.map(|region| region.name);
     let base_url = ctx.identity.issuer().to_owned();
-    Ok(NamedGuide { published, agency, region, base_url })
+    Ok(NamedGuide { published, agency, region, base_url, at: ctx.clock.now() })
 }

@@ -86,11 +86,16 @@ pub async fn item(
     let mut guides = of_item(ctx, basic_code).await?;
     let mut found = FoundItem { count: guides.len(), guides: Vec::new(), has_more: false };
     match region {
-        // Among those that contain a place the smallest has the longest code.
+        // Among those that contain a place the smallest has the longest code; where several
+        // agencies serve it, the first by code is the one a search names.
         Some(region) => {
             guides.retain(|line| line.region.contains(region));
-            found.guides.extend(guides.into_iter().max_by_key(|line| line.region.significant().len()));
-            found.count = found.guides.len();
+            let nearest = guides.iter().map(|line| line.region.significant().len()).max();
+            guides.retain(|line| Some(line.region.significant().len()) == nearest);
+            found.count = guides.len();
+            found.has_more = guides.len() > limit;
+            guides.truncate(limit);
+            found.guides = guides;
         }
         None => {
             guides.retain(|line| after.is_none_or(|after| line.code.as_str() > after));

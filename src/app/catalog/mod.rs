@@ -71,8 +71,7 @@ impl PublishedGuide {
 
     /// 停止办理: whether it takes no new cases then; open ones go on.
     pub fn is_closed(&self, at: DateTime<Utc>) -> bool {
-        self.withdrawn_at.is_some_and(|withdrawn| withdrawn <= at)
-            || self.guide.effective_until.is_some_and(|until| until < local_date(at))
+        self.guide.is_closed(self.withdrawn_at, at)
     }
 }
 

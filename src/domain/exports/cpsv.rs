@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{About, Handout, words};
+use super::{About, Handout, Open, words};
 use crate::domain::codes::ServiceObject;
 use crate::domain::guides::{
     Condition, DayUnit, Download, Fee, Guide, LegalBasis, Limit, Material, MaterialSource, OfferedChannel,
@@ -400,9 +400,9 @@ impl Of<'_> {
     }
 
     fn status(&self) -> (&'static str, Text) {
-        match self.about.withdrawn_at {
-            None => ("active", Text::new("在用", "Active")),
-            Some(_) => ("inactive", Text::new("停止办理", "No longer offered")),
+        match self.about.open(self.guide) {
+            Open::Until(_) => ("active", Text::new("在用", "Active")),
+            Open::No => ("inactive", Text::new("停止办理", "No longer offered")),
         }
     }
 }

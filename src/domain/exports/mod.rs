@@ -13,7 +13,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 pub use phone::phone;
 pub use plain::{plain, width};
@@ -21,6 +21,7 @@ pub use sheet::{Entry, Part, Section, Sheet, sheet};
 
 use crate::domain::guides::{Download, Guide, Material};
 use crate::domain::text::Text;
+use crate::domain::time::local_date;
 
 /// What is known about a guide besides what it says itself. What is not known is
 /// left out, or stands as its code.
@@ -34,11 +35,30 @@ pub struct About<'a> {
     pub published_at: Option<DateTime<Utc>>,
     /// Since when it takes no new cases.
     pub withdrawn_at: Option<DateTime<Utc>>,
+    /// When it is exported; none of a file, which is in force nowhere.
+    pub at: Option<DateTime<Utc>>,
     /// The portal's address, without a slash at the end.
     pub base_url: Option<&'a str>,
 }
 
+/// Whether a guide takes new cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Open {
+    /// Until then, where an end is set.
+    Until(Option<NaiveDate>),
+    No,
+}
+
 impl About<'_> {
+    fn open(&self, guide: &Guide) -> Open {
+        if self.at.is_some_and(|at| guide.is_closed(self.withdrawn_at, at)) {
+            return Open::No;
+        }
+        // Of the day from which it is withdrawn no more is said than that.
+        let withdrawn = self.withdrawn_at.map(local_date);
+        Open::Until([withdrawn, guide.effective_until].into_iter().flatten().min())
+    }
+
     fn agency_name(&self, guide: &Guide) -> Text {
         let code = || Text::new(guide.agency.as_str(), guide.agency.as_str());
         self.agency.cloned().unwrap_or_else(code)

@@ -2,7 +2,7 @@
 //! ask first, and no codes, articles or marks that cannot be spoken.
 
 use super::sheet::is_handed_in;
-use super::{About, words};
+use super::{About, Open, words};
 use crate::domain::guides::{Condition, Fee, Guide, Material, MaterialSource, Requirement, ResultKind};
 use crate::domain::text::{Language, Text};
 
@@ -26,8 +26,11 @@ pub fn phone(guide: &Guide, about: &About<'_>, scenario: Option<&str>, language:
     if let Some(agency) = about.agency {
         sentences.say(Text::new(format!("由{}办理", agency.zh), format!("It is handled by: {}", agency.en)));
     }
-    if about.withdrawn_at.is_some() {
-        sentences.say(Text::new("本事项已停止受理", "No new applications are taken"));
+    match about.open(guide) {
+        Open::No => sentences.say(Text::new("本事项已停止受理", "No new applications are taken")),
+        Open::Until(Some(last)) => sentences
+            .say(Text::new(format!("本事项受理至{last}"), format!("Applications are taken until {last}"))),
+        Open::Until(None) => {}
     }
     conditions(&mut sentences, &as_handled.conditions);
     materials(&mut sentences, &as_handled.materials);

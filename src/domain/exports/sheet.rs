@@ -131,7 +131,7 @@ fn basics(guide: &Guide, about: &About<'_>) -> Section {
         pair("受理截止日期", "Applications until", day(until));
     }
     if let Some(at) = about.withdrawn_at {
-        pair("停止办理", "No applications since", day(local_date(at)));
+        pair("停止办理", "No applications from", day(local_date(at)));
     }
     pair("实施编码", "Code of the guide", same(guide.code.to_string()));
     if let (Some(version), Some(at)) = (about.version, about.published_at) {

@@ -29,6 +29,7 @@ fn about() -> About<'static> {
         version: Some(3),
         published_at: DateTime::from_timestamp(1_772_300_000, 0),
         withdrawn_at: None,
+        at: DateTime::from_timestamp(1_772_400_000, 0),
         base_url: Some("https://portal.example"),
     }
 }
@@ -268,6 +269,21 @@ fn a_withdrawn_guide_says_so_everywhere() {
     assert!(cpsv::cpsv(&GUIDE, &about).to_string().contains("status-inactive"));
     assert!(plain(&sheet(&GUIDE, &about, None), Language::Zh).contains("停止办理"));
     assert!(phone(&GUIDE, &about, None, Language::Zh).contains("本事项已停止受理。"));
+}
+
+#[test]
+fn a_guide_is_offered_until_its_last_day_and_not_after() {
+    let at = |seconds| DateTime::from_timestamp(seconds, 0);
+    let status = |guide: &Guide, about: &About| cpsv::cpsv(guide, about).to_string();
+    // To be withdrawn on 2026-03-12: until then it is open, and says until when.
+    let about = About { withdrawn_at: at(1_773_270_000), ..about() };
+    assert!(status(&GUIDE, &about).contains("status-active"));
+    assert!(phone(&GUIDE, &about, None, Language::Zh).contains("本事项受理至2026-03-12。"));
+    // Its last day has passed.
+    let ended = Guide { effective_until: "2026-02-28".parse().ok(), ..GUIDE.clone() };
+    let about = About { withdrawn_at: None, ..about };
+    assert!(status(&ended, &about).contains("status-inactive"));
+    assert!(phone(&ended, &about, None, Language::En).contains("No new applications are taken."));
 }
 
 // ── Words ───────────────────────────────────────────────────────────────────

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::expr::Expr;
@@ -12,6 +12,7 @@ use crate::domain::codes::{
     BasicCode, CertificateType, GuideCode, ItemType, RegionCode, ServiceObject, Uscc,
 };
 use crate::domain::text::Text;
+use crate::domain::time::local_date;
 
 mod bundle;
 mod examples;
@@ -161,6 +162,12 @@ impl OfferedChannel {
 }
 
 impl Guide {
+    /// 停止办理: whether it takes no new cases then, withdrawn or after its last day.
+    pub fn is_closed(&self, withdrawn_at: Option<DateTime<Utc>>, at: DateTime<Utc>) -> bool {
+        withdrawn_at.is_some_and(|withdrawn| withdrawn <= at)
+            || self.effective_until.is_some_and(|until| until < local_date(at))
+    }
+
     /// The types of certificates it can use, for its form or in the place of a material.
     pub fn certificate_types(&self) -> BTreeSet<&CertificateType> {
         let prefilled =

@@ -63,7 +63,10 @@ pub fn prefill_from(
         let known = match sources.get(&field.name).or(field.prefill.as_ref()) {
             None => None,
             Some(Prefill::Applicant(particular)) => {
-                known(*particular, &field.kind, applicant).map(|value| (value, FilledFrom::Identity { at }))
+                let value = known(*particular, &field.kind, applicant);
+                value
+                    .filter(|value| fits(&field.kind, value))
+                    .map(|value| (value, FilledFrom::Identity { at }))
             }
             Some(Prefill::Certificate { certificate_type, attribute }) => certificates
                 .iter()
@@ -83,6 +86,11 @@ fn said(stated: &Stated, attribute: &str, kind: &FieldKind) -> Option<(Value, Fi
     let value = clean(kind, stated.attributes.get(attribute)?)?;
     let from = FilledFrom::Certificate { certificate: stated.certificate.clone(), at: stated.issued_at };
     check_value(kind, &value).is_empty().then_some((value, from))
+}
+
+/// Whether it is an answer to the field, or the beginning of one: the region of an address.
+fn fits(kind: &FieldKind, value: &Value) -> bool {
+    matches!(kind, FieldKind::Address { .. }) || check_value(kind, value).is_empty()
 }
 
 fn known(source: Particular, kind: &FieldKind, applicant: &Applicant) -> Option<Value> {
@@ -123,5 +131,39 @@ fn residence(kind: &FieldKind, applicant: &Applicant) -> Option<Value> {
         | FieldKind::Declaration
         | FieldKind::Group { .. }
         | FieldKind::File { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::guides::read_guide;
+
+    #[test]
+    fn what_is_known_of_a_person_and_does_not_fit_is_left_to_him() {
+        let mut guide = read_guide(include_str!("../exports/samples/rich.yaml")).unwrap();
+        let named = |field: &&mut crate::domain::guides::Field| {
+            field.prefill == Some(Prefill::Applicant(Particular::Name))
+        };
+        let Some(field) = guide.form.fields.iter_mut().find(named) else { panic!("no field has the name") };
+        let FieldKind::Text { max_length, .. } = &mut field.kind else { panic!("a name is a text") };
+        *max_length = 3;
+        let name = field.name.clone();
+        let filled = |known: &str| {
+            let applicant = Applicant {
+                kind: crate::domain::guides::ApplicantKind::NaturalPerson,
+                name: known.to_owned(),
+                id_number: None,
+                birth_date: None,
+                gender: None,
+                residence: None,
+                mobile: None,
+                ial: 2,
+                verified: Default::default(),
+            };
+            prefill(&guide.form, &applicant, &[], DateTime::UNIX_EPOCH).facts.get(&name).cloned()
+        };
+        assert_eq!(filled("林晓岚"), Some(Value::from("林晓岚")));
+        assert_eq!(filled("阿依古丽·买买提"), None);
     }
 }

@@ -15,11 +15,11 @@ fn of_the_child(name: &str) -> Value {
     let home = json!({ "region": "340705005002", "detail": "开源路1号" });
     json!({
         "child_name": name, "child_gender": "female", "birth_date": "2026-02-26", "birth_place": "340705000000",
-        "hospital": "铜官区人民医院", "birth_weight": 3250, "mother_name": MOTHER,
+        "hospital": "铜官区人民医院", "birth_weight": 3250, "applicant_is": "mother", "mother_name": MOTHER,
         "mother_id": "340705199105125280", "father_given": true, "father_name": "周示例",
         "father_id": "340705199307160017", "address": home, "home": home, "mother_insured": false,
-        "birth": { "birth_time": "08:35", "gestation_weeks": 39, "applicant_is": "mother", "truth": true },
-        "immunisation": { "clinic": "东郊社区卫生服务中心", "guardian_relation": "mother", "truth": true },
+        "birth": { "birth_time": "08:35", "gestation_weeks": 39, "truth": true },
+        "immunisation": { "clinic": "东郊社区卫生服务中心", "truth": true },
         "registration": {
             "child_ethnicity": "汉族", "parents_married": false, "settle_with": "mother",
             "householder_name": MOTHER, "relation_to_householder": "child", "truth": true,
@@ -247,6 +247,15 @@ async fn a_founder_applies_once_and_is_asked_for_nothing_that_stands_on_the_lice
         assert_eq!(filed["facts"][field], value, "{filed:#}");
     }
     let licence = brought(&portal, &on, "establishment").await;
+    // The staff is entered once: each registration has of it what it asks for.
+    let insured = case(&portal, &on, "medical_insurance").await["facts"]["employees"].clone();
+    let fund = case(&portal, &on, "housing_fund").await["facts"]["employees"].clone();
+    assert!(form["properties"]["housing_fund"]["properties"].get("employees").is_none());
+    assert_eq!(
+        (&fund[0]["name"], &fund[0]["monthly_wage"]),
+        (&insured[0]["name"], &insured[0]["monthly_wage"])
+    );
+    assert!(fund[0].get("hired_on").is_none(), "{fund}");
     let invoices = case(&portal, &on, "invoices").await;
     assert_eq!(invoices["materials"]["business_licence"]["certificate"], licence);
     for part in ["invoices", "social_insurance", "medical_insurance", "housing_fund"] {

@@ -60,6 +60,22 @@ async fn an_item_of_many_guides_is_read_page_by_page_on_postgres() {
 }
 
 #[actix_web::test]
+async fn of_several_agencies_that_serve_an_address_all_are_shown_and_the_first_is_found() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let agencies = [AGENCY, "11340705MBWXT0111D"];
+    let mut files = vec![("item".to_owned(), ITEM.to_owned())];
+    files.extend(agencies.map(|agency| (agency.to_owned(), local(agency, ""))));
+    catalog::publish(&portal.city.ctx, files).await.unwrap().unwrap();
+    let mut both = agencies.map(local_code);
+    both.sort();
+    let read = portal.get("", &format!("{PATH}?region=340705005002")).await.expect(200);
+    assert_eq!((codes(&read), &read["guide_count"]), (both.to_vec(), &Value::from(2)));
+    let listed = portal.get("", "/api/v1/items?q=样例补助&region=340705005002").await.expect(200);
+    assert_eq!(codes(&listed["items"][0]), both[..1]);
+    portal.close().await;
+}
+
+#[actix_web::test]
 async fn an_item_is_found_with_the_guide_that_serves_an_address() {
     let portal = Portal::open(Database::sqlite()).await;
     let own = local(AGENCY, "");
