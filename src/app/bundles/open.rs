@@ -73,11 +73,13 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenApplication) -> AppRes
         by,
     };
     let id = new_id(at);
+    let known = plan.prefill(&person.applicant, &stated, at);
     let draft = Application {
         id,
         version: 1,
         opened,
-        facts: Private::Known(plan.prefill(&person.applicant, &stated, at)),
+        facts: Private::Known(known.facts),
+        prefilled: known.from,
         materials: BTreeMap::new(),
         progress: Progress::new(&plan.graph, at),
     };

@@ -9,7 +9,8 @@ use super::fit::narrowed;
 use super::plan::{Plan, Planned};
 use crate::domain::codes::RegionCode;
 use crate::domain::guides::{
-    self, Applicant, Facts, Form, Given, MAX_FACTS_BYTES, Stated, check_form, check_partial, normalise,
+    self, Applicant, Facts, Form, Given, MAX_FACTS_BYTES, Prefilled, Stated, check_form, check_partial,
+    normalise,
 };
 use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
@@ -142,14 +143,17 @@ impl Plan {
         errors
     }
 
-    /// What the portal knows already, for the shared form and for each section.
-    pub fn prefill(&self, applicant: &Applicant, certificates: &[Stated], at: DateTime<Utc>) -> Facts {
-        let known = |form: &Form| guides::prefill(form, applicant, certificates, at).facts;
+    /// What the portal knows already, for the shared form and for each section, and from
+    /// where: by field, or `part.field`.
+    pub fn prefill(&self, applicant: &Applicant, certificates: &[Stated], at: DateTime<Utc>) -> Prefilled {
+        let known = |form: &Form| guides::prefill(form, applicant, certificates, at);
         let mut joint = known(&self.bundle.form);
         for planned in &self.parts {
-            let own = known(&planned.section);
-            if !own.is_empty() {
-                joint.set(planned.code(), Value::Object(own.into_map()));
+            let Prefilled { facts, from } = known(&planned.section);
+            if !facts.is_empty() {
+                let code = planned.code();
+                joint.facts.set(code, Value::Object(facts.into_map()));
+                joint.from.extend(from.into_iter().map(|(field, from)| (format!("{code}.{field}"), from)));
             }
         }
         joint

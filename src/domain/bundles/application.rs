@@ -12,7 +12,7 @@ use super::plan::{Plan, Planned};
 use super::progress::{PartState, Progress, Stage, WAIT_DAYS};
 use crate::domain::cases::{By, Evidence, KnownCertificate, only_the_counter_sees_originals, unfit};
 use crate::domain::codes::GuideCode;
-use crate::domain::guides::{BundleCode, Facts, Given};
+use crate::domain::guides::{BundleCode, Facts, FilledFrom, Given};
 use crate::domain::private::Private;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
@@ -25,6 +25,10 @@ pub struct Application {
     pub opened: Opening,
     /// Shared answers by name; those of a part in an object under its code.
     pub facts: Private<Facts>,
+    /// The answers the portal filled in that nobody has changed since: by field, or
+    /// `part.field`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub prefilled: BTreeMap<String, FilledFrom>,
     /// By the code of the joint material.
     pub materials: BTreeMap<String, Private<Evidence>>,
     pub progress: Progress,
@@ -43,6 +47,14 @@ pub struct Opening {
     pub by: By,
 }
 
+/// The answer to a shared field, or to `part.field`.
+fn answer<'f>(facts: &'f Facts, field: &str) -> Option<&'f Value> {
+    match field.split_once('.') {
+        Some((part, own)) => facts.get(part)?.get(own),
+        None => facts.get(field),
+    }
+}
+
 impl Application {
     /// The answers with a merge patch (RFC 7396) applied. Once a part is filed,
     /// what it rests on is settled.
@@ -54,12 +66,14 @@ impl Application {
     ) -> Result<Self, Refusal> {
         self.may_change()?;
         let mut errors = self.settled(plan, &patch);
-        let mut facts = self.facts.known().cloned().unwrap_or_default();
+        let before = self.facts.known().cloned().unwrap_or_default();
+        let mut facts = before.clone();
         facts.merge(patch);
         errors.extend(plan.check_partial(&facts));
         if !errors.is_empty() {
             return Err(invalid(errors));
         }
+        self.prefilled.retain(|field, _| answer(&facts, field) == answer(&before, field));
         self.facts = Private::Known(facts);
         Ok(self.touched(at))
     }

@@ -35,6 +35,7 @@ pub fn joint_schema(plan: &Plan) -> Value {
     }
     if let Some(Value::Object(own)) = members.get_mut("x-wanshitong") {
         own.insert("bundle".to_owned(), json!(bundle.code));
+        own.insert("region".to_owned(), json!(bundle.region));
         own.insert("sections".to_owned(), Value::Array(sections));
         own.insert("later".to_owned(), json!(bundle.later));
     }
@@ -58,6 +59,7 @@ fn section(planned: &Planned) -> Value {
     }
     if let Some(Value::Object(own)) = members.get_mut("x-wanshitong") {
         own.insert("guide_code".to_owned(), json!(planned.guide.code));
+        own.insert("region".to_owned(), json!(planned.guide.region));
         own.insert("scenario".to_owned(), json!(planned.part.scenario));
         own.insert("gives".to_owned(), Value::Object(gives));
         own.insert("fed".to_owned(), json!(planned.fed));

@@ -22,7 +22,7 @@ use crate::app::identity::Caller;
 use crate::app::once::Answer;
 use crate::domain::bundles::{Outcome, PartOutcome, PartState, Stage, Want, WhySkipped};
 use crate::domain::cases::clock::{Light, LightDays};
-use crate::domain::guides::Facts;
+use crate::domain::guides::{Facts, FilledFrom};
 use crate::domain::time::local_date;
 use crate::http::extract::{Body, IfMatch, OnceKey, Query, etag, mark_replay};
 use crate::http::problem::{Problem, ProblemView};
@@ -47,6 +47,10 @@ pub struct BundleApplicationView {
     /// Shared answers by name; those of a part in an object under its code.
     #[schema(value_type = Object)]
     pub facts: BTreeMap<String, Value>,
+    /// Which answers of a draft the portal filled in, from where, and as of when: by field,
+    /// or `part.field`.
+    #[schema(value_type = Object)]
+    pub prefilled: BTreeMap<String, FilledFrom>,
     /// By the code of the joint material.
     pub materials: BTreeMap<String, EvidenceView>,
     pub parts: Vec<PartView>,
@@ -54,7 +58,9 @@ pub struct BundleApplicationView {
     /// A draft left untouched until then lapses.
     pub expires_at: Option<DateTime<Utc>>,
     pub submitted_at: Option<DateTime<Utc>>,
-    /// The last day of the joint promise; the days it waits for the applicant are not counted.
+    /// The last day of the joint promise. Days on which nothing is handled, and a part waits
+    /// for the applicant to complete it, are not counted; a correction stops the clocks of
+    /// its own case.
     pub promised_due: Option<NaiveDate>,
     /// `green`, `yellow` or `red`, while it runs.
     #[schema(value_type = Option<String>)]
@@ -153,6 +159,10 @@ fn view(ctx: &Ctx, reply: &ApplicationReply) -> BundleApplicationView {
         state,
         outcome: progress.outcome(),
         progress: ProgressView { done, all },
+        prefilled: match &progress.stage {
+            Stage::Draft { .. } => application.prefilled.clone(),
+            Stage::UnderWay { .. } | Stage::Ended { .. } => BTreeMap::new(),
+        },
         facts: application
             .facts
             .known()

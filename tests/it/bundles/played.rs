@@ -358,3 +358,22 @@ async fn who_may_not_retire_yet_withdraws_no_fund_and_keeps_the_card() {
     assert_eq!((&ended["state"], &ended["outcome"]), (&json!("ended"), &json!("partial")));
     portal.close().await;
 }
+
+#[actix_web::test]
+async fn an_application_says_from_where_and_when_the_portal_knows_what_it_filled_in() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let path = format!("/api/v1/bundles/{NEWBORN}/applications");
+    let opened = portal.post(RESIDENT, &path, json!({ "facts": {} })).await.expect(201);
+    let known = |view: &Value, field: &str| view["prefilled"][field]["source"].clone();
+    for field in ["mobile", "home", "immunisation.guardian_name"] {
+        assert_eq!(known(&opened, field), "identity", "{field}: {:#}", opened["prefilled"]);
+        assert!(opened["prefilled"][field]["at"].is_string());
+    }
+    let facts = format!("/api/v1/bundle-applications/{}/facts", id(&opened));
+    let patch = json!({ "mobile": "13900000009", "immunisation": { "guardian_name": "周示例" } });
+    let saved = portal.send(portal.request(RESIDENT, "PATCH", &facts).json(&patch)).await.expect(200);
+    for (field, left) in [("mobile", false), ("immunisation.guardian_name", false), ("home", true)] {
+        assert_eq!(saved["prefilled"].get(field).is_some(), left, "{field}");
+    }
+    portal.close().await;
+}
