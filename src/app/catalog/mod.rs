@@ -41,7 +41,7 @@ use super::search::SearchIndex;
 use crate::domain::cases::Case;
 use crate::domain::codes::{GuideCode, RegionCode};
 use crate::domain::guides::{
-    self, Applicant, Evaluation, Facts, Guide, ItemFile, OfferedChannel, SourceFile,
+    self, Applicant, Evaluation, Facts, Guide, ItemFile, OfferedChannel, SourceFile, register_yaml,
 };
 use crate::domain::time::{local_date, local_day_number};
 use crate::store::{GuideRecord, ItemRecord, Store};
@@ -330,15 +330,6 @@ pub async fn source(ctx: &Ctx, code: &str) -> AppResult<Option<String>> {
 /// What the register of certificate types is called where guides and items have codes.
 pub const CERTIFICATE_TYPES: &str = "certificate_types";
 
-/// JSON mappings are YAML's own flow style (YAML 1.2.2 §1.2).
 async fn register_file(ctx: &Ctx) -> AppResult<String> {
-    let mut file = String::from("format: 1\nkind: certificate_types\ntypes:\n");
-    for entry in ctx.store.list_certificate_types().await? {
-        let entry = serde_json::json!({
-            "type": entry.certificate_type, "name": entry.name,
-            "supplies": entry.supplies, "attributes": entry.attributes,
-        });
-        file.push_str(&format!("  - {entry}\n"));
-    }
-    Ok(file)
+    Ok(register_yaml(&ctx.store.list_certificate_types().await?))
 }

@@ -45,7 +45,9 @@ pub use model::*;
 pub use pattern::Pattern;
 pub use prefill::{FilledFrom, Prefilled, Stated, prefill, prefill_from};
 pub use problem::Problem;
-pub use read::{CertificateTypeEntry, CertificateUses, FileKind, ItemFile, SourceFile, read_guide};
+pub use read::{
+    CertificateTypeEntry, CertificateUses, FileKind, ItemFile, SourceFile, read_guide, register_yaml,
+};
 pub use register::{Register, Statement};
 pub use rows::with_rows_in_full;
 pub use source::{MAX_FILE_BYTES, Origin};

@@ -30,7 +30,7 @@ mod tests;
 
 use std::sync::Arc;
 
-pub use certificate_types::CertificateTypeEntry;
+pub use certificate_types::{CertificateTypeEntry, register_yaml};
 pub(super) use heirs::{Heirs, heirs};
 pub use item::ItemFile;
 #[cfg(test)]

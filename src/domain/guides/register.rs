@@ -59,11 +59,68 @@ impl Register {
     }
 
     /// The type that supplies a material of this Chinese name: 申请人居民身份证 is
-    /// supplied by whatever supplies 居民身份证.
+    /// supplied by whatever supplies 居民身份证, and so is a copy of it.
     pub fn supplying(&self, material: &str) -> Option<&CertificateTypeEntry> {
+        let material = document(material);
         self.types.iter().find(|entry| {
             let names = entry.supplies.iter().chain([&entry.name.zh]);
             names.into_iter().any(|name| material.ends_with(name.as_str()))
         })
+    }
+}
+/// What says in which form a document is wanted, at the end of a material's name.
+const FORMS: [&str; 16] = [
+    "复印件",
+    "影印件",
+    "扫描件",
+    "电子版",
+    "电子件",
+    "原件",
+    "副本",
+    "正本",
+    "照片",
+    "图片",
+    "正反面",
+    "正面",
+    "反面",
+    "及其",
+    "及",
+    "和",
+];
+
+/// The document a material's name speaks of: 居民身份证 of 居民身份证（正反面）原件及复印件.
+fn document(material: &str) -> &str {
+    let mut name = material.trim_end();
+    loop {
+        let bare = match name.strip_suffix(['）', ')']) {
+            Some(inside) => inside.rfind(['（', '(']).map(|open| &inside[..open]),
+            None => FORMS.iter().find_map(|form| name.strip_suffix(form)),
+        };
+        match bare.map(|bare| bare.trim_end_matches(['、', '的', ' '])).filter(|bare| !bare.is_empty()) {
+            Some(bare) => name = bare,
+            None => return name,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_known_whatever_form_it_is_wanted_in() {
+        for (material, known) in [
+            ("居民身份证", "居民身份证"),
+            ("居民身份证复印件", "居民身份证"),
+            ("申请人居民身份证（正反面）原件及复印件", "申请人居民身份证"),
+            ("身份证正反面照片", "身份证"),
+            ("营业执照（副本）扫描件", "营业执照"),
+            ("户口簿的复印件", "户口簿"),
+            ("一寸照片", "一寸"),
+            ("复印件", "复印件"),
+            ("照片（近期免冠）", "照片"),
+        ] {
+            assert_eq!(document(material), known, "{material}");
+        }
     }
 }

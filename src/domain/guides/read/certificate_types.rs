@@ -30,6 +30,25 @@ pub struct CertificateTypeEntry {
     pub elsewhere: Option<Text>,
 }
 
+/// The register as a file. JSON mappings are YAML's own flow style (YAML 1.2.2 §1.2).
+pub fn register_yaml(types: &[CertificateTypeEntry]) -> String {
+    let mut file = String::from("format: 1\nkind: certificate_types\ntypes:\n");
+    for entry in types {
+        let CertificateTypeEntry { certificate_type, name, supplies, attributes, issuers, elsewhere } = entry;
+        let mut line = serde_json::json!({
+            "type": certificate_type, "name": name, "supplies": supplies, "attributes": attributes,
+        });
+        if !issuers.is_empty() {
+            line["issuers"] = serde_json::json!(issuers);
+        }
+        if let Some(elsewhere) = elsewhere {
+            line["elsewhere"] = serde_json::json!(elsewhere);
+        }
+        file.push_str(&format!("  - {line}\n"));
+    }
+    file
+}
+
 impl CertificateTypeEntry {
     /// Whether this agency may have it among its results.
     pub fn may_be_issued_by(&self, agency: &Uscc) -> bool {
@@ -75,5 +94,20 @@ impl Read for CertificateTypeEntry {
             issuers: issuers?,
             elsewhere: elsewhere?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::guides::SourceFile;
+
+    #[test]
+    fn a_register_that_is_shown_and_read_again_is_the_same() {
+        let read = |yaml: &str| SourceFile::parse(yaml).into_certificate_types().unwrap();
+        let types = read(include_str!("../../../data/sample/certificate-types.yaml"));
+        assert!(types.iter().any(|entry| entry.elsewhere.is_some()));
+        assert!(types.iter().any(|entry| !entry.issuers.is_empty()));
+        assert_eq!(read(&register_yaml(&types)), types);
     }
 }
