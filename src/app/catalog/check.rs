@@ -259,6 +259,13 @@ impl Checker<'_> {
             self.wrong.entry(place).or_default().push(given_twice("/basic_code"));
             return;
         }
+        if let Some(known) = self.base.items.get(code.as_str())
+            && code.is_provisional()
+            && known.item.name.zh != item.item.name.zh
+        {
+            self.wrong.entry(place).or_default().push(taken(&known.item.name));
+            return;
+        }
         self.base.items.insert(code.to_string(), item.clone());
         self.items.push((place, item));
     }
@@ -355,6 +362,21 @@ impl Checker<'_> {
 
 fn name(files: &[(String, String)], place: usize) -> String {
     files.get(place).map(|(file, _)| file.clone()).unwrap_or_default()
+}
+
+/// A provisional code is nobody's name for anything: what has it is another item.
+fn taken(name: &Text) -> Problem {
+    let reason = Text::new(
+        format!(
+            "该临时编码已用于“{}”。请另编一个（如末三位改为 002）：catalog new --basic-code …，实施编码也随之修改。",
+            name.zh
+        ),
+        format!(
+            "This provisional code is that of “{}” already. Give another, e.g. ending in 002: catalog new --basic-code …; the guides' codes follow.",
+            name.en
+        ),
+    );
+    Problem { origin: Origin::File, line: 1, path: "/basic_code".to_owned(), reason }
 }
 
 fn given_twice(path: &str) -> Problem {

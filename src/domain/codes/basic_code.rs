@@ -28,6 +28,12 @@ impl BasicCode {
         Ok(Self(text.to_owned()))
     }
 
+    /// Whether it stands for an item that is not in the basic catalogue yet, as
+    /// `catalog new` gives it.
+    pub fn is_provisional(&self) -> bool {
+        self.0.get(self.0.len() - 8..).is_some_and(|item| item.starts_with("09999"))
+    }
+
     /// The type the code states.
     pub fn item_type(&self) -> ItemType {
         type_digits(&self.0).parse().unwrap_or(ItemType::Other)

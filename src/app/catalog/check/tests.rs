@@ -152,3 +152,23 @@ fn a_text_that_is_not_translated_is_told_with_the_rest() {
     let found = told(&[("i", ITEM), ("g", &local)], &whole());
     assert!(matches!(found.as_slice(), [told] if told.contains("/venues/0/name/en")), "{found:#?}");
 }
+
+#[test]
+fn what_has_a_provisional_code_is_replaced_by_no_other_item() {
+    let code = ITEM.lines().find_map(|line| line.strip_prefix("basic_code: ")).unwrap();
+    let name = ITEM.lines().find(|line| line.starts_with("name: ")).unwrap();
+    let other_name = "name: { zh: 另一件事, en: Another matter }";
+    for (own, refused) in [("\"000509999001\"", true), (code, false)] {
+        let first = with(ITEM, code, own);
+        let item = SourceFile::parse(&first).into_item(None).unwrap();
+        let base = Base {
+            items: [(item.item.basic_code.to_string(), Arc::new(item))].into(),
+            has_others: true,
+            ..Base::default()
+        };
+        assert_eq!(told(&[("i", &first)], &base), [""; 0], "its own next version");
+        let found = told(&[("i", &with(&first, name, other_name))], &base);
+        assert_eq!(!found.is_empty(), refused, "{found:#?}");
+        assert!(found.iter().all(|told| told.contains("--basic-code")), "{found:#?}");
+    }
+}
