@@ -3,6 +3,7 @@
 
 mod by_channel;
 mod followed;
+mod in_force;
 
 use serde_json::{Value, json};
 
