@@ -2,6 +2,8 @@
 //! it: whether the guide is offered there, and what rules of its form that cite one ask
 //! for there. Filing is all that hangs on it: nothing that decides can see the channel.
 
+use super::guide_closed;
+use crate::app::catalog::PublishedGuide;
 use crate::app::ctx::Ctx;
 use crate::app::identity::Caller;
 use crate::domain::cases::{Case, CaseState};
@@ -17,8 +19,12 @@ pub fn channel(caller: &Caller) -> OfferedChannel {
 
 /// A guide may leave out a channel where an article demands it.
 pub fn offered(caller: &Caller, guide: &Guide) -> Result<(), Refusal> {
+    offered_through(channel(caller), guide)
+}
+
+fn offered_through(channel: OfferedChannel, guide: &Guide) -> Result<(), Refusal> {
     let Some(limit) = &guide.channels else { return Ok(()) };
-    if guide.is_offered_through(caller.channel.number()) {
+    if guide.is_offered_through(channel.number()) {
         return Ok(());
     }
     let basis = &limit.basis;
@@ -33,6 +39,22 @@ pub fn offered(caller: &Caller, guide: &Guide) -> Result<(), Refusal> {
             basis.law.en, basis.article
         ),
     ))
+}
+
+/// Whether anybody may apply.
+pub struct Door {
+    /// Nobody may, now.
+    pub closed: Option<Refusal>,
+    /// Nobody may through this channel.
+    pub not_offered: Option<Refusal>,
+}
+
+/// Whether anybody may apply now, and through this channel if one is named.
+pub fn door(ctx: &Ctx, guide: &PublishedGuide, channel: Option<OfferedChannel>) -> Door {
+    Door {
+        closed: guide.is_closed(ctx.clock.now()).then(|| guide_closed(guide)),
+        not_offered: channel.and_then(|channel| offered_through(channel, &guide.guide).err()),
+    }
 }
 
 /// The errors of the rules of the form that look at the channel, in the draft that is

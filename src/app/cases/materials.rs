@@ -5,7 +5,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::record::Writing;
-use super::{Audience, CaseReply, known, read, readable, rules, scope};
+use super::{Audience, CaseReply, guide_to_fill_in, known, read, readable, rules, scope};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::files::{Folder, digest_of};
@@ -14,7 +14,7 @@ use crate::app::people::applicants::as_party;
 use crate::app::permit::permit_on_case;
 use crate::domain::cases::{
     AttachMaterial, CaseState, Command, Evidence, KnownCertificate, MediaType, RemoveMaterial, Standing,
-    decide,
+    decide, handed_in_by,
 };
 use crate::domain::codes::{CertificateId, RegionCode};
 use crate::domain::guides::Guide;
@@ -51,15 +51,15 @@ pub async fn attach(
     material: String,
     upload: Upload,
 ) -> AppResult<CaseReply> {
-    let party = may_edit(ctx, caller, case).await?.case.opened.party;
+    let now = may_edit(ctx, caller, case).await?.case;
     let name = match &upload {
         Upload::Earlier { .. } => {
-            let now = read(ctx, caller, case).await?;
-            named(now.guide.for_case(&now.case), &material)
+            let guide = guide_to_fill_in(ctx, &now).await?;
+            named(handed_in_by(&now, &guide.guide)?, &material)
         }
         Upload::File { .. } | Upload::Certificate(_) | Upload::Promise => None,
     };
-    let place = Place { party, material: &material, name };
+    let place = Place { party: now.opened.party, material: &material, name };
     let Given { evidence, certificate, file } = given(ctx, caller, place, upload).await?;
     let command = Command::Attach(AttachMaterial { material, evidence, certificate });
     change(ctx, caller, case, expected_version, command, file).await
@@ -253,10 +253,7 @@ async fn change(
         if expected_version.is_some_and(|version| version != stored.case.version) {
             return Err(AppError::Stale);
         }
-        let guide = match stored.case.state.filing() {
-            None => super::guide_in_force(ctx, &stored.case).await?,
-            Some(_) => super::guide_of(ctx, &stored.case).await?,
-        };
+        let guide = guide_to_fill_in(ctx, &stored.case).await?;
         let regions = ctx.catalogue.regions();
         let exists = |code: &RegionCode| regions.contains(code.as_str());
         let calendar = ctx.calendar.current();

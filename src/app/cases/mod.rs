@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use action::command;
 pub use action::{Action, TransferTo};
-pub use door::{channel, offered};
+pub use door::{Door, channel, door, offered};
 pub use file::{FedBy, FileRequest, file};
 pub use handoff::{HandedOn, hand_off, open_handoff, sweep as sweep_handoffs};
 pub use letters::{
@@ -160,10 +160,17 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: &Request) -> AppResult<Cas
 /// that was pinned then.
 async fn guide_for(ctx: &Ctx, case: &Case, action: &Action) -> AppResult<Arc<PublishedGuide>> {
     match action {
-        Action::Submit(_) | Action::Save(_) if case.state.filing().is_none() => {
-            guide_in_force(ctx, case).await
-        }
+        Action::Submit(_) | Action::Save(_) => guide_to_fill_in(ctx, case).await,
         _ => guide_of(ctx, case).await,
+    }
+}
+
+/// The guide that what is still put into a case must fit: into a draft the one in force,
+/// later the version it was filed under.
+async fn guide_to_fill_in(ctx: &Ctx, case: &Case) -> AppResult<Arc<PublishedGuide>> {
+    match case.state.filing() {
+        None => guide_in_force(ctx, case).await,
+        Some(_) => guide_of(ctx, case).await,
     }
 }
 

@@ -9,11 +9,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::materials::{folder, may_edit};
-use super::{CaseReply, MAX_FILE_BYTES, Upload, attach, read};
+use super::{CaseReply, MAX_FILE_BYTES, Upload, attach, guide_to_fill_in};
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
 use crate::app::files::{Folder, digest_of};
 use crate::app::identity::Caller;
+use crate::domain::cases::handed_in_by;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
 use crate::store::{self, Changes, StoredCase, UploadPart, UploadRecord, UploadWrite};
@@ -89,10 +90,10 @@ pub async fn begin(
     material: String,
     announced: Announced,
 ) -> AppResult<Standing> {
-    may_edit(ctx, caller, case).await?;
-    let now = read(ctx, caller, case).await?;
+    let now = may_edit(ctx, caller, case).await?.case;
+    let guide = guide_to_fill_in(ctx, &now).await?;
     let mut errors = problems(&announced);
-    if !now.guide.for_case(&now.case).materials.iter().any(|known| known.code == material) {
+    if !handed_in_by(&now, &guide.guide)?.materials.iter().any(|known| known.code == material) {
         let words = Text::new(
             "办事指南没有这份材料，请核对代码。",
             "The guide has no such material; check its code.",

@@ -54,13 +54,25 @@ pub fn decide(
     by: &By,
     at: DateTime<Utc>,
 ) -> Result<Vec<Act>, Refusal> {
-    let rules = Rules { guide: rules.guide.handled_as(case.opened.scenario.as_deref()), ..rules };
+    let whole = rules.guide;
+    let rules = Rules { guide: whole.handled_as(case.opened.scenario.as_deref()), ..rules };
     let name = command.name();
     let (mut acts, now) = timers::catch_up(case, rules, at).map_err(|_| wrong_state(case, name))?;
+    let now = now.as_ref().unwrap_or(case);
+    if fills_in_draft(now, &command) {
+        draft::handed_in_by(now, whole)?;
+    }
     if !matches!(command, Command::Tick) {
-        acts.extend(respond(now.as_ref().unwrap_or(case), rules, command, by, at)?);
+        acts.extend(respond(now, rules, command, by, at)?);
     }
     Ok(acts)
+}
+
+/// What is put into a draft, or made of it, must fit the guide in force; what is taken out
+/// of it need not.
+fn fills_in_draft(case: &Case, command: &Command) -> bool {
+    matches!(case.state, CaseState::Draft(_))
+        && matches!(command, Command::Save(_) | Command::Attach(_) | Command::Submit(_))
 }
 
 fn respond(

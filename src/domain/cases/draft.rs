@@ -40,6 +40,20 @@ pub(super) fn open(command: OpenCase, rules: Rules<'_>, by: By, at: DateTime<Utc
     })
 }
 
+/// The guide a draft is filled in and handed in by: the one in force, in the scenario the
+/// draft was opened in. A later version may have no such scenario, and none but the
+/// applicant can say which of the others is his.
+pub fn handed_in_by<'g>(case: &Case, guide: &'g Guide) -> Result<&'g Guide, Refusal> {
+    guide.in_scenario(case.opened.scenario.as_deref()).map_err(|error| {
+        Refusal::new(
+            RefusalCode::ValidationFailed,
+            "办事指南已更新，不再有这份草稿所选的情形。请按现行情形重新申请；草稿中的内容在其过期前仍可查看。",
+            "The guide has changed and no longer has the scenario this draft was opened in. Open a new application in one of its present scenarios; what the draft says can be read until it expires.",
+        )
+        .errors(vec![error])
+    })
+}
+
 pub(super) fn save(
     draft: &Draft,
     rules: Rules<'_>,

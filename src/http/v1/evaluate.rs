@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 
 use super::catalogue::guide_tag;
 use super::{TextView, parse_code};
-use crate::app::{AppError, Ctx, catalog};
+use crate::app::cases::Door;
+use crate::app::{AppError, Ctx, cases, catalog};
 use crate::domain::codes::{CertificateType, Gender, RegionCode};
 use crate::domain::guides::{
     Applicant, ApplicantKind, Condition, Download, Evaluation, Facts, Fee, Guide, Handling, IdentityLevel,
@@ -107,7 +108,17 @@ impl EvaluateApplicantBody {
 /// What an application with these facts would need, cost and take.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EvaluationView {
+    /// Whether one may: every condition is met, and it is open and offered.
     pub eligible: bool,
+    /// New applications are taken now.
+    pub open: bool,
+    /// It can be applied for through the `channel` that was named; true where none was.
+    pub offered: bool,
+    /// The channels it can be applied for through.
+    #[schema(value_type = Vec<String>)]
+    pub channels: Vec<OfferedChannel>,
+    /// Why it is not open, or not offered, and what to do instead.
+    pub why_not: Vec<TextView>,
     pub conditions: Vec<ConditionView>,
     pub field_errors: Vec<FieldErrorView>,
     pub materials: Vec<NeedView>,
@@ -214,12 +225,14 @@ pub async fn evaluate(
         .map(|(index, code)| parse_code(&format!("/certificates/{index}"), CertificateType::parse(code)))
         .collect::<Result<_, _>>()?;
     let evaluation = catalog::evaluate(&ctx, guide, &Facts::from(facts), &applicant, channel);
-    Ok(HttpResponse::Ok().json(view(&ctx, guide, &evaluation, &held, language.0)))
+    let door = cases::door(&ctx, &published, channel);
+    Ok(HttpResponse::Ok().json(view(&ctx, guide, door, &evaluation, &held, language.0)))
 }
 
 fn view(
     ctx: &Ctx,
     guide: &Guide,
+    Door { closed, not_offered }: Door,
     found: &Evaluation<'_>,
     held: &[CertificateType],
     language: Language,
@@ -227,7 +240,11 @@ fn view(
     let (today, calendar) = (local_date(ctx.clock.now()), ctx.calendar.current());
     let problem = Problem::new(Code::ValidationFailed).errors(found.field_errors.clone());
     EvaluationView {
-        eligible: found.eligible,
+        eligible: found.eligible && closed.is_none() && not_offered.is_none(),
+        open: closed.is_none(),
+        offered: not_offered.is_none(),
+        channels: guide.channels.as_ref().map_or(OfferedChannel::ALL.into(), |limit| limit.only.clone()),
+        why_not: [closed, not_offered].into_iter().flatten().map(|refusal| refusal.detail.into()).collect(),
         conditions: guide.conditions.iter().map(|condition| condition_view(condition, found)).collect(),
         field_errors: problem.view(language, "").errors,
         materials: found.materials.iter().map(|need| NeedView::of(need, held)).collect(),

@@ -25,6 +25,16 @@ async fn listed(portal: &Portal) -> Option<u64> {
     }
 }
 
+/// Whether the dry run says that it is open, and that one may; why not, where one may not.
+async fn may_apply(portal: &Portal) -> (bool, bool) {
+    let path = format!("/api/v1/guides/{}/evaluate", local_code(AGENCY));
+    let said = portal.post("", &path, json!({"applicant": {"birth_date": "1950-05-20"}})).await.expect(200);
+    let (open, eligible) = (said["open"].as_bool().unwrap(), said["eligible"].as_bool().unwrap());
+    let told = said["why_not"].as_array().unwrap().iter().all(|why| why["zh"] != "" && why["en"] != "");
+    assert!(told && said["why_not"].as_array().unwrap().is_empty() == open, "{said:#}");
+    (open, eligible)
+}
+
 /// A version to come is served under its number, and as the guide when its day begins.
 async fn in_force_from_midnight(database: Database) {
     let portal = Portal::open(database).await;
@@ -84,6 +94,7 @@ async fn until_its_last_day(database: Database) {
     publish(&portal, ITEM).await;
     publish(&portal, &local(AGENCY, "effective_until: 2026-03-03\n")).await;
     advance_to(&portal, "2026-03-03T15:59:59Z");
+    assert_eq!(may_apply(&portal).await, (true, true));
     let case = id(&apply(&portal).await.expect(201));
     let body = json!({"guide_code": local_code(AGENCY)});
     let draft = id(&portal.open_case("second_resident@web", body).await);
@@ -95,6 +106,7 @@ async fn until_its_last_day(database: Database) {
         "guide_closed"
     );
     assert_eq!(version(&portal, AGENCY).await, 1, "it is still shown");
+    assert_eq!(may_apply(&portal).await, (false, false), "and the dry run says that it is over");
     assert_eq!(listed(&portal).await, None);
     portal.act("handler@web", &case, "accept", json!({})).await;
     portal.act("handler@web", &case, "record-step", json!({"step": "handle"})).await;
@@ -142,7 +154,7 @@ async fn a_withdrawal_may_be_told_before_it_takes_effect() {
     apply(&portal).await.expect(201);
     advance_to(&portal, "2026-03-03T16:00:00Z");
     assert_eq!(apply(&portal).await.problem(409)["code"], "guide_closed");
-    assert_eq!(listed(&portal).await, None);
+    assert_eq!((listed(&portal).await, may_apply(&portal).await), (None, (false, false)));
     withdraw("2026-03-09").await.problem(412);
     let lifted = hand_in(&portal, &[&local(AGENCY, "")]).await.remove(0);
     super::decide(&portal, &lifted).await.expect(200);

@@ -3,6 +3,7 @@
 
 mod by_channel;
 mod followed;
+mod in_force;
 
 use serde_json::{Value, json};
 
@@ -185,6 +186,15 @@ async fn a_channel_is_left_out_only_by_law_and_the_refusal_cites_it() {
     let portal = portal_with(&format!("{YAML}{basis}")).await;
     let refused = portal.post(RESIDENT, "/api/v1/cases", draft("renew")).await.problem(409);
     assert_eq!(refused["code"], "channel_not_offered");
+    let mut body = json!({ "scenario": "renew", "facts": facts("renew"), "channel": "pc" });
+    let online = evaluate(&portal, body.clone()).await;
+    let told = (&online["eligible"], &online["open"], &online["offered"], &online["channels"]);
+    assert_eq!(told, (&json!(false), &json!(true), &json!(false), &json!(["window"])), "{online:#}");
+    assert_eq!(online["why_not"][0]["zh"], refused["detail"], "what whoever applied all the same is told");
+    body["channel"] = json!("window");
+    let there = evaluate(&portal, body).await;
+    let told = (&there["eligible"], &there["offered"], &there["why_not"]);
+    assert_eq!(told, (&json!(true), &json!(true), &json!([])), "{there:#}");
     assert!(refused["detail"].as_str().unwrap().contains("第一千零四十九条"), "{refused:#}");
     let mut present = draft("renew");
     present["applicant"] =
