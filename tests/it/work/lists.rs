@@ -272,7 +272,7 @@ async fn every_filter_narrows(database: Database) {
     }
     portal.act("resident@web", &online, "withdraw", json!({})).await;
     let closed = portal.get("handler@web", "/api/v1/cases?state=closed").await.expect(200);
-    assert_eq!(ids(closed), [online.clone()]);
+    assert_eq!(ids(closed), std::slice::from_ref(&online));
     let narrowed = async |query: String| {
         let path = format!("/api/v1/cases?state=closed&{query}");
         ids(portal.get("supervisor@web", &path).await.expect(200))
