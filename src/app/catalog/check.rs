@@ -78,6 +78,15 @@ impl<G> Checked<G> {
 }
 
 impl Checked {
+    /// What is in the first of the files.
+    pub fn of_first(mut self) -> Self {
+        self.certificate_types.retain(|(place, _)| *place == 0);
+        self.items.retain(|(place, _)| *place == 0);
+        self.guides.retain(|(place, _)| *place == 0);
+        self.bundles.retain(|(place, _)| *place == 0);
+        self
+    }
+
     /// Tries the examples of every guide.
     pub fn try_examples(
         &self,

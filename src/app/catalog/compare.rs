@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Catalogue;
 use super::check::{Checked, FileProblems, check, survey};
-use super::drafts::find;
+use super::drafts::{files_of, together};
 use super::publish::Present;
 use crate::app::bundles;
 use crate::app::ctx::Ctx;
@@ -104,23 +104,27 @@ pub struct DraftDiff {
 
 /// Compares a draft with what is in force. What is wrong with it is given instead when
 /// it no longer reads beside the present catalogue.
+///
+/// `with`: drafts that are to be published with it.
 pub async fn diff_draft(
     ctx: &Ctx,
     caller: &Caller,
     id: Uuid,
+    with: &[Uuid],
 ) -> AppResult<Result<DraftDiff, Vec<FileProblems>>> {
-    let draft = find(ctx, caller, id).await?;
-    let Some((against, mut present)) = in_force(ctx, &draft).await? else {
+    let drafts = together(ctx, caller, id, with).await?;
+    let Some(draft) = drafts.first() else { return Err(AppError::NotFound) };
+    let Some((against, mut present)) = in_force(ctx, draft).await? else {
         let heading = Text::new(
             "这是新增的内容，此前没有发布过",
             "this is new; nothing was published under its code before",
         );
         return Ok(Ok(DraftDiff { is_new: true, against: None, heading, changes: Vec::new() }));
     };
-    let files = [(draft.file.clone(), draft.yaml.clone())];
+    let files = files_of(&drafts);
     let base = Present::read(ctx, &files, &survey(&files)).await?.base;
     let drafted = match check(&files, &base) {
-        Ok(checked) => Content::of(checked).into_iter().next(),
+        Ok(checked) => Content::of(checked.of_first()).into_iter().next(),
         Err(problems) => return Ok(Err(problems)),
     };
     let incomparable = || AppError::Internal(format!("draft {id} cannot be compared with what is in force"));

@@ -8,11 +8,12 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::check::{FileFailures, FileProblems, check_each, survey};
 use super::publish::{ATTEMPTS, Faults, Order, Present, Published, attempt, commit, examine};
-use super::{CERTIFICATE_TYPES, source};
+use super::{CERTIFICATE_TYPES, register_file, source};
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
@@ -106,10 +107,12 @@ pub async fn hand_in(
             decided_by: None,
             decided_at: None,
         };
-        changes
-            .write(CatalogWrite::Draft(DraftWrite::Replace { code: draft.code.clone(), editor, at }))
-            .write(CatalogWrite::Draft(DraftWrite::Insert(draft.clone())));
+        changes.write(CatalogWrite::Draft(DraftWrite::Replace { code: draft.code.clone(), editor, at }));
         drafts.push(draft);
+    }
+    // After all that they replace: several files may be of one register.
+    for draft in &drafts {
+        changes.write(CatalogWrite::Draft(DraftWrite::Insert(draft.clone())));
     }
     let told: Vec<_> = drafts.iter().map(|draft| json!({ "draft": draft.id, "code": draft.code })).collect();
     let entry = caller.entry(at, AuditAction::CatalogueDrafted, Outcome::Succeeded);
@@ -152,7 +155,8 @@ async fn contents(ctx: &Ctx, files: &[(String, String)]) -> AppResult<Result<Vec
     Ok(Ok(types.chain(items).chain(guides).chain(bundles).collect()))
 }
 
-/// None for what is not published yet, and for certificate types.
+/// None for what is not published yet. The register has no versions: what it says has a
+/// number of its own.
 async fn newest_version(ctx: &Ctx, kind: FileKind, code: &str) -> AppResult<Option<u32>> {
     let codes = vec![code.to_owned()];
     Ok(match kind {
@@ -161,7 +165,11 @@ async fn newest_version(ctx: &Ctx, kind: FileKind, code: &str) -> AppResult<Opti
             ctx.store.find_current_bundle(code.to_owned()).await?.map(|bundle| bundle.version)
         }
         FileKind::Item => ctx.store.list_current_items(codes).await?.first().map(|item| item.version),
-        FileKind::CertificateTypes => None,
+        FileKind::CertificateTypes => {
+            let digest = Sha256::digest(register_file(ctx).await?);
+            let first = digest.iter().take(4).fold(0, |number: u32, byte| number << 8 | u32::from(*byte));
+            Some(first >> 1)
+        }
     })
 }
 
@@ -210,12 +218,33 @@ pub async fn read_draft(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Shown
     Ok(ShownDraft { draft, present })
 }
 
-/// Checks a draft and tries its examples against the present catalogue.
-pub async fn report_on(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Report> {
-    let draft = find(ctx, caller, id).await?;
-    let files = [(draft.file.clone(), draft.yaml.clone())];
-    let drafts = std::slice::from_ref(&draft);
-    Ok(match examine(ctx, &Order { by: Some(caller), files: &files, drafts }).await? {
+/// Drafts the caller may see, the first with those that are to be published with it, each
+/// once.
+pub(super) async fn together(
+    ctx: &Ctx,
+    caller: &Caller,
+    id: Uuid,
+    with: &[Uuid],
+) -> AppResult<Vec<DraftRecord>> {
+    let mut drafts: Vec<DraftRecord> = Vec::new();
+    for id in std::iter::once(&id).chain(with) {
+        if drafts.iter().all(|draft| draft.id != *id) {
+            drafts.push(find(ctx, caller, *id).await?);
+        }
+    }
+    Ok(drafts)
+}
+
+pub(super) fn files_of(drafts: &[DraftRecord]) -> Vec<(String, String)> {
+    drafts.iter().map(|draft| (draft.file.clone(), draft.yaml.clone())).collect()
+}
+
+/// Checks a draft and tries its examples against the present catalogue, and against the
+/// drafts that are to be published with it.
+pub async fn report_on(ctx: &Ctx, caller: &Caller, id: Uuid, with: &[Uuid]) -> AppResult<Report> {
+    let drafts = together(ctx, caller, id, with).await?;
+    let files = files_of(&drafts);
+    Ok(match examine(ctx, &Order { by: Some(caller), files: &files, drafts: &drafts }).await? {
         Ok(examined) => Report { problems: Vec::new(), tried: examined.tried(), failures: Vec::new() },
         Err(Faults { problems, failures, tried }) => Report { problems, tried, failures },
     })
@@ -240,8 +269,7 @@ pub async fn publish_drafts(
                 drafts.push(to_publish(ctx, caller, *id).await?);
             }
         }
-        let files: Vec<(String, String)> =
-            drafts.iter().map(|draft| (draft.file.clone(), draft.yaml.clone())).collect();
+        let files = files_of(&drafts);
         match attempt(ctx, &Order { by: Some(caller), files: &files, drafts: &drafts }, epoch).await {
             Err(AppError::Stale) => {}
             other => return other,

@@ -270,13 +270,39 @@ fn failure_views(files: Vec<FileFailures>) -> Vec<FailedExampleView> {
     files.into_iter().flat_map(of).collect()
 }
 
+/// Drafts that are to be published with it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WithDrafts {
+    /// Their ids, with commas in between: what is new in them is there for this one.
+    with: Option<String>,
+}
+
+impl WithDrafts {
+    fn ids(&self) -> Result<Vec<Uuid>, Problem> {
+        let given = self.with.iter().flat_map(|with| with.split(',')).filter(|id| !id.is_empty());
+        given.map(str::parse).collect::<Result<_, _>>().map_err(|_| {
+            let words = Text::new(
+                "应为以逗号分隔的草稿标识。",
+                "These must be ids of drafts, with commas in between.",
+            );
+            Problem::new(Code::InvalidField).errors(vec![FieldError::new("with", "invalid", words)])
+        })
+    }
+}
+
 /// Checks a draft against the present catalogue.
-#[utoipa::path(tag = "administration", operation_id = "check_draft", responses(
+#[utoipa::path(tag = "administration", operation_id = "check_draft", params(("with" = Option<String>, Query)), responses(
     (status = 200, body = DraftProblemsView), (status = "4XX", body = ProblemView)
 ), security(("bearer" = [])))]
 #[post("/admin/guides/{id}/check")]
-pub async fn check_draft(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
-    let report = catalog::report_on(&ctx, &caller, *id).await?;
+pub async fn check_draft(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: web::Path<Uuid>,
+    with: Query<WithDrafts>,
+) -> Reply {
+    let report = catalog::report_on(&ctx, &caller, *id, &with.0.ids()?).await?;
     Ok(HttpResponse::Ok().json(DraftProblemsView { problems: problem_views(report.problems) }))
 }
 
@@ -302,12 +328,17 @@ pub struct DraftDiffView {
 }
 
 /// What a draft changes in what is in force, in the words of an applicant.
-#[utoipa::path(tag = "administration", operation_id = "diff_draft", responses(
+#[utoipa::path(tag = "administration", operation_id = "diff_draft", params(("with" = Option<String>, Query)), responses(
     (status = 200, body = DraftDiffView), (status = "4XX", body = ProblemView)
 ), security(("bearer" = [])))]
 #[get("/admin/guides/{id}/diff")]
-pub async fn diff_draft(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
-    let compared = catalog::diff_draft(&ctx, &caller, *id).await?;
+pub async fn diff_draft(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: web::Path<Uuid>,
+    with: Query<WithDrafts>,
+) -> Reply {
+    let compared = catalog::diff_draft(&ctx, &caller, *id, &with.0.ids()?).await?;
     let DraftDiff { is_new, against, heading, changes } = compared.map_err(|problems| {
         let problem = faults(&Faults { problems, ..Faults::default() });
         problem.detail("草稿有误，无法比较。", "The draft has faults; it cannot be compared.")
@@ -318,12 +349,17 @@ pub async fn diff_draft(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>
 }
 
 /// Tries the examples of a draft, and of what inherits from it.
-#[utoipa::path(tag = "administration", operation_id = "test_draft", responses(
+#[utoipa::path(tag = "administration", operation_id = "test_draft", params(("with" = Option<String>, Query)), responses(
     (status = 200, body = DraftReportView), (status = "4XX", body = ProblemView)
 ), security(("bearer" = [])))]
 #[post("/admin/guides/{id}/test")]
-pub async fn test_draft(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>) -> Reply {
-    let report = catalog::report_on(&ctx, &caller, *id).await?;
+pub async fn test_draft(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: web::Path<Uuid>,
+    with: Query<WithDrafts>,
+) -> Reply {
+    let report = catalog::report_on(&ctx, &caller, *id, &with.0.ids()?).await?;
     Ok(HttpResponse::Ok().json(DraftReportView {
         problems: problem_views(report.problems),
         examples_tried: report.tried,

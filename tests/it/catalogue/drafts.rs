@@ -37,6 +37,17 @@ async fn nobody_publishes_what_he_drafted(database: Database) {
     assert_eq!(pointers(&alone), ["1.yaml:3:/item"]);
     let checked = portal.post("publisher@web", &format!("{GUIDES}/{}/check", drafts[0]), json!({})).await;
     assert_eq!(checked.expect(200)["problems"][0]["line"], 3);
+    // What is to be published with it is there for its check, its examples and its diff.
+    let beside = async |what: &str| {
+        let path = format!("{GUIDES}/{}/{what}?with={}", drafts[0], drafts[1]);
+        portal.post("publisher@web", &path, json!({})).await.expect(200)
+    };
+    assert_eq!(beside("check").await["problems"], json!([]));
+    assert_eq!(beside("test").await["problems"], json!([]), "its examples can be tried");
+    let path = format!("{GUIDES}/{}/diff?with={}", drafts[0], drafts[1]);
+    assert_eq!(portal.get("publisher@web", &path).await.expect(200)["is_new"], true);
+    let nothing = format!("{GUIDES}/{}/check?with=x", drafts[0]);
+    portal.post("publisher@web", &nothing, json!({})).await.problem(400);
     let path = format!("{GUIDES}/{}/publish", drafts[0]);
     let together = portal.post("publisher@web", &path, json!({"with": [drafts[1]]})).await.expect(200);
     let told: Vec<_> = together["published"].as_array().unwrap().iter().map(|one| &one["kind"]).collect();
@@ -66,6 +77,30 @@ async fn nobody_publishes_what_he_drafted_himself() {
 #[ignore = "needs PostgreSQL: run tests/run"]
 async fn nobody_publishes_what_he_drafted_himself_on_postgres() {
     nobody_publishes_what_he_drafted(Database::postgres()).await;
+}
+
+#[actix_web::test]
+async fn registers_handed_in_at_once_are_all_kept_and_one_that_is_stale_overwrites_nothing() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let register = |number: u8, name: &str| {
+        format!(
+            "format: 1\nkind: certificate_types\ntypes:\n  - {{ type: \"11100000MBWXT0001A90{number}\", name: {{ zh: {name}, en: Sample }}, supplies: [{name}], attributes: [name] }}\n"
+        )
+    };
+    let both = hand_in(&portal, &[&register(1, "甲证"), &register(2, "乙证")]).await;
+    let path = format!("{GUIDES}/{}/publish", both[0]);
+    portal.post("publisher@web", &path, json!({"with": [both[1]]})).await.expect(200);
+    let stale = hand_in(&portal, &[&register(1, "旧甲证")]).await.remove(0);
+    let newer = vec![("newer.yaml".to_owned(), register(1, "新甲证"))];
+    wanshitong::app::catalog::publish(&portal.city.ctx, newer).await.unwrap().unwrap();
+    decide(&portal, &stale).await.problem(412);
+    let shown = portal.get("publisher@web", &format!("{GUIDES}/{stale}")).await.expect(200);
+    let present = shown["present_yaml"].as_str().unwrap();
+    assert!(
+        present.contains("新甲证") && present.contains("乙证") && !present.contains("旧甲证"),
+        "{present}"
+    );
+    portal.close().await;
 }
 
 #[actix_web::test]
