@@ -18,7 +18,7 @@ use crate::app::permit::permit;
 use crate::domain::audit::{AuditAction, Outcome};
 use crate::domain::bundles::{self, Found, Misfit, Opening, Plan, serving};
 use crate::domain::codes::{CertificateType, RegionCode};
-use crate::domain::guides::{Applicant, Bundle, BundleCode, Facts, FileKind, Guide, Part, SourceFile};
+use crate::domain::guides::{Applicant, Bundle, BundleCode, Facts, FileKind, Guide, Part, SourceFile, Whom};
 use crate::domain::policy::{Operation, Target};
 use crate::domain::time::local_date;
 use crate::store::{BundleRecord, BundleWrite, Changes, Epoch};
@@ -182,7 +182,7 @@ pub fn evaluate<'b>(
     let regions = ctx.catalogue.regions();
     let exists = |code: &RegionCode| regions.contains(code.as_str());
     let today = local_date(ctx.clock.now());
-    bundles::evaluate(&published.plan, facts, held, applicant, today, &exists, None)
+    bundles::evaluate(&published.plan, facts, held, Whom::Described(applicant), today, &exists, None)
 }
 
 /// The guides in force of the items these bundle files name.

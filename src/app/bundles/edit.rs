@@ -13,7 +13,7 @@ use crate::app::people::applicants::as_known;
 use crate::domain::bundles::{self, Application, Command, Found, Plan, Stage};
 use crate::domain::cases::{By, WithdrawCase};
 use crate::domain::codes::RegionCode;
-use crate::domain::guides::{Applicant, Facts};
+use crate::domain::guides::{Applicant, Facts, Whom};
 use crate::domain::policy::Operation;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::time::local_date;
@@ -170,8 +170,15 @@ async fn attempt_submit(
             let exists = |code: &RegionCode| regions.contains(code.as_str());
             let facts = loaded.application().facts.known().cloned().unwrap_or_else(Facts::new);
             let channel = Some(cases::channel(caller));
-            let found =
-                bundles::evaluate(loaded.plan(), &facts, &held, &applicant, local_date(at), &exists, channel);
+            let found = bundles::evaluate(
+                loaded.plan(),
+                &facts,
+                &held,
+                Whom::Known(&applicant),
+                local_date(at),
+                &exists,
+                channel,
+            );
             check(&loaded, &found, &applicant, caller)?;
             Command::Submit { by, aal: caller.aal, not_needed: found.not_needed() }
         }

@@ -41,7 +41,7 @@ use super::search::SearchIndex;
 use crate::domain::cases::Case;
 use crate::domain::codes::{GuideCode, RegionCode};
 use crate::domain::guides::{
-    self, Applicant, Evaluation, Facts, Guide, ItemFile, OfferedChannel, SourceFile, register_yaml,
+    self, Applicant, Evaluation, Facts, Guide, ItemFile, OfferedChannel, SourceFile, Whom, register_yaml,
 };
 use crate::domain::time::{local_date, local_day_number};
 use crate::store::{GuideRecord, ItemRecord, Store};
@@ -310,7 +310,7 @@ pub fn evaluate<'g>(
 ) -> Evaluation<'g> {
     let regions = ctx.catalogue.regions();
     let exists = |code: &RegionCode| regions.contains(code.as_str());
-    guides::evaluate(guide, facts, applicant, local_date(ctx.clock.now()), &exists, channel)
+    guides::evaluate(guide, facts, Whom::Described(applicant), local_date(ctx.clock.now()), &exists, channel)
 }
 
 /// A published file as it was written: of a guide the local one in force, of an item

@@ -9,8 +9,7 @@ use chrono::NaiveDate;
 use super::plan::{Plan, Planned};
 use crate::domain::codes::{CertificateType, RegionCode};
 use crate::domain::guides::{
-    self, Applicant, Condition, EvalError, Evaluation, Facts, Fee, Form, Given, OfferedChannel, Scope,
-    check_form, normalise,
+    self, Condition, Evaluation, Facts, Fee, Form, Given, OfferedChannel, Scope, Whom, check_form, normalise,
 };
 use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
@@ -18,7 +17,8 @@ use crate::domain::text::Text;
 /// What the bundle says to these answers today.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found<'p> {
-    /// Every part that is applied for has all its conditions met, as far as can be told.
+    /// Every part that is applied for has all its conditions met, but those an earlier part
+    /// supplies the answer to.
     pub eligible: bool,
     /// Of the whole form, pointing into the joint answers.
     pub field_errors: Vec<FieldError>,
@@ -46,14 +46,15 @@ pub fn evaluate<'p>(
     plan: &'p Plan,
     joint: &Facts,
     held: &[CertificateType],
-    applicant: &Applicant,
+    whom: Whom<'_>,
     today: NaiveDate,
     region_exists: &dyn Fn(&RegionCode) -> bool,
     channel: Option<OfferedChannel>,
 ) -> Found<'p> {
+    let applicant = whom.applicant();
     let shared = normalise(&plan.bundle.form, &plan.shared(joint), applicant, today);
     let needed: Vec<Option<bool>> =
-        plan.parts.iter().map(|planned| needs(planned, &shared, applicant, today)).collect();
+        plan.parts.iter().map(|planned| needs(planned, &shared, whom, today)).collect();
     let comes = |code: &str| {
         let place = plan.parts.iter().position(|planned| planned.code() == code);
         place.is_some_and(|place| needed.get(place) != Some(&Some(false)))
@@ -71,13 +72,13 @@ pub fn evaluate<'p>(
         let mut part = FoundPart { code: planned.code(), needed, unmet: Vec::new(), open: Vec::new() };
         if needed == Some(true) {
             let facts = plan.facts_of(planned, joint, applicant, today);
-            let evaluation =
-                guides::evaluate(&planned.guide, &facts, applicant, today, region_exists, channel);
+            let evaluation = guides::evaluate(&planned.guide, &facts, whom, today, region_exists, channel);
             let waits = |field: &str| waits_for(plan, planned, field, &comes);
             found.add(plan, planned, &evaluation, held, &comes, &waits);
             part.unmet = evaluation.unmet;
             part.open = evaluation.open;
-            found.eligible &= part.unmet.is_empty();
+            let is_awaited = |open: &&Condition| open.when.fields().iter().any(|field| waits(field));
+            found.eligible &= part.unmet.is_empty() && part.open.iter().all(is_awaited);
         }
         found.parts.push(part);
     }
@@ -86,13 +87,9 @@ pub fn evaluate<'p>(
 }
 
 /// Whether a part is applied for, given the shared answers.
-fn needs(planned: &Planned, shared: &Facts, applicant: &Applicant, today: NaiveDate) -> Option<bool> {
+fn needs(planned: &Planned, shared: &Facts, whom: Whom<'_>, today: NaiveDate) -> Option<bool> {
     let Some(when) = &planned.part.when else { return Some(true) };
-    match when.holds(&Scope { facts: shared, applicant, today, channel: None }) {
-        Ok(needed) => Some(needed),
-        Err(EvalError::Absent(_)) => None,
-        Err(EvalError::UnknownDate | EvalError::Overflow | EvalError::Internal(_)) => Some(false),
-    }
+    when.tells(&Scope { facts: shared, applicant: whom.applicant(), today, channel: None }, &whom.unsaid())
 }
 
 /// The shared form without what has no answer yet, and the rules that rest on it.

@@ -1,13 +1,13 @@
 //! The dry run (预检): what would become of an application, before anything is
-//! stored. It runs the same checks a submission does, in the same order.
+//! stored. It runs the same checks a submission does, in the same order; but what nobody has
+//! said it counts neither for the applicant nor against him.
 
 use chrono::NaiveDate;
 
-use super::applicant::Applicant;
-use super::expr::{EvalError, Scope};
 use super::facts::Facts;
 use super::form::normalise;
-use super::materials::{MaterialNeed, requirements};
+use super::known::{Known, Whom};
+use super::materials::MaterialNeed;
 use super::model::{Condition, Fee, Guide, OfferedChannel};
 use super::validate::{check_channel, check_complete};
 use crate::domain::codes::RegionCode;
@@ -22,7 +22,7 @@ pub struct Evaluation<'g> {
     pub eligible: bool,
     /// The conditions that are not met.
     pub unmet: Vec<&'g Condition>,
-    /// The conditions nothing can be said about before more is answered.
+    /// The conditions nothing can be said about before more is known.
     pub open: Vec<&'g Condition>,
     pub field_errors: Vec<FieldError>,
     pub materials: Vec<MaterialNeed<'g>>,
@@ -34,34 +34,31 @@ pub struct Evaluation<'g> {
 pub fn evaluate<'g>(
     guide: &'g Guide,
     facts: &Facts,
-    applicant: &Applicant,
+    whom: Whom<'_>,
     today: NaiveDate,
     region_exists: &dyn Fn(&RegionCode) -> bool,
     channel: Option<OfferedChannel>,
 ) -> Evaluation<'g> {
+    let applicant = whom.applicant();
     let facts = normalise(&guide.form, facts, applicant, today);
-    let scope = Scope { facts: &facts, applicant, today, channel: None };
+    let known = Known::of(&guide.form, &facts, whom, today, region_exists);
     let (mut unmet, mut open) = (Vec::new(), Vec::new());
     for condition in &guide.conditions {
-        match condition.when.holds(&scope) {
-            Ok(true) => {}
-            Err(EvalError::Absent(_)) => open.push(condition),
-            Ok(false) | Err(EvalError::UnknownDate | EvalError::Overflow | EvalError::Internal(_)) => {
-                unmet.push(condition);
-            }
+        match known.tells(&condition.when) {
+            Some(true) => {}
+            Some(false) => unmet.push(condition),
+            None => open.push(condition),
         }
     }
+    let needs = guide.materials.iter().map(|material| {
+        let required = known.requires(&material.required);
+        MaterialNeed { material, required: required == Some(true), open: required.is_none() }
+    });
+    let materials = needs.collect();
     let mut field_errors = check_complete(guide, &facts, applicant, today, region_exists);
     if let Some(channel) = channel {
         field_errors.extend(check_channel(guide, &facts, applicant, today, region_exists, channel));
     }
-    Evaluation {
-        eligible: unmet.is_empty() && open.is_empty(),
-        unmet,
-        open,
-        field_errors,
-        materials: requirements(guide, &facts, applicant, today),
-        fee: &guide.fee,
-        facts,
-    }
+    let eligible = unmet.is_empty() && open.is_empty();
+    Evaluation { eligible, unmet, open, field_errors, materials, fee: &guide.fee, facts }
 }

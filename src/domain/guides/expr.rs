@@ -31,6 +31,7 @@ use serde::{Serialize, Serializer};
 
 use super::applicant::Applicant;
 use super::facts::Facts;
+use super::known::Unsaid;
 use super::model::OfferedChannel;
 use super::pattern::Pattern;
 use super::problem::Rests;
@@ -171,10 +172,31 @@ impl Expr {
     /// Whether it is true of this scope. Never panics; an error is to be
     /// treated as "not met".
     pub fn holds(&self, scope: &Scope<'_>) -> Result<bool, EvalError> {
+        self.value(&self.0.tree, scope)
+    }
+
+    /// Whether it is true of this scope, whatever is true of that which nobody has said;
+    /// none where it may be either. What has no value for another reason is not met.
+    pub fn tells(&self, scope: &Scope<'_>, unsaid: &Unsaid) -> Option<bool> {
+        let value = if unsaid.is_empty() {
+            self.holds(scope)
+        } else {
+            let mut tree = self.0.tree.clone();
+            tree::take_out(&mut tree, &|object, name| unsaid.has(object, name));
+            self.value(&tree, scope)
+        };
+        match value {
+            Ok(truth) => Some(truth),
+            Err(EvalError::Absent(_)) => None,
+            Err(EvalError::UnknownDate | EvalError::Overflow | EvalError::Internal(_)) => Some(false),
+        }
+    }
+
+    fn value(&self, tree: &Expression, scope: &Scope<'_>) -> Result<bool, EvalError> {
         let bindings = values::Bindings { scope, patterns: &self.0.patterns };
         let mut context = Context::with_env(functions::environment());
         context.set_variable_resolver(&bindings);
-        let value = Value::resolve_val(&self.0.tree, &context).map_err(eval_error)?;
+        let value = Value::resolve_val(tree, &context).map_err(eval_error)?;
         value
             .downcast_ref::<CelBool>()
             .map(|truth| *truth.inner())

@@ -12,6 +12,8 @@ use super::model::{Guide, Material, MaterialSource, Requirement};
 pub struct MaterialNeed<'g> {
     pub material: &'g Material,
     pub required: bool,
+    /// Whether it is required cannot be said before more is known.
+    pub open: bool,
 }
 
 /// All materials of the guide, in its order. A condition that cannot be
@@ -27,6 +29,7 @@ pub fn requirements<'g>(
         .iter()
         .map(|material| MaterialNeed {
             material,
+            open: false,
             required: match &material.required {
                 Requirement::Required => true,
                 Requirement::Optional => false,

@@ -87,12 +87,12 @@ pub fn check_channel(
 }
 
 /// The answers that are right, and the names of fields that have none.
-struct Answers<'f> {
-    sound: Facts,
-    unsound: BTreeSet<&'f str>,
+pub(super) struct Answers<'f> {
+    pub sound: Facts,
+    pub unsound: BTreeSet<&'f str>,
 }
 
-fn judge<'f>(
+pub(super) fn judge<'f>(
     form: &'f Form,
     facts: &Facts,
     applicant: &Applicant,

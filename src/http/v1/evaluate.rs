@@ -70,7 +70,8 @@ pub struct EvaluateBody {
     pub channel: Option<OfferedChannel>,
 }
 
-/// Left out: unknown.
+/// Left out: unknown, and so is whatever depends on it. How well he is known nobody can say of himself: a condition on
+/// `applicant.ial` is always `unknown`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EvaluateApplicantBody {
@@ -141,7 +142,7 @@ pub struct EvaluationView {
 pub struct ConditionView {
     pub code: String,
     pub text: TextView,
-    /// `met`, `not_met`, or `unknown` before more is answered.
+    /// `met`, `not_met`, or `unknown` before more is answered or said of the applicant.
     pub state: &'static str,
 }
 
@@ -149,7 +150,10 @@ pub struct ConditionView {
 pub struct NeedView {
     pub code: String,
     pub name: TextView,
+    /// It is surely required; `state` tells what surely is not from what is not known yet.
     pub required: bool,
+    /// `required`, `not_required`, or `unknown` before more is answered or said of the applicant.
+    pub state: &'static str,
     /// `own`, `certificate` (taken from the register where the applicant holds it) or `shared` (nothing to hand in).
     pub source: &'static str,
     /// The type of that certificate.
@@ -189,6 +193,11 @@ impl NeedView {
             code: code.clone(),
             name: name.clone().into(),
             required: need.required,
+            state: match (need.open, need.required) {
+                (true, _) => "unknown",
+                (false, true) => "required",
+                (false, false) => "not_required",
+            },
             source,
             certificate_type,
             satisfied: need.material.is_at_hand(held),

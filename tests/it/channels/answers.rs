@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
 use wanshitong::domain::codes::{RegionCode, Uscc};
-use wanshitong::domain::guides::{Applicant, Choice, Facts, Field, FieldKind, Guide, evaluate, prefill};
+use wanshitong::domain::guides::{
+    Applicant, Choice, Facts, Field, FieldKind, Guide, Whom, evaluate, prefill,
+};
 
 use super::people::{resident_id, with_check_character};
 use super::random::Random;
@@ -55,7 +57,8 @@ impl Answers<'_> {
         let exists = |code: &RegionCode| self.regions.binary_search(code).is_ok();
         for _ in 0..10 {
             let redo = {
-                let said = evaluate(self.guide, &facts, self.applicant, self.today, &exists, None);
+                let said =
+                    evaluate(self.guide, &facts, Whom::Known(self.applicant), self.today, &exists, None);
                 if said.field_errors.is_empty() && said.eligible {
                     return (facts, true);
                 }

@@ -46,6 +46,12 @@ async fn evaluate(portal: &Portal, body: Value) -> Value {
     portal.post("", &format!("/api/v1/guides/{CODE}/evaluate"), body).await.expect(200)
 }
 
+/// What is said of each.
+fn states(list: &Value) -> Vec<String> {
+    let say = |one: &Value| format!("{} {}", one["code"], one["state"]).replace('"', "");
+    list.as_array().unwrap().iter().map(say).collect()
+}
+
 fn codes(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|entry| entry["code"].as_str().unwrap()).collect()
 }
@@ -80,6 +86,48 @@ async fn questions_lead_to_a_scenario_and_its_form_materials_and_limits_follow()
     let renew = evaluate(&portal, json!({ "scenario": "renew", "facts": facts("renew") })).await;
     assert_eq!(codes(&renew["materials"]), ["lease"]);
     assert!(renew["promised_due"].as_str() < new["promised_due"].as_str());
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_dry_run_that_is_told_nothing_says_neither_yes_nor_no() {
+    let portal = Portal::open(Database::sqlite()).await;
+    let path = format!("/api/v1/guides/{}/evaluate", portal.city.guide("old-age-allowance.yaml"));
+    let nothing = portal.post("", &path, json!({})).await.expect(200);
+    assert_eq!(states(&nothing["conditions"]), ["age unknown", "residence unknown"]);
+    assert_eq!(nothing["eligible"], false, "nobody is eligible before all is known");
+
+    let young = json!({ "applicant": { "birth_date": "1990-05-20" } });
+    let young = portal.post("", &path, young).await.expect(200);
+    assert_eq!(states(&young["conditions"]), ["age not_met", "residence unknown"]);
+    let old = json!({ "applicant": { "birth_date": "1940-05-20", "residence": "340705005002" } });
+    let old = portal.post("", &path, old).await.expect(200);
+    assert_eq!(states(&old["conditions"]), ["age met", "residence met"]);
+    assert_eq!(old["eligible"], true);
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn whether_a_document_is_needed_is_left_open_until_what_it_rests_on_is_known() {
+    let rule = "    least_trust: B\n    required: facts.rent > 50000 || applicant.age < 18\n";
+    let portal = portal_with(&YAML.replace("    least_trust: B\n", rule)).await;
+    let mut body = json!({ "scenario": "new", "facts": {}, "applicant": {} });
+    let nothing = evaluate(&portal, body.clone()).await;
+    assert_eq!(states(&nothing["materials"]), ["lease required", "hardship_proof unknown"]);
+    assert_eq!(states(&nothing["conditions"]), ["lives_here unknown", "adults_named unknown"]);
+    assert_eq!(nothing["materials"][1]["required"], false, "it is not surely required");
+    body["facts"] = json!({ "rent": "dear" });
+    let wrong = evaluate(&portal, body.clone()).await;
+    assert_eq!(states(&wrong["materials"]), ["lease required", "hardship_proof unknown"]);
+    body["facts"] = json!({ "rent": 10_000 });
+    body["applicant"] = json!({ "birth_date": "1990-05-20" });
+    let cheap = evaluate(&portal, body.clone()).await;
+    assert_eq!(states(&cheap["materials"]), ["lease required", "hardship_proof not_required"]);
+    body["facts"] = json!({ "rent": 80_000 });
+    body["applicant"] = json!({});
+    let dear = evaluate(&portal, body).await;
+    assert_eq!(states(&dear["materials"]), ["lease required", "hardship_proof required"]);
+    assert_eq!(dear["materials"][1]["required"], true);
     portal.close().await;
 }
 

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use crate::domain::bundles::*;
-use crate::domain::guides::{Applicant, ApplicantKind, Facts, Guide, SourceFile, read_guide};
+use crate::domain::guides::{Applicant, ApplicantKind, Facts, Guide, SourceFile, Whom, read_guide};
 
 /// A small guide: its item, fields, materials, what it issues, its promised days.
 fn guide(basic: &str, name: &str, fields: &str, materials: &str, issues: &str, days: u8) -> Guide {
@@ -174,7 +174,7 @@ pub(super) fn complete() -> Facts {
 }
 
 pub(super) fn try_out<'p>(plan: &'p Plan, facts: &Facts) -> Found<'p> {
-    evaluate(plan, facts, &[], &applicant(), today(), &|_| true, None)
+    evaluate(plan, facts, &[], Whom::Known(&applicant()), today(), &|_| true, None)
 }
 
 #[test]
@@ -235,6 +235,32 @@ fn what_an_earlier_part_brings_is_waited_for_and_everything_else_is_told_at_once
     ];
     assert_eq!(pointers, expected);
     assert_eq!(nothing.parts[2].needed, None);
+}
+
+/// The bundle, whose card is given out on this condition.
+fn plan_where_the_card_asks(when: &str) -> Plan {
+    let number = "    - { name: number, label: { zh: 证件号码, en: Number }, type: resident_id }";
+    let asks = format!(
+        "  []\nconditions:\n  - {{ code: asked, when: '{when}', text: {{ zh: 条件, en: Condition }} }}"
+    );
+    let letter = "{ letter: { name: { zh: 社保卡, en: Card } } }";
+    let mut guides = guides();
+    guides[2].conditions = guide("000714021001", "社保卡申领", number, &asks, letter, 2).conditions;
+    bind_to(BUNDLE, &guides).0
+}
+
+#[test]
+fn nobody_is_eligible_by_what_was_not_said_of_him_and_what_a_part_will_supply_is_not_held_against_him() {
+    let found = |when: &str, whom: Whom<'_>| {
+        let plan = plan_where_the_card_asks(when);
+        let found = evaluate(&plan, &complete(), &[], whom, today(), &|_| true, None);
+        (found.eligible, found.parts[2].unmet.len(), found.parts[2].open.len())
+    };
+    let applicant = applicant();
+    let (known, described) = (Whom::Known(&applicant), Whom::Described(&applicant));
+    assert_eq!(found("applicant.age >= 18", described), (false, 0, 1));
+    assert_eq!(found("applicant.age >= 18", known), (false, 1, 0));
+    assert_eq!(found("facts.number.startsWith(\"1\")", known), (true, 0, 1));
 }
 
 #[test]

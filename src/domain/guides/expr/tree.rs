@@ -62,6 +62,26 @@ pub(super) fn put_region(expression: &mut IdedExpr, region: &str) {
     }
 }
 
+/// No name of a field, so that asking for it finds nothing.
+const UNSAID: &str = "@unsaid";
+
+/// Puts what has no value, and whose presence cannot be told, in the place of each of these
+/// members: `object.name`, and `has(object.name)`.
+pub(super) fn take_out(expression: &mut IdedExpr, is_unsaid: &dyn Fn(&str, &str) -> bool) {
+    if let Expr::Select(select) = &mut expression.expr
+        && let Expr::Ident(object) = &mut select.operand.expr
+        && is_unsaid(object, &select.field)
+    {
+        "facts".clone_into(object);
+        UNSAID.clone_into(&mut select.field);
+        select.test = false;
+        return;
+    }
+    for child in children_mut(expression) {
+        take_out(child, is_unsaid);
+    }
+}
+
 /// How many levels the expression has.
 pub(super) fn depth(expression: &IdedExpr) -> usize {
     1 + children(expression).into_iter().map(depth).max().unwrap_or(0)

@@ -232,7 +232,7 @@ proptest! {
         facts in some_facts("pay_by|bank_account|start_date|end_date|home|born_in|needs|mobile|sex|born|household|income|truthful|[a-z/~]{1,3}"),
     ) {
         let guide = guide();
-        let outcome = evaluate(&guide, &facts, &applicant(), today(), &everywhere, None);
+        let outcome = evaluate(&guide, &facts, Whom::Known(&applicant()), today(), &everywhere, None);
         check_partial(&guide.form, &facts);
         prop_assert_eq!(outcome.materials.len(), guide.materials.len());
     }

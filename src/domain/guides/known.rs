@@ -1,0 +1,125 @@
+//! What is known of an application that is only tried out, and what may yet turn out one
+//! way or the other. Nothing firm is said that rests on what nobody has said.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use super::applicant::Applicant;
+use super::expr::{Expr, Scope};
+use super::facts::Facts;
+use super::model::{Field, Form, Requirement};
+use super::validate::judge;
+use crate::domain::codes::RegionCode;
+
+/// Whom an application is tried out for.
+#[derive(Debug, Clone, Copy)]
+pub enum Whom<'a> {
+    /// As the portal knows him: what it does not know is seen as a submission sees it.
+    Known(&'a Applicant),
+    /// As he was described by somebody who need not say all: what was left out may be
+    /// anything, and who he is nobody has checked.
+    Described(&'a Applicant),
+}
+
+impl<'a> Whom<'a> {
+    pub fn applicant(self) -> &'a Applicant {
+        match self {
+            Self::Known(applicant) | Self::Described(applicant) => applicant,
+        }
+    }
+
+    pub fn unsaid(self) -> Unsaid {
+        let Self::Described(applicant) = self else { return Unsaid::default() };
+        let attributes = [
+            ("name", applicant.name.is_empty()),
+            ("age", applicant.birth_date.is_none()),
+            ("birth_date", applicant.birth_date.is_none()),
+            ("gender", applicant.gender.is_none()),
+            ("residence", applicant.residence.is_none()),
+            ("ial", true),
+        ];
+        let left_out = attributes.into_iter().filter(|(_, is_left_out)| *is_left_out);
+        Unsaid { applicant: left_out.map(|(name, _)| name).collect(), answers: BTreeSet::new() }
+    }
+}
+
+/// The names of which nothing is known, as expressions write them.
+#[derive(Debug, Clone, Default)]
+pub struct Unsaid {
+    applicant: BTreeSet<&'static str>,
+    answers: BTreeSet<String>,
+}
+
+impl Unsaid {
+    pub(super) fn is_empty(&self) -> bool {
+        self.applicant.is_empty() && self.answers.is_empty()
+    }
+
+    /// Whether `object.name` is one of them.
+    pub(super) fn has(&self, object: &str, name: &str) -> bool {
+        match object {
+            "applicant" => self.applicant.contains(name),
+            "facts" => self.answers.contains(name),
+            _ => false,
+        }
+    }
+}
+
+/// An application as far as it is known.
+pub(super) struct Known<'a> {
+    applicant: &'a Applicant,
+    today: NaiveDate,
+    /// The right ones.
+    answers: Facts,
+    unsaid: Unsaid,
+}
+
+impl<'a> Known<'a> {
+    /// Nothing is known of an answer that is wrong, or needed and missing, nor where it is
+    /// not known whether the field is shown or needed. One that may be left out and was is
+    /// no answer.
+    pub fn of(
+        form: &Form,
+        facts: &Facts,
+        whom: Whom<'a>,
+        today: NaiveDate,
+        region_exists: &dyn Fn(&RegionCode) -> bool,
+    ) -> Self {
+        let (_, judged) = judge(form, facts, whom.applicant(), today, region_exists);
+        let mut unsaid = whom.unsaid();
+        unsaid.answers.extend(judged.unsound.into_iter().map(str::to_owned));
+        let mut known = Self { applicant: whom.applicant(), today, answers: judged.sound, unsaid };
+        for field in &form.fields {
+            if known.leaves_open(field) {
+                known.unsaid.answers.insert(field.name.clone());
+            }
+        }
+        known
+    }
+
+    fn leaves_open(&self, field: &Field) -> bool {
+        match field.visible_when.as_ref().map_or(Some(true), |rule| self.tells(rule)) {
+            Some(true) if self.answers.contains(&field.name) => false,
+            Some(true) => self.requires(&field.required) != Some(false),
+            Some(false) => false,
+            None => true,
+        }
+    }
+
+    /// Whether a rule is true; none where that is not known.
+    pub fn tells(&self, rule: &Expr) -> Option<bool> {
+        let scope =
+            Scope { facts: &self.answers, applicant: self.applicant, today: self.today, channel: None };
+        rule.tells(&scope, &self.unsaid)
+    }
+
+    /// Whether something must be there; none where that is not known.
+    pub fn requires(&self, required: &Requirement) -> Option<bool> {
+        match required {
+            Requirement::Required => Some(true),
+            Requirement::Optional => Some(false),
+            Requirement::When(rule) => self.tells(rule),
+        }
+    }
+}
