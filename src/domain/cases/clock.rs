@@ -268,7 +268,12 @@ fn explain<'c>(
     });
     let Some((edition, deadline)) = found else {
         let days = calendar.until(started_on, told, limit.unit, &stops);
-        return (calendar, Deadline { due: told, rule: CountingRule::Set, days });
+        // A draft is kept for so many days, whether the last is worked or not.
+        let rule = match start.name {
+            ClockName::Draft => CountingRule::CalendarDays,
+            _ => CountingRule::Set,
+        };
+        return (calendar, Deadline { due: told, rule, days });
     };
     let deadline = match start.still {
         Some((since, why)) => {

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::joint::JOINT;
 use super::*;
-use crate::domain::calendar::{DayReason, Standstill};
+use crate::domain::calendar::{CountingRule, DayReason, Standstill};
 use crate::domain::cases::clock::LightDays;
 use CommandName as C;
 
@@ -297,6 +297,10 @@ fn a_draft_is_kept_for_thirty_days_from_its_last_change() {
     );
     assert_eq!((draft.days.len(), draft.light), (30, Light::Green));
     assert_eq!(next_tick_at(&story.case), Some(morning("2026-04-01")));
+    // Kept until 清明节, a Sunday: it is no limit of anybody's that would move on.
+    let sunday = Story::complete_at(&FOOD, morning("2026-03-06"));
+    let kept = clocks(&sunday.case, &FOOD, &CALENDAR, sunday.at).remove(0);
+    assert_eq!((kept.due_on, kept.rule), (Some(day("2026-04-05")), CountingRule::CalendarDays));
     let later = clocks(&story.case, &FOOD, &CALENDAR, morning("2026-03-25"));
     assert_eq!(later[0].light, Light::Yellow);
 }
