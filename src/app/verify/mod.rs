@@ -37,7 +37,7 @@ pub struct Verifier<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
     pub cases: u64,
-    /// Of the cases them, those whose personal data is erased.
+    /// Of the cases, those whose personal data is erased.
     pub erased: u64,
     /// For bundles.
     pub applications: u64,
