@@ -14,7 +14,7 @@ use super::draft::{self, invalid, unfit};
 use super::event::{AcceptanceBasis, By, CaseEvent};
 use super::evidence::Evidence;
 use super::{attention, decided, letters, opinions};
-use crate::domain::guides::{self, Applicant, Condition, Facts, Handling, Material, MaterialSource};
+use crate::domain::guides::{self, Applicant, Condition, Facts, Material, MaterialSource};
 use crate::domain::guides::{DayUnit, Limit};
 use crate::domain::private::Private;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
@@ -44,7 +44,9 @@ pub(super) fn submit(
     promised.retain(|code| !attached.iter().any(|event| attaches(event, code)));
     in_order(&command, rules, &facts, errors, today)?;
 
-    let decidable = promised.is_empty() && system_may_decide(rules, draft, &facts, &command.applicant, today);
+    let are_certificates = draft.materials.values().all(is_certificate);
+    let decidable = promised.is_empty()
+        && guides::system_may_decide(guide, &facts, &command.applicant, today, are_certificates);
     let mut acts: Vec<Act> = attached.into_iter().map(|event| act(by, event)).collect();
     acts.push(act(
         by,
@@ -61,6 +63,10 @@ pub(super) fn submit(
         acts.extend(decided::by_the_system(rules, &command.case_no, at)?);
     }
     Ok(acts)
+}
+
+fn is_certificate(evidence: &Private<Evidence>) -> bool {
+    matches!(evidence.known(), Some(Evidence::Certificate { .. }))
 }
 
 fn attaches(event: &CaseEvent, code: &str) -> bool {
@@ -224,39 +230,6 @@ pub(super) fn eligible(
 
 fn not_met(condition: &Condition) -> FieldError {
     FieldError::new(format!("/conditions/{}", condition.code), "not_met", condition.text.clone())
-}
-
-/// Instant items (即办件) and items with an automatic rule are decided at once
-/// when nothing rests on an unverified document or on shared data that an officer
-/// looks up, and the rule says yes. In every other case an officer decides: a machine
-/// never denies, and it determines nothing.
-fn system_may_decide(
-    rules: Rules<'_>,
-    draft: &Draft,
-    facts: &Facts,
-    applicant: &Applicant,
-    today: NaiveDate,
-) -> bool {
-    let consults = rules.guide.flow.iter().any(|step| !step.opinions.is_empty());
-    if consults || !rules.guide.determined().fields.is_empty() {
-        return false;
-    }
-    if guides::waits_for_a_lookup(&guides::requirements(rules.guide, facts, applicant, today), applicant) {
-        return false;
-    }
-    let verified_evidence = draft
-        .materials
-        .values()
-        .all(|evidence| matches!(evidence.known(), Some(Evidence::Certificate { .. })));
-    match (&rules.guide.automatic, rules.guide.handling) {
-        (Some(rule), _) => {
-            verified_evidence
-                && rule.verified.iter().all(|attribute| applicant.verified.contains(attribute))
-                && guides::holds(&rule.approve_when, facts, applicant, today)
-        }
-        (None, Handling::Instant) => verified_evidence,
-        (None, Handling::Promised) => false,
-    }
 }
 
 pub(super) fn accept(

@@ -1,10 +1,11 @@
 //! Trying the examples of a guide: each is judged as a submission would be, and compared
 //! with what its author expects.
 
+use super::automatic::system_may_decide;
 use super::facts::Facts;
-use super::form::{holds, normalise};
-use super::materials::{MaterialNeed, requirements, waits_for_a_lookup};
-use super::model::{Condition, Example, ExampleOutcome, Fee, Guide, Handling};
+use super::form::normalise;
+use super::materials::{MaterialNeed, requirements};
+use super::model::{Condition, Example, ExampleOutcome, Fee, Guide, MaterialSource};
 use super::validate::{check_complete, unmet_conditions};
 use crate::domain::calendar::WorkCalendar;
 use crate::domain::codes::RegionCode;
@@ -72,14 +73,13 @@ fn differences(guide: &Guide, example: &Example, found: &Found<'_>, calendar: &W
         Fee::Charged { amount_fen, .. } => *amount_fen,
     };
     let due = calendar.due(example.today, guide.limits.promised);
-    let outcome = outcome(guide, example, found);
     [
         differs("eligible", expect.eligible.map(|truth| truth.to_string()), unmet.is_empty().to_string()),
         differs("unmet", expect.unmet.as_deref().map(sorted), sorted(&unmet)),
         differs("errors", expect.errors.as_deref().map(sorted), sorted(&errors)),
         differs("materials", expect.materials.as_deref().map(sorted), sorted(&materials)),
         differs("fee_fen", expect.fee_fen.map(|fen| fen.to_string()), fee.to_string()),
-        differs("outcome", expect.outcome.map(word), word(outcome)),
+        outcome_differs(guide, example, found),
         differs("promised_due", expect.promised_due.map(|day| day.to_string()), due.to_string()),
     ]
     .into_iter()
@@ -111,20 +111,38 @@ fn word(outcome: ExampleOutcome) -> String {
     .to_owned()
 }
 
-/// What would become of it with all that can be handed in, each of it verified.
+/// What would become of it with all that must be handed in: certificates where they will
+/// do, and what an officer has yet to look at where the applicant has to bring it.
 fn outcome(guide: &Guide, example: &Example, found: &Found<'_>) -> ExampleOutcome {
-    if !found.unmet.is_empty() || !found.errors.is_empty() {
+    let Example { applicant, today, .. } = example;
+    if is_known_too_little(guide, example) || !found.unmet.is_empty() || !found.errors.is_empty() {
         return ExampleOutcome::Refused;
     }
-    let looked_up = !waits_for_a_lookup(&found.needs, &example.applicant);
-    let by_rule = match (&guide.automatic, guide.handling) {
-        _ if !looked_up => false,
-        (Some(rule), _) => {
-            example.applicant.has_verified(&rule.verified)
-                && holds(&rule.approve_when, &found.facts, &example.applicant, example.today)
-        }
-        (None, Handling::Instant) => true,
-        (None, Handling::Promised) => false,
-    };
-    if by_rule { ExampleOutcome::Approved } else { ExampleOutcome::Officer }
+    let mut needed = found.needs.iter().filter(|need| need.required);
+    let are_certificates = needed.all(|need| need.material.source != MaterialSource::Own);
+    match system_may_decide(guide, &found.facts, applicant, *today, are_certificates) {
+        true => ExampleOutcome::Approved,
+        false => ExampleOutcome::Officer,
+    }
+}
+
+fn is_known_too_little(guide: &Guide, example: &Example) -> bool {
+    example.applicant.ial < guide.identity.ial
+}
+
+/// The outcome, and why it is another where that is not to be seen.
+fn outcome_differs(guide: &Guide, example: &Example, found: &Found<'_>) -> Option<Text> {
+    let outcome = outcome(guide, example, found);
+    let differs = differs("outcome", example.expect.outcome.map(word), word(outcome))?;
+    if !is_known_too_little(guide, example) {
+        return Some(differs);
+    }
+    let (has, needed) = (example.applicant.ial, guide.identity.ial);
+    Some(Text::new(
+        format!("{}：本事项要求实名等级 {needed}，例中申请人为 {has}，请写 ial: {needed}", differs.zh),
+        format!(
+            "{}: the guide asks for identity level {needed} and the applicant has {has}; write ial: {needed}",
+            differs.en
+        ),
+    ))
 }

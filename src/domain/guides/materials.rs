@@ -47,7 +47,7 @@ const MATCHED: u8 = 2;
 /// Whether somebody has to look something up in shared data (数据共享核验) before these
 /// needs are met. The portal has looked up one thing itself: that a natural person is who
 /// he says, when he proved it. Nobody may count on what nobody has looked at.
-pub fn waits_for_a_lookup(needs: &[MaterialNeed<'_>], applicant: &Applicant) -> bool {
+pub(super) fn waits_for_a_lookup(needs: &[MaterialNeed<'_>], applicant: &Applicant) -> bool {
     let is_known = applicant.kind == ApplicantKind::NaturalPerson && applicant.ial >= MATCHED;
     needs.iter().filter(|need| need.required).any(|need| match &need.material.source {
         MaterialSource::Shared { register } => !(is_known && register == POPULATION),

@@ -5,6 +5,7 @@
 //! A [`Guide`] exists only if its file had no mistake; see [`read_guide`].
 
 mod applicant;
+mod automatic;
 mod diff;
 mod evaluate;
 mod examples;
@@ -34,6 +35,7 @@ mod write;
 mod tests;
 
 pub use applicant::{Applicant, ApplicantKind, IdNumber};
+pub use automatic::system_may_decide;
 pub use diff::{About, Change, diff, diff_bundles, diff_certificate_types, diff_items};
 pub use evaluate::{Evaluation, evaluate};
 pub use examples::{FailedExample, try_examples};
@@ -42,7 +44,7 @@ pub use facts::{Facts, MAX_FACTS_BYTES};
 pub use form::{holds, normalise};
 pub use json_schema::{form_schema, json_schema};
 pub use known::{Unsaid, Whom};
-pub use materials::{MaterialNeed, requirements, waits_for_a_lookup};
+pub use materials::{MaterialNeed, requirements};
 pub use model::*;
 pub use pattern::Pattern;
 pub use prefill::{FilledFrom, Prefilled, Stated, prefill, prefill_from};

@@ -221,10 +221,17 @@ fn read_whole(root: &Node, problems: &Problems, how: Reading<'_>) -> Option<Guid
         );
         return guide;
     }
+    if let Some(guide) = guide.as_ref().filter(|_| !how.is_published && heads.is_empty()) {
+        guide::check_asks_in_time(guide, root, problems);
+    }
     let mut scenarios = Vec::new();
     for head in heads {
         let alone = Problems::default();
-        let variant = read_one(&tree::narrow(root, &head.code, &codes), tree::Codes::none(), &alone, how);
+        let narrowed = tree::narrow(root, &head.code, &codes);
+        let variant = read_one(&narrowed, tree::Codes::none(), &alone, how);
+        if let Some(variant) = variant.as_ref().filter(|_| !how.is_published) {
+            guide::check_asks_in_time(variant, &narrowed, &alone);
+        }
         problems.take_over(alone, |reason| in_scenario(reason, &head.code));
         if let Some(variant) = variant {
             scenarios.push(Scenario { code: head.code, name: head.name, guide: Arc::new(variant) });

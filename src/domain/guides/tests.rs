@@ -317,9 +317,7 @@ fn a_guide_is_the_same_when_it_says_the_same() {
     assert_eq!(hash(VALID), hash(&moved));
     assert_ne!(hash(VALID), hash(&VALID.replace("applicant.age >= 80", "applicant.age >= 70")));
     assert_ne!(hash(VALID), hash(&VALID.replace("en: Bank account", "en: The bank account")));
-    let (asking, after) = (VALID.find("    opinions:\n").unwrap(), VALID.find("results:").unwrap());
-    let asking_nobody = VALID.replace(&VALID[asking..after], "");
-    let hex: String = hash(&asking_nobody).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = hash(VALID).iter().map(|byte| format!("{byte:02x}")).collect();
     // A published guide is known by this number: the way it is made must not change.
     assert_eq!(hex, "52c4d660c4e0f7be9b7d63ef3b38efbc8c04bd9d7174c99af283007f6486305e");
 }

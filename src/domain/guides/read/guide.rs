@@ -13,6 +13,7 @@ use crate::domain::guides::model::{
     Attribute, AutomaticDecision, Condition, CrossRegion, FieldKind, Form, Guide, Handling, IdentityLevel,
     Item, Limits, Material, MaterialSource, Question, ResultKind, Step, StepRole,
 };
+use crate::domain::guides::problem::Problems;
 use crate::domain::guides::source::Node;
 
 /// The format this module reads.
@@ -216,6 +217,22 @@ fn check_flow(keys: &Keys<'_, '_>, reader: &Reader<'_>, handling: Option<Handlin
             node,
             "第一步之前没有别的步骤，不能写 four_eyes。",
             "Nobody acts before the first step, so it cannot ask for four_eyes.",
+        );
+    }
+}
+
+/// What the system decides when it is handed in nobody can be asked about first; and where
+/// somebody is asked, the system decides nothing.
+pub(super) fn check_asks_in_time(guide: &Guide, root: &Node, problems: &Problems) {
+    if guide.automatic.is_none() && guide.handling == Handling::Promised {
+        return;
+    }
+    let steps = root.member("flow").map(Node::items).unwrap_or_default();
+    for node in steps.iter().filter_map(|step| named(step, "opinions")) {
+        problems.at(
+            node,
+            "即办件和按规则自动办结的事项在提交时就要办结，来不及征求意见；请删去 opinions，或者改为 handling: promised 并删去 automatic。",
+            "What is instant or automatic is decided when it is handed in, before anybody could be asked; remove opinions, or write handling: promised and remove automatic.",
         );
     }
 }

@@ -68,7 +68,8 @@ static WHOLE: LazyLock<Value> = LazyLock::new(|| {
     whole
 });
 
-/// One whose certificate says what somebody enters, of every kind; no rule decides it.
+/// One whose certificate says what somebody enters, of every kind, and about which another
+/// agency is asked; no rule decides it.
 static DETERMINED: LazyLock<Value> = LazyLock::new(|| {
     let rows = WHOLE["form"]["fields"].as_array().unwrap().iter();
     let rows = rows.clone().find(|field| field["name"] == "everything").unwrap();
@@ -78,6 +79,10 @@ static DETERMINED: LazyLock<Value> = LazyLock::new(|| {
     // The certificate's own number has this name.
     rows.as_array_mut().unwrap().retain(|row| row["name"] != "number");
     file["results"][0]["certificate"]["determined"] = rows;
+    let (name, limit) =
+        (json!({ "zh": "公安", "en": "Police" }), json!({ "days": 5, "unit": "working_day" }));
+    file["flow"][1]["opinions"] =
+        json!([{ "agency": "11340705MBWXT0111D", "name": name, "limit": limit, "silence": "consents" }]);
     file
 });
 

@@ -341,6 +341,23 @@ fn an_example_is_tried_as_its_scenario_and_its_applicant_say() {
             "outcome should be approved, but is refused",
         ]
     );
+    // What he has to bring an officer looks at, whatever the rule says.
+    assert_eq!(
+        failures("pay_by: cash", "pay_by: bank\n      account: \"123456789012\""),
+        [
+            "materials should be [identity_card], but is [bank_card, identity_card]",
+            "outcome should be approved, but is officer",
+        ]
+    );
+    // The portal must know him as well as the guide asks.
+    let well = |level: &str| failures("telephone:", &format!("identity: {{ ial: {level} }}\ntelephone:"));
+    assert_eq!(well("2"), [""; 0]);
+    assert_eq!(
+        well("3"),
+        [
+            "outcome should be approved, but is refused: the guide asks for identity level 3 and the applicant has 2; write ial: 3"
+        ]
+    );
     // The scenario has no such questions, and no condition of age.
     let told = failures("scenario: new", "scenario: change");
     assert!(told.contains(&"errors should be [], but is [community, members]".to_owned()), "{told:?}");

@@ -63,7 +63,21 @@ const WORDS: &[Mistake] = &[
         "/automatic/verified/0",
         "did you mean birth_date?",
     ),
-    (Guide, "silence: consents", "silence: consent", "/flow/1/opinions/0/silence", "did you mean consents?"),
+    (
+        Guide,
+        "    four_eyes: true\n",
+        "    four_eyes: true\n    opinions: [{ agency: 11340705MBWXT0111D, name: { zh: 公安, en: Police }, limit: { days: 5, unit: working_day }, silence: consent }]\n",
+        "/flow/1/opinions/0/silence",
+        "did you mean consents?",
+    ),
+    // It is decided by rule when it is handed in.
+    (
+        Guide,
+        "    four_eyes: true\n",
+        "    four_eyes: true\n    opinions: [{ agency: 11340705MBWXT0111D, name: { zh: 公安, en: Police }, limit: { days: 5, unit: working_day }, silence: consents }]\n",
+        "/flow/1/opinions",
+        "before anybody could be asked",
+    ),
     (Guide, "role: handler }", "role: handle }", "/flow/0/role", "did you mean handler?"),
     (Guide, "    role: approver", "    role: reviewer", "/flow", "its role must be approver"),
     (Guide, "en: Old-age allowance }", "eng: Old-age allowance }", "/item/name/eng", "did you mean en?"),
