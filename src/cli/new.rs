@@ -64,10 +64,12 @@ pub(super) fn run(wanted: &NewItem) -> Outcome {
     let code = &files.code;
     print(&format!(
         "wrote {both}\nguide code {code}\n\n\
-         They are a whole guide already. Edit them, every part says what it is for; then\n\
+         Put the legal basis in: what stands under `legal_basis` in {} is only a mark for it.\n\
+         The rest is a whole guide already. Edit it, every part says what it is for; then\n\
          \x20 wanshitong catalog check {both}\n\
          \x20 wanshitong catalog test {both}\n\
-         \x20 wanshitong catalog publish --config wanshitong.toml {both}"
+         \x20 wanshitong catalog publish --config wanshitong.toml {both}",
+        item.display()
     ))?;
     match wanted.agency == AGENCY {
         true => print(
@@ -116,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn two_files_are_written_once_and_pass_the_check() {
+    fn two_files_are_written_once_and_lack_nothing_but_the_legal_basis() {
         let name = uuid::Uuid::from_bytes(crate::store::random()).simple().to_string();
         let folder = std::env::temp_dir().join(format!("wanshitong-{name}")).join("new/item");
         let out = folder.display().to_string();
@@ -132,8 +134,9 @@ mod tests {
         let after = [read("guide.yaml"), read("item.yaml")];
         std::fs::remove_dir_all(folder.ancestors().nth(2).unwrap()).unwrap();
         assert_eq!(said, Ok(()));
-        let checked = check(&files, &Base::default()).unwrap();
-        assert_eq!((checked.guides.len(), checked.items.len()), (1, 1));
+        let wrong = check(&files, &Base::default()).unwrap_err();
+        let wrong: Vec<_> = wrong.iter().flat_map(|file| &file.problems).collect();
+        assert!(matches!(wrong.as_slice(), [one] if one.path == "/legal_basis/0"), "{wrong:?}");
         let again = again.unwrap_err();
         assert!(again.contains("item.yaml is there already") && again.contains("--out"), "{again}");
         assert!(bad.unwrap_err().starts_with("--agency"));

@@ -1,6 +1,7 @@
 //! The first two files of an author: an item and one agency's guide to it. As
-//! written they have no mistake and their example holds, so that an author
-//! changes what works; every section says in a line what it is for.
+//! written their example holds and they lack one thing, the legal basis, which only
+//! the author knows; so he changes what works. Every section says in a line what it
+//! is for.
 
 use std::fmt;
 
@@ -9,6 +10,9 @@ use crate::domain::text::Text;
 
 const ITEM: &str = include_str!("template/item.yaml");
 const GUIDE: &str = include_str!("template/guide.yaml");
+/// What stands in the item for its legal basis until the author puts in the real one.
+pub(super) const PLACEHOLDERS: [&str; 4] =
+    ["（请填写法律、法规或文件名称）", "(name the law or regulation)", "（请填写条款）", "（请抄录条文）"];
 /// The longest name, in characters.
 const MAX_NAME: usize = 100;
 /// The main item of basic codes nobody has given out yet, and the first of its sub-items.
@@ -184,3 +188,12 @@ fn quoted(text: impl fmt::Display) -> String {
 
 #[cfg(test)]
 mod tests;
+/// The item with a legal basis put in.
+#[cfg(test)]
+pub(super) fn founded(item: &str) -> String {
+    PLACEHOLDERS.iter().fold(item.to_owned(), |item, mark| {
+        assert!(item.contains(mark), "{mark}");
+        item.replace(mark, if mark.is_ascii() { "Law" } else { "法律" })
+    })
+}
+

@@ -23,8 +23,24 @@ fn refused(folder: &Folder, arguments: &[&str]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// The folder with `item.yaml` and `guide.yaml` in it.
+/// The folder with `item.yaml`, its legal basis put in, and `guide.yaml` in it.
 fn begun() -> Folder {
+    let folder = new();
+    for (from, to) in [
+        (
+            "（请填写法律、法规或文件名称）, en: (name the law or regulation)",
+            "《示例条例》, en: Sample Regulations",
+        ),
+        ("（请填写条款）", "第一条"),
+        ("（请抄录条文）", "年满八十周岁的居民可以申领高龄津贴。"),
+    ] {
+        rewrite(&folder, "item.yaml", from, to, "item.yaml");
+    }
+    folder
+}
+
+/// The folder with the two files as `new` writes them.
+fn new() -> Folder {
     let folder = Folder::new();
     let wanted = ["new", "--name-zh", "高龄津贴申领", "--name-en", "Old-age allowance", "--type", "05"];
     let said = printed(&folder, &wanted);
@@ -48,7 +64,9 @@ const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/data/sample");
 const BOTH: [&str; 2] = ["item.yaml", "guide.yaml"];
 
 #[test]
-fn what_new_writes_passes_and_is_never_written_over() {
+fn what_new_writes_passes_with_its_legal_basis_and_is_never_written_over() {
+    let unfounded = refused(&new(), &[&["check"], BOTH.as_slice()].concat());
+    assert!(unfounded.contains("/legal_basis/0: ") && unfounded.contains("\n1 problem"), "{unfounded}");
     let folder = begun();
     let checked = printed(&folder, &[&["check"], BOTH.as_slice()].concat());
     assert!(checked.starts_with("2 files, nothing wrong\n"), "{checked}");

@@ -73,7 +73,9 @@ impl Drop for Terminal {
 #[test]
 fn a_stranger_gets_from_nothing_to_a_published_item_by_the_page_alone() {
     let blocks = blocks();
-    let [("sh", found), ("sh", begin), ("yaml", condition), ("sh", publish)] = blocks.as_slice() else {
+    let [("sh", found), ("sh", new), ("yaml", basis), ("sh", begin), ("yaml", condition), ("sh", publish)] =
+        blocks.as_slice()
+    else {
         panic!("{blocks:#?}");
     };
     let mut terminal = Terminal::open();
@@ -85,6 +87,13 @@ fn a_stranger_gets_from_nothing_to_a_published_item_by_the_page_alone() {
         std::thread::sleep(Duration::from_millis(20));
     }
 
+    terminal.done(new);
+    let without = terminal.type_in("wanshitong catalog check item.yaml guide.yaml");
+    assert_eq!(without.status.code(), Some(1), "its legal basis is to be put in first");
+    let item = std::fs::read_to_string(terminal.folder.file("item.yaml")).unwrap();
+    let (_, marks) = item.split_once("legal_basis:\n").unwrap();
+    let (marks, _) = marks.split_once("\n\n").unwrap();
+    terminal.replace("item.yaml", &format!("legal_basis:\n{marks}\n"), basis);
     let said = terminal.done(begin);
     // What the page says behind each command is what it prints.
     for promised in begin.lines().filter_map(|line| line.split_once('#')).map(|(_, comment)| comment.trim()) {

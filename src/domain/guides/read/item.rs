@@ -12,6 +12,7 @@ use crate::domain::guides::model::{Item, LegalBasis};
 use crate::domain::guides::problem::{Problem, Problems};
 use crate::domain::guides::register::Register;
 use crate::domain::guides::source::{Content, Entry, Node, Origin, parse};
+use crate::domain::guides::template::PLACEHOLDERS;
 use crate::domain::text::Text;
 
 /// The keys of an item, wherever it is written.
@@ -47,7 +48,7 @@ impl SourceFile {
         let how = Reading { register, is_partial: true, is_published: self.is_published };
         let file = self.root.and_then(|root| {
             let schema = Schema::default();
-            let reader = Reader::plain(&problems, &schema);
+            let reader = Reader { is_published: self.is_published, ..Reader::plain(&problems, &schema) };
             let keys = Keys::of(&root, &reader)?;
             check_format(&keys, &reader);
             keys.allow(&["kind", "guide"]);
@@ -218,6 +219,15 @@ impl Read for LegalBasis {
         let keys = Keys::of(node, reader)?;
         let (law, article, text) = (keys.need("law"), keys.need("article"), keys.need("text"));
         keys.close();
-        Some(Self { law: law?, article: article?, text: text? })
+        let basis = Self { law: law?, article: article?, text: text? };
+        let said = [&basis.law.zh, &basis.law.en, &basis.article, &basis.text];
+        if !reader.is_published && said.iter().any(|said| PLACEHOLDERS.contains(&said.as_str())) {
+            reader.problems.at(
+                node,
+                "这里还是样板文字，没有依据；请写明法律名称和条款，并照抄条文。",
+                "This is still the template's text and no legal basis; name the law and the article, and quote it word for word.",
+            );
+        }
+        Some(basis)
     }
 }

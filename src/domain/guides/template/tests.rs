@@ -16,7 +16,8 @@ const PLAIN: Wanted<'static> = Wanted {
 
 /// The guide the files make, if nothing is wrong with them.
 fn read(files: &Template) -> Guide {
-    let item = SourceFile::parse(&files.item).into_item(None).unwrap_or_else(|wrong| panic!("{wrong:?}"));
+    let item =
+        SourceFile::parse(&founded(&files.item)).into_item(None).unwrap_or_else(|wrong| panic!("{wrong:?}"));
     let guide = SourceFile::parse(&files.guide).into_guide(Some(&item), None);
     guide.unwrap_or_else(|wrong| panic!("{wrong:?}"))
 }
@@ -42,6 +43,21 @@ fn the_files_are_a_guide_whose_example_holds() {
     assert_eq!(guide.item.name, Text::new("高龄津贴申领", "Old-age allowance"));
     assert!(guide.item.aliases.is_empty() && guide.summary.zh.contains("高龄津贴申领"));
     assert!(!files.item.contains('@') && !files.guide.contains('@'));
+}
+
+#[test]
+fn a_legal_basis_that_was_not_put_in_is_missing() {
+    let item = template(&PLAIN).unwrap().item;
+    let line = item.lines().position(|line| line.contains("- law:")).unwrap() + 1;
+    let founded = founded(&item);
+    for left in [item.clone(), founded.replace("article: 法律", "article: （请填写条款）")] {
+        let wrong = SourceFile::parse(&left).into_item(None).unwrap_err();
+        let [problem] = wrong.as_slice() else { panic!("{wrong:?}") };
+        assert_eq!((problem.line, problem.path.as_str()), (line, "/legal_basis/0"));
+        assert!(problem.reason.en.contains("name the law and the article"), "{problem:?}");
+    }
+    // What was published before this was looked for goes on being read.
+    SourceFile::published(&item).into_item(None).unwrap();
 }
 
 #[test]

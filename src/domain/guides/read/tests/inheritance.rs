@@ -5,6 +5,7 @@ use serde_json::json;
 use super::super::{ItemFile, SourceFile};
 use crate::domain::guides::model::{Condition, Field, FieldKind, Guide, MaterialSource};
 use crate::domain::guides::source::Origin;
+use crate::domain::guides::template::founded;
 use crate::domain::guides::{
     Applicant, ApplicantKind, Facts, Problem, Register, Wanted, form_schema, holds, template,
 };
@@ -27,7 +28,7 @@ impl Files {
             basic_code: None,
         })
         .unwrap();
-        Self { item: files.item, guide: files.guide }
+        Self { item: founded(&files.item), guide: files.guide }
     }
 
     /// With these lines at the end of the guide.
@@ -215,7 +216,7 @@ fn an_item_nobody_has_is_told() {
 
 #[test]
 fn an_item_written_out_is_the_same_at_every_level() {
-    let basis = "[{ law: { zh: （请填写法律、法规或文件名称）, en: (name the law or regulation) }, article: （请填写条款）, text: （请抄录条文） }]";
+    let basis = "[{ law: { zh: 法律, en: Law }, article: 法律, text: 法律 }]";
     let stated = |name: &str, basis: &str| {
         let item = format!(
             "item: {{ basic_code: \"002009999001\", name: {{ zh: {name}, en: Item }}, type: \"20\", legal_basis: {basis} }}"
@@ -237,7 +238,7 @@ fn an_item_written_out_is_the_same_at_every_level() {
     let told = stated("别的事项", basis);
     assert!(told.starts_with("File:/item/name: The name differs from that of the item “Item”"), "{told}");
     assert_eq!(told.lines().count(), 1, "{told}");
-    let told = stated("事项", &basis.replace("条款", "第一条"));
+    let told = stated("事项", &basis.replace("article: 法律", "article: 第一条"));
     assert!(told.starts_with("File:/item/legal_basis: The legal basis differs"), "{told}");
 }
 
