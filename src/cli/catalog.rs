@@ -3,14 +3,17 @@
 //! Publishing here is direct: whoever holds the database's master key is beyond the
 //! rule of four eyes, which holds over the API.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Subcommand;
 
 use super::{Outcome, block_on, counted, diff, load, print, production, said};
 use crate::app::{catalog, upkeep};
 use crate::boot;
+use crate::domain::calendar::WorkCalendar;
+use crate::domain::codes::RegionCode;
 use crate::domain::guides::{FileKind, Origin, Problem, SourceFile};
 
 /// The file format, as editors understand it.
@@ -31,7 +34,8 @@ pub(super) enum CatalogCommand {
     },
     /// Try the examples in these files.
     Test {
-        /// Lean on what this portal has published, besides the files.
+        /// Lean on what this portal has published, on its regions and its calendar of
+        /// working days, besides the files.
         #[arg(long)]
         config: Option<PathBuf>,
         files: Vec<PathBuf>,
@@ -161,18 +165,28 @@ pub(super) fn refused(wrong: &[catalog::FileProblems]) -> String {
     format!("{}\n{}", lines.join("\n"), counted(lines.len(), "problem"))
 }
 
-/// What the files may lean on: nothing, or what the portal has published.
-fn base_for(config: Option<&Path>, files: &Files) -> Result<catalog::Base, String> {
-    let config = config.map(load).transpose()?;
-    let mut base = catalog::Base { issued: Some(BTreeSet::new()), ..catalog::Base::default() };
-    if let Some(config) = config {
+/// What the files may lean on.
+struct Ground {
+    base: catalog::Base,
+    calendar: Arc<WorkCalendar>,
+    /// None: every region counts as there.
+    regions: Option<Arc<HashSet<String>>>,
+}
+
+/// Nothing but the calendar that comes with the program, or what the portal has.
+fn ground(config: Option<&Path>, files: &Files) -> Result<Ground, String> {
+    let base = catalog::Base { issued: Some(BTreeSet::new()), ..catalog::Base::default() };
+    let mut ground = Ground { base, calendar: Arc::new(boot::calendar().map_err(said)?), regions: None };
+    if let Some(config) = config.map(load).transpose()? {
         block_on(async {
             let ctx = production(&config).await?;
-            base = catalog::base_for(&ctx, files).await.map_err(said)?;
+            let base = catalog::base_for(&ctx, files).await.map_err(said)?;
+            ground =
+                Ground { base, calendar: ctx.calendar.current(), regions: Some(ctx.catalogue.regions()) };
             Ok(())
         })?;
     }
-    Ok(base)
+    Ok(ground)
 }
 
 /// Said where no register was at hand, so that nobody takes silence for an answer.
@@ -192,19 +206,18 @@ fn register_note(has_none: bool, files: &Files) -> String {
 
 fn check(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
     let files = some_files(files)?;
-    let base = base_for(config, &files)?;
+    let Ground { base, .. } = ground(config, &files)?;
     let note = register_note(base.register.types().is_empty(), &files);
     let checked = catalog::check(&files, &base).map_err(|wrong| format!("{}{note}", refused(&wrong)))?;
     print(&format!("{}, nothing wrong{note}", counted(checked.len(), "file")))
 }
 
-/// Every region counts as there.
 fn test(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
     let files = some_files(files)?;
-    let base = base_for(config, &files)?;
+    let Ground { base, calendar, regions } = ground(config, &files)?;
     let checked = catalog::check(&files, &base).map_err(|wrong| refused(&wrong))?;
-    let calendar = boot::calendar().map_err(said)?;
-    let failures = checked.try_examples(&files, &calendar, &|_| true);
+    let is_there = |code: &RegionCode| regions.as_ref().is_none_or(|regions| regions.contains(code.as_str()));
+    let failures = checked.try_examples(&files, &calendar, &is_there);
     if failures.is_empty() {
         let tried: usize = checked.guides.iter().map(|(_, guide)| guide.examples.len()).sum();
         let (examples, guides) = (counted(tried, "example"), counted(checked.guides.len(), "guide"));

@@ -105,6 +105,26 @@ fn test_says_which_example_comes_out_otherwise() {
 }
 
 #[test]
+fn test_tries_examples_with_the_regions_of_a_portal_that_is_named() {
+    let folder = begun();
+    let field =
+        "form: { fields: [{ name: home, label: { zh: 居住地, en: Home }, type: region }] }\nexamples:\n";
+    rewrite(&folder, "guide.yaml", "examples:\n", field, "guide.yaml");
+    rewrite(&folder, "guide.yaml", "truth: true", "truth: true\n      home: \"340705005002\"", "guide.yaml");
+    printed(&folder, &[&["test"], BOTH.as_slice()].concat());
+    let config = "[server]\nlisten = \"127.0.0.1:1\"\npublic_url = \"http://127.0.0.1:1\"\n\
+                  [database]\nurl = \"sqlite:portal.db\"\n[keys]\nmaster_key_file = \"master.key\"\n\
+                  [sms]\nurl = \"http://127.0.0.1:9\"\napp_id = \"a\"\nsecret = \"s\"\n[files]\nfolder = \"files\"\n";
+    folder.write("portal.toml", config);
+    let key = program(&["keys", "new"]).output().unwrap().stdout;
+    folder.write("master.key", &String::from_utf8(key).unwrap());
+    let mut migrate = program(&["migrate", "--config", "portal.toml"]);
+    assert!(migrate.current_dir(&folder.0).output().unwrap().status.success());
+    let said = refused(&folder, &[&["test", "--config", "portal.toml"], BOTH.as_slice()].concat());
+    assert!(said.contains("guide.yaml: usual: ") && said.contains("home"), "it has no regions: {said}");
+}
+
+#[test]
 fn without_a_file_nothing_is_in_order() {
     let folder = Folder::new();
     std::fs::create_dir(folder.file("empty")).unwrap();
