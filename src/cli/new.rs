@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Outcome, print};
-use crate::domain::guides::{Template, Wanted, template};
+use crate::domain::guides::{Template, Unfit, Wanted, template};
 
 /// The sample city's: an agency of its Tongguan District.
 const AGENCY: &str = "11340705MBWXT06130";
@@ -56,7 +56,10 @@ pub(super) fn run(wanted: &NewItem) -> Outcome {
         basic_code: wanted.basic_code.as_deref(),
     })
     .map_err(|wrong| {
-        let lines: Vec<String> = wrong.iter().map(|text| format!("{} {}", text.zh, text.en)).collect();
+        let line = |Unfit { field, detail }: &Unfit| {
+            format!("--{}: {} {}", field.replace('_', "-"), detail.zh, detail.en)
+        };
+        let lines: Vec<String> = wrong.iter().map(line).collect();
         lines.join("\n")
     })?;
     let (item, guide) = write(&wanted.out, &files)?;

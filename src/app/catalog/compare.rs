@@ -123,10 +123,12 @@ pub async fn diff_draft(
     };
     let files = files_of(&drafts);
     let base = Present::read(ctx, &files, &survey(&files)).await?.base;
-    let drafted = match check(&files, &base) {
-        Ok(checked) => Content::of(checked.of_first()).into_iter().next(),
+    let checked = match check(&files, &base) {
+        Ok(checked) => checked,
         Err(problems) => return Ok(Err(problems)),
     };
+    let mut guides: Vec<Guide> = checked.guides.iter().map(|(_, guide)| guide.clone()).collect();
+    let drafted = Content::of(checked.of_first()).into_iter().next();
     let incomparable = || AppError::Internal(format!("draft {id} cannot be compared with what is in force"));
     let drafted = drafted.ok_or_else(incomparable)?;
     // A draft adds to the register and never takes a type away.
@@ -134,7 +136,7 @@ pub async fn diff_draft(
     {
         present.retain(|known| drafted.iter().any(|new| new.certificate_type == known.certificate_type));
     }
-    let guides = parts(ctx, [&present, &drafted]).await?;
+    guides.extend(parts(ctx, [&present, &drafted]).await?);
     let called = |part: &Implements| service_name(&guides, part);
     let changes = changes(&present, &drafted, &called).ok_or_else(incomparable)?;
     Ok(Ok(DraftDiff { is_new: false, against, heading: heading(draft.kind, &changes), changes }))

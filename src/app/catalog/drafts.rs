@@ -11,7 +11,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::check::{FileFailures, FileProblems, check_each, survey};
+use super::check::{FileFailures, FileProblems, check, check_each, survey};
 use super::publish::{ATTEMPTS, Faults, Order, Present, Published, attempt, commit, examine};
 use super::{CERTIFICATE_TYPES, register_file, source};
 use crate::app::ctx::{Ctx, new_id};
@@ -20,7 +20,7 @@ use crate::app::identity::Caller;
 use crate::app::permit::permit;
 use crate::domain::audit::{AuditAction, Outcome};
 use crate::domain::codes::Uscc;
-use crate::domain::guides::FileKind;
+use crate::domain::guides::{FileKind, Guide, Template, Unfit, Wanted, template};
 use crate::domain::policy::{CatalogueReach, Operation, Target};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::store::{CatalogWrite, Changes, DraftFilter, DraftRecord, DraftState, DraftWrite, Epoch};
@@ -125,7 +125,7 @@ pub async fn hand_in(
 async fn contents(ctx: &Ctx, files: &[(String, String)]) -> AppResult<Result<Vec<About>, Vec<FileProblems>>> {
     let surveys = survey(files);
     let present = Present::read(ctx, files, &surveys).await?;
-    let keep = |_, guide: crate::domain::guides::Guide| (guide.code.to_string(), guide.agency);
+    let keep = |_, guide: Guide| (guide.code.to_string(), guide.agency);
     let checked = match check_each(files, &surveys, &present.base, keep) {
         Ok(checked) => checked,
         Err(problems) => return Ok(Err(problems)),
@@ -237,6 +237,25 @@ pub(super) async fn together(
 
 pub(super) fn files_of(drafts: &[DraftRecord]) -> Vec<(String, String)> {
     drafts.iter().map(|draft| (draft.file.clone(), draft.yaml.clone())).collect()
+}
+
+/// The two files an author begins with, or everything that is wrong with what he wants.
+pub fn begin(ctx: &Ctx, caller: &Caller, wanted: &Wanted<'_>) -> AppResult<Result<Template, Vec<Unfit>>> {
+    permit_to_see(caller, Target::Platform, ctx.clock.now())?;
+    Ok(template(wanted))
+}
+
+/// The guide that a draft is, beside those that are to be published with it; none when
+/// it is of another kind.
+pub async fn drafted_guide(
+    ctx: &Ctx,
+    caller: &Caller,
+    id: Uuid,
+    with: &[Uuid],
+) -> AppResult<Result<Option<Guide>, Vec<FileProblems>>> {
+    let files = files_of(&together(ctx, caller, id, with).await?);
+    let base = Present::read(ctx, &files, &survey(&files)).await?.base;
+    Ok(check(&files, &base).map(|checked| checked.of_first().guides.pop().map(|(_, guide)| guide)))
 }
 
 /// Checks a draft and tries its examples against the present catalogue, and against the

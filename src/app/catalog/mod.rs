@@ -23,8 +23,8 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 pub use check::{Base, Checked, FileFailures, FileProblems, check};
 pub use compare::{Content, DraftDiff, changes, diff_draft, heading, service_name};
 pub use drafts::{
-    DraftFile, DraftQuery, Report, ShownDraft, hand_in, list_drafts, publish_drafts, read_draft,
-    reject_draft, report_on,
+    DraftFile, DraftQuery, Report, ShownDraft, begin, drafted_guide, hand_in, list_drafts, publish_drafts,
+    read_draft, reject_draft, report_on,
 };
 pub use find::{FoundItem, Search, entry_of, item, search};
 use lines::of_item;

@@ -55,7 +55,7 @@ pub use read::{
 pub use register::{Register, Statement};
 pub use rows::with_rows_in_full;
 pub use source::{MAX_FILE_BYTES, Origin};
-pub use template::{Template, Wanted, template};
+pub use template::{Template, Unfit, Wanted, template};
 pub use validate::{
     check_channel, check_complete, check_form, check_partial, read_answers, surely_unmet, unmet_conditions,
 };

@@ -34,6 +34,20 @@ pub struct Wanted<'a> {
     pub basic_code: Option<&'a str>,
 }
 
+/// What is wrong with one thing an author says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    /// `name_zh`, `name_en`, `type`, `agency`, `region`, `level` or `basic_code`.
+    pub field: &'static str,
+    pub detail: Text,
+}
+
+impl Unfit {
+    fn new(field: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { field, detail: Text::new(zh, en) }
+    }
+}
+
 /// An item and a guide as YAML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
@@ -43,13 +57,13 @@ pub struct Template {
 }
 
 /// Writes the files, or tells everything that is wrong with what was wanted.
-pub fn template(wanted: &Wanted<'_>) -> Result<Template, Vec<Text>> {
+pub fn template(wanted: &Wanted<'_>) -> Result<Template, Vec<Unfit>> {
     let mut wrong = Vec::new();
-    let mut keep = |problem: Text| wrong.push(problem);
-    let zh = name(wanted.name_zh, "--name-zh").map_err(&mut keep).ok();
-    let en = name(wanted.name_en, "--name-en").and_then(english).map_err(&mut keep).ok();
-    let agency = Uscc::parse(wanted.agency).map_err(|error| keep(of("--agency", error.detail))).ok();
-    let region = RegionCode::parse(wanted.region).map_err(|error| keep(of("--region", error.detail))).ok();
+    let mut keep = |unfit: Unfit| wrong.push(unfit);
+    let zh = name(wanted.name_zh, "name_zh").map_err(&mut keep).ok();
+    let en = name(wanted.name_en, "name_en").and_then(english).map_err(&mut keep).ok();
+    let agency = Uscc::parse(wanted.agency).map_err(|error| keep(of("agency", error.detail))).ok();
+    let region = RegionCode::parse(wanted.region).map_err(|error| keep(of("region", error.detail))).ok();
     let level = match (wanted.level, &region) {
         (Some(level), _) => numbered(level).map_err(&mut keep).ok(),
         (None, Some(region)) => Some(level_of(region.level())),
@@ -58,7 +72,8 @@ pub fn template(wanted: &Wanted<'_>) -> Result<Template, Vec<Text>> {
     let basic_code = basic_code(wanted).map_err(&mut keep).ok();
     match (zh, en, agency, region, level, basic_code) {
         (Some(zh), Some(en), Some(agency), Some(region), Some(level), Some(basic_code)) => {
-            let code = GuideCode::compose(&agency, level, &basic_code).map_err(|error| vec![error.detail])?;
+            let code = GuideCode::compose(&agency, level, &basic_code)
+                .map_err(|error| vec![of("basic_code", error.detail)])?;
             let values = Values { zh, en, agency, region, basic_code, code };
             Ok(Template { item: values.fill(ITEM), guide: values.fill(GUIDE), code: values.code })
         }
@@ -66,39 +81,42 @@ pub fn template(wanted: &Wanted<'_>) -> Result<Template, Vec<Text>> {
     }
 }
 
-/// Which option a complaint is about.
-fn of(option: &str, detail: Text) -> Text {
-    Text::new(format!("{option}：{}", detail.zh), format!("{option}: {}", detail.en))
+/// What a code itself complains of.
+fn of(field: &'static str, detail: Text) -> Unfit {
+    Unfit { field, detail }
 }
 
-fn name<'a>(given: &'a str, option: &str) -> Result<&'a str, Text> {
+fn name<'a>(given: &'a str, field: &'static str) -> Result<&'a str, Unfit> {
     let given = given.trim();
     let is_plain =
         !given.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}'));
     match given.chars().count() {
         1..=MAX_NAME if is_plain => Ok(given),
-        _ => Err(Text::new(
-            format!("{option}：请写成一行文字，1 到 {MAX_NAME} 个字。"),
-            format!("{option}: write one line of 1 to {MAX_NAME} characters."),
+        _ => Err(Unfit::new(
+            field,
+            format!("请写成一行文字，1 到 {MAX_NAME} 个字。"),
+            format!("Write one line of 1 to {MAX_NAME} characters."),
         )),
     }
 }
 
-fn english(given: &str) -> Result<&str, Text> {
+fn english(given: &str) -> Result<&str, Unfit> {
     let is_english = given.is_ascii() && given.contains(|c: char| c.is_ascii_alphanumeric());
     is_english.then_some(given).ok_or_else(|| {
-        Text::new(
-            "--name-en：请写英文名称，例如 \"Old-age allowance\"。",
-            "--name-en: write the name in English, like \"Old-age allowance\".",
+        Unfit::new(
+            "name_en",
+            "请写英文名称，例如 \"Old-age allowance\"。",
+            "Write the name in English, like \"Old-age allowance\".",
         )
     })
 }
 
-fn numbered(level: u8) -> Result<GuideLevel, Text> {
+fn numbered(level: u8) -> Result<GuideLevel, Unfit> {
     GuideLevel::ALL.into_iter().find(|known| known.code() == level).ok_or_else(|| {
-        Text::new(
-            "--level：行使层级应为 1 国家、2 省、3 市、4 县、5 乡镇、6 村。",
-            "--level: write 1 nation, 2 province, 3 city, 4 county, 5 town or 6 village.",
+        Unfit::new(
+            "level",
+            "行使层级应为 1 国家、2 省、3 市、4 县、5 乡镇、6 村。",
+            "Write 1 nation, 2 province, 3 city, 4 county, 5 town or 6 village.",
         )
     })
 }
@@ -113,29 +131,29 @@ fn level_of(region: RegionLevel) -> GuideLevel {
     }
 }
 
-fn basic_code(wanted: &Wanted<'_>) -> Result<BasicCode, Text> {
+fn basic_code(wanted: &Wanted<'_>) -> Result<BasicCode, Unfit> {
     let stated = wanted.item_type.map(ItemType::parse).transpose();
-    let stated = stated.map_err(|error| of("--type", error.detail))?;
+    let stated = stated.map_err(|error| of("type", error.detail))?;
     let Some(code) = wanted.basic_code else {
         let kind = stated.unwrap_or(ItemType::PublicService);
-        return BasicCode::parse(&format!("00{}{UNLISTED}", kind.as_str())).map_err(|error| error.detail);
+        return BasicCode::parse(&format!("00{}{UNLISTED}", kind.as_str()))
+            .map_err(|error| of("basic_code", error.detail));
     };
-    let code = BasicCode::parse(code.trim()).map_err(|error| of("--basic-code", error.detail))?;
+    let code = BasicCode::parse(code.trim()).map_err(|error| of("basic_code", error.detail))?;
     if code.as_str().len() != 12 {
-        return Err(Text::new(
-            "--basic-code：请在旧编码前补上 2 位区划（国家为 00），共 12 位。",
-            "--basic-code: put the two digits of the region (00 for the nation) before an older code, twelve in all.",
+        return Err(Unfit::new(
+            "basic_code",
+            "请在旧编码前补上 2 位区划（国家为 00），共 12 位。",
+            "Put the two digits of the region (00 for the nation) before an older code, twelve in all.",
         ));
     }
     match stated {
         Some(kind) if kind != code.item_type() => {
             let says = code.item_type();
-            Err(Text::new(
-                format!("--type：基本编码表明类型是 {}，请改成一致或不写。", says.as_str()),
-                format!(
-                    "--type: the basic code says type {}; make them agree or leave it out.",
-                    says.as_str()
-                ),
+            Err(Unfit::new(
+                "type",
+                format!("基本编码表明类型是 {}，请改成一致或不写。", says.as_str()),
+                format!("The basic code says type {}; make them agree or leave it out.", says.as_str()),
             ))
         }
         Some(_) | None => Ok(code),
@@ -186,8 +204,6 @@ fn quoted(text: impl fmt::Display) -> String {
     format!("\"{}\"", text.to_string().replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-#[cfg(test)]
-mod tests;
 /// The item with a legal basis put in.
 #[cfg(test)]
 pub(super) fn founded(item: &str) -> String {
@@ -197,3 +213,5 @@ pub(super) fn founded(item: &str) -> String {
     })
 }
 
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ const MAX_IMPORT_BYTES: usize = 4 * 1024 * 1024;
 /// Characters of a note or a reason.
 const MAX_WORDS: usize = 500;
 
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GuideFileBody {
     /// For messages only.
@@ -270,25 +270,27 @@ fn failure_views(files: Vec<FileFailures>) -> Vec<FailedExampleView> {
     files.into_iter().flat_map(of).collect()
 }
 
-/// Drafts that are to be published with it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WithDrafts {
-    /// Their ids, with commas in between: what is new in them is there for this one.
     with: Option<String>,
 }
 
-impl WithDrafts {
-    fn ids(&self) -> Result<Vec<Uuid>, Problem> {
-        let given = self.with.iter().flat_map(|with| with.split(',')).filter(|id| !id.is_empty());
-        given.map(str::parse).collect::<Result<_, _>>().map_err(|_| {
-            let words = Text::new(
-                "应为以逗号分隔的草稿标识。",
-                "These must be ids of drafts, with commas in between.",
-            );
-            Problem::new(Code::InvalidField).errors(vec![FieldError::new("with", "invalid", words)])
-        })
-    }
+/// `?with=`: the ids of drafts that are to be published with a draft, with commas in
+/// between; what is new in them is there for this one.
+pub fn with_drafts(with: Option<&str>) -> Result<Vec<Uuid>, Problem> {
+    let given = with.into_iter().flat_map(|with| with.split(',')).filter(|id| !id.is_empty());
+    given.map(str::parse).collect::<Result<_, _>>().map_err(|_| {
+        let words =
+            Text::new("应为以逗号分隔的草稿标识。", "These must be ids of drafts, with commas in between.");
+        Problem::new(Code::InvalidField).errors(vec![FieldError::new("with", "invalid", words)])
+    })
+}
+
+/// Why there is nothing to show of a draft.
+pub fn misread(problems: Vec<FileProblems>) -> Problem {
+    let problem = faults(&Faults { problems, ..Faults::default() });
+    problem.detail("草稿有误，请先修改。", "The draft has faults; mend them first.")
 }
 
 /// Checks a draft against the present catalogue.
@@ -302,7 +304,7 @@ pub async fn check_draft(
     id: web::Path<Uuid>,
     with: Query<WithDrafts>,
 ) -> Reply {
-    let report = catalog::report_on(&ctx, &caller, *id, &with.0.ids()?).await?;
+    let report = catalog::report_on(&ctx, &caller, *id, &with_drafts(with.0.with.as_deref())?).await?;
     Ok(HttpResponse::Ok().json(DraftProblemsView { problems: problem_views(report.problems) }))
 }
 
@@ -338,11 +340,8 @@ pub async fn diff_draft(
     id: web::Path<Uuid>,
     with: Query<WithDrafts>,
 ) -> Reply {
-    let compared = catalog::diff_draft(&ctx, &caller, *id, &with.0.ids()?).await?;
-    let DraftDiff { is_new, against, heading, changes } = compared.map_err(|problems| {
-        let problem = faults(&Faults { problems, ..Faults::default() });
-        problem.detail("草稿有误，无法比较。", "The draft has faults; it cannot be compared.")
-    })?;
+    let compared = catalog::diff_draft(&ctx, &caller, *id, &with_drafts(with.0.with.as_deref())?).await?;
+    let DraftDiff { is_new, against, heading, changes } = compared.map_err(misread)?;
     let changes = changes.into_iter().map(|Change { about, text }| ChangeView { about, text: text.into() });
     let changes = changes.collect();
     Ok(HttpResponse::Ok().json(DraftDiffView { is_new, against, heading: heading.into(), changes }))
@@ -359,7 +358,7 @@ pub async fn test_draft(
     id: web::Path<Uuid>,
     with: Query<WithDrafts>,
 ) -> Reply {
-    let report = catalog::report_on(&ctx, &caller, *id, &with.0.ids()?).await?;
+    let report = catalog::report_on(&ctx, &caller, *id, &with_drafts(with.0.with.as_deref())?).await?;
     Ok(HttpResponse::Ok().json(DraftReportView {
         problems: problem_views(report.problems),
         examples_tried: report.tried,

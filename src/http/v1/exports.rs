@@ -8,10 +8,13 @@ use actix_web::http::header::{
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, web};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use super::catalogue::has_already;
+use super::drafts::{misread, with_drafts};
 use super::invalid;
-use crate::app::exports::{NamedGuide, current};
+use crate::app::exports::{NamedGuide, current, drafted};
+use crate::app::identity::Caller;
 use crate::app::{AppError, Ctx};
 use crate::domain::cases::history::hex;
 use crate::domain::exports::tables::{self, Tables};
@@ -72,16 +75,66 @@ pub async fn export_guide(
 ) -> Reply {
     let (code, format) = path.into_inner();
     let named = current(&ctx, &code).await?;
-    let format = Format::parse(&format).ok_or_else(|| {
+    let (format, query) = (format_of(&format)?, query.0);
+    query.check(format, &named)?;
+    let language = language(query.lang.as_deref(), accepted.0)?;
+    let other = other_language(&request, query.scenario.as_deref(), language);
+    let body = write(format, &query, language, &named, Some(&other))?;
+    Ok(answer(format, &request, head(format, &query, language, &named), body))
+}
+
+fn format_of(name: &str) -> Result<Format, Problem> {
+    Format::parse(name).ok_or_else(|| {
         let known = Format::names();
         let words = Text::new(format!("可用：{known}。"), format!("Expected one of: {known}."));
         invalid("/format", "not_an_option", words)
+    })
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DraftExportQuery {
+    table: Option<String>,
+    scenario: Option<String>,
+    lang: Option<String>,
+    with: Option<String>,
+}
+
+/// A draft of a guide in the forms a published one has, read beside the drafts it leans
+/// on, which `with` names by their ids with commas between them.
+#[utoipa::path(tag = "administration", operation_id = "export_draft", params(
+    ("table" = Option<String>, Query), ("scenario" = Option<String>, Query), ("lang" = Option<String>, Query),
+    ("with" = Option<String>, Query),
+), responses(
+    (status = 200, content(
+        (Object = "application/json"), (String = "text/csv"), (Object = "application/ld+json"),
+        (String = "text/html"), (String = "text/plain"), (String = "application/yaml"),
+    )),
+    (status = "4XX", body = ProblemView)
+), security(("bearer" = [])))]
+#[get("/admin/guides/{id}/export/{format}")]
+pub async fn export_draft(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    path: web::Path<(Uuid, String)>,
+    query: Query<DraftExportQuery>,
+    accepted: Accepted,
+) -> Reply {
+    let (id, format) = path.into_inner();
+    let DraftExportQuery { table, scenario, lang, with } = query.0;
+    let drafted = drafted(&ctx, &caller, id, &with_drafts(with.as_deref())?).await?;
+    let named = drafted.map_err(misread)?.ok_or_else(|| {
+        let words = Text::new(
+            "只有指南能导出；请给出一份指南的草稿。",
+            "Only guides are exported; name a guide's draft.",
+        );
+        invalid("/id", "not_an_option", words)
     })?;
-    let query = query.0;
+    let (format, query) = (format_of(&format)?, ExportQuery { table, scenario, lang });
     query.check(format, &named)?;
     let language = language(query.lang.as_deref(), accepted.0)?;
-    let body = write(format, &query, language, &named, &request)?;
-    Ok(answer(format, &request, head(format, &query, language, &named), body))
+    let body = write(format, &query, language, &named, None)?;
+    Ok(head(format, &query, language, &named).insert_header((CACHE_CONTROL, "no-store")).body(body))
 }
 
 impl ExportQuery {
@@ -106,8 +159,7 @@ impl ExportQuery {
         match self.scenario.as_deref() {
             None => Ok(()),
             scenario => named
-                .published
-                .guide
+                .guide()
                 .in_scenario(scenario)
                 .map(drop)
                 .map_err(|error| invalid("?scenario", "not_an_option", error.detail)),
@@ -130,12 +182,11 @@ fn write(
     query: &ExportQuery,
     language: Language,
     named: &NamedGuide,
-    request: &HttpRequest,
+    other: Option<&str>,
 ) -> Result<String, Problem> {
-    let (guide, about) = (&named.published.guide, named.about());
+    let (guide, about) = (named.guide(), named.about());
     let scenario = query.scenario.as_deref();
-    let other = other_language(request, scenario, language);
-    let printed = Printed { guide, about: &about, scenario, language, other: Some(&other) };
+    let printed = Printed { guide, about: &about, scenario, language, other };
     Ok(match format {
         Format::Tables => Tables::new(guide, &about).to_json(),
         Format::Csv => tables::csv(&Tables::new(guide, &about), query.table()?),
@@ -170,7 +221,7 @@ fn head(format: Format, query: &ExportQuery, language: Language, named: &NamedGu
     }
     if matches!(format, Format::Csv | Format::Yaml) {
         let table = query.table.as_ref().map(|table| format!("-{table}")).unwrap_or_default();
-        let name = format!("{}{table}.{}", named.published.guide.code, format.extension());
+        let name = format!("{}{table}.{}", named.guide().code, format.extension());
         head.insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
     }
     head
@@ -236,7 +287,7 @@ async fn hand_out(
     request: &HttpRequest,
 ) -> Reply {
     let named = current(ctx, &code).await?;
-    let (guide, about): (_, About<'_>) = (&named.published.guide, named.about());
+    let (guide, about): (_, About<'_>) = (named.guide(), named.about());
     let material = guide.materials.iter().find(|one| one.code == material).ok_or(AppError::NotFound)?;
     let other = other_language(request, None, language);
     let printed = Printed { guide, about: &about, scenario: None, language, other: Some(&other) };

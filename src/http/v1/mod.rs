@@ -29,6 +29,7 @@ mod resumable;
 mod roots;
 mod sandbox;
 mod search;
+mod templates;
 mod unmask;
 mod work;
 
@@ -99,9 +100,11 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
 fn register_administration(routes: &mut Routes<'_, '_>) {
     routes
         .service(drafts::import_guides)
+        .service(templates::new_guide)
         .service(drafts::list_drafts)
         .service(drafts::read_draft)
         .service(drafts::diff_draft)
+        .service(exports::export_draft)
         .service(drafts::check_draft)
         .service(drafts::test_draft)
         .service(drafts::publish_draft)

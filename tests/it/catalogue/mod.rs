@@ -9,6 +9,7 @@ mod inheritance;
 mod older;
 mod sameness;
 mod scale;
+mod together;
 
 use serde_json::{Value, json};
 

@@ -74,9 +74,12 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
         }
         "withdraw_guide" => (In::Draft, guide("veterans-preference-card.yaml"), Sent::Nothing),
         "list_drafts" => bare(In::Draft),
-        "read_draft" | "diff_draft" | "check_draft" | "test_draft" | "publish_draft" | "reject_draft" => {
-            unknown(In::Draft)
+        "new_guide" => {
+            let body = json!({"name_zh": "事项", "name_en": "Item", "agency": "11340705MBWXT06130", "region": "340705000000"});
+            command(In::Draft, body)
         }
+        "read_draft" | "diff_draft" | "check_draft" | "test_draft" | "publish_draft" | "reject_draft"
+        | "export_draft" => unknown(In::Draft),
         "import_regions" | "import_agencies" | "import_counters" => csv(),
         _ => {
             let more = example_of_oversight(id).or_else(|| example_of_clients(id));

@@ -30,7 +30,8 @@ fn holds(guide: &Guide) {
 
 fn refused(wanted: &Wanted<'_>) -> String {
     let wrong = template(wanted).unwrap_err();
-    wrong.iter().map(|text| format!("{} {}\n", text.zh, text.en)).collect()
+    let line = |Unfit { field, detail }: &Unfit| format!("{field}: {} {}\n", detail.zh, detail.en);
+    wrong.iter().map(line).collect()
 }
 
 #[test]
@@ -77,21 +78,21 @@ fn codes_follow_from_each_other() {
 #[test]
 fn what_is_wrong_is_told_at_once_and_says_what_to_do() {
     let told = refused(&Wanted { agency: "1", region: "34", level: Some(9), name_en: "事项", ..PLAIN });
-    for word in ["--agency", "--region", "--level: write 1 nation", "--name-en: write the name in English"] {
+    for word in ["agency: ", "region: ", "Write 1 nation", "name_en: ", "Write the name in English"] {
         assert!(told.contains(word), "{told}");
     }
     assert_eq!(told.lines().count(), 4, "{told}");
     let told = refused(&Wanted { item_type: Some("11"), ..PLAIN });
-    assert!(told.contains("--type") && told.contains("20 public service"), "{told}");
+    assert!(told.starts_with("type: ") && told.contains("20 public service"), "{told}");
     let told = refused(&Wanted { item_type: Some("20"), basic_code: Some("000553001000"), ..PLAIN });
     assert!(told.contains("says type 05; make them agree"), "{told}");
     let told = refused(&Wanted { basic_code: Some("0553001000"), ..PLAIN });
     assert!(told.contains("twelve in all"), "{told}");
     let told = refused(&Wanted { basic_code: Some("12"), ..PLAIN });
-    assert!(told.starts_with("--basic-code"), "{told}");
+    assert!(told.starts_with("basic_code: "), "{told}");
     for name in ["", "  ", "一\n二", "\u{2028}甲\u{2028}乙", &"长".repeat(101)] {
         let told = refused(&Wanted { name_zh: name, ..PLAIN });
-        assert!(told.contains("--name-zh: write one line of 1 to 100"), "{told}");
+        assert!(told.starts_with("name_zh: ") && told.contains("Write one line of 1 to 100"), "{told}");
     }
 }
 
