@@ -18,7 +18,7 @@ use crate::domain::bundles::{
 };
 use crate::domain::cases::{By, Provenance};
 use crate::domain::codes::RegionCode;
-use crate::domain::guides::Facts;
+use crate::domain::guides::{Facts, Whom};
 use crate::domain::policy::{Operation, Target, Verdict, authorise};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::time::local_date;
@@ -171,7 +171,7 @@ async fn file(ctx: &Ctx, loaded: &Loaded, part: &str, at: DateTime<Utc>) -> AppR
     if !faults.is_empty() {
         return Err(AppError::Invalid(faults));
     }
-    let facts = plan.facts_of(planned, &joint, &person.applicant, today);
+    let facts = plan.facts_of(planned, &joint, Whom::Known(&person.applicant), today);
     let case = new_id(at);
     let Some(next) = commanded(ctx, loaded, Command::File { part: part.to_owned(), case }, at)? else {
         return Err(AppError::Stale);

@@ -10,6 +10,8 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::open::closed;
+use crate::app::cases::{Door, offered_through};
 use crate::app::catalog::{Published, PublishedGuide};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
@@ -18,7 +20,9 @@ use crate::app::permit::permit;
 use crate::domain::audit::{AuditAction, Outcome};
 use crate::domain::bundles::{self, Found, Misfit, Opening, Plan, serving};
 use crate::domain::codes::{CertificateType, RegionCode};
-use crate::domain::guides::{Applicant, Bundle, BundleCode, Facts, FileKind, Guide, Part, SourceFile, Whom};
+use crate::domain::guides::{
+    Applicant, Bundle, BundleCode, Facts, FileKind, Guide, OfferedChannel, Part, SourceFile, Whom,
+};
 use crate::domain::policy::{Operation, Target};
 use crate::domain::time::local_date;
 use crate::store::{BundleRecord, BundleWrite, Changes, Epoch};
@@ -178,11 +182,24 @@ pub fn evaluate<'b>(
     facts: &Facts,
     held: &[CertificateType],
     applicant: &Applicant,
+    channel: Option<OfferedChannel>,
 ) -> Found<'b> {
     let regions = ctx.catalogue.regions();
     let exists = |code: &RegionCode| regions.contains(code.as_str());
     let today = local_date(ctx.clock.now());
-    bundles::evaluate(&published.plan, facts, held, Whom::Described(applicant), today, &exists, None)
+    bundles::evaluate(&published.plan, facts, held, Whom::Described(applicant), today, &exists, channel)
+}
+
+/// Whether anybody may apply now for the parts that were found to be needed, and through
+/// this channel if one is named.
+pub fn door(published: &PublishedBundle, found: &Found<'_>, channel: Option<OfferedChannel>) -> Door {
+    let needed = found.parts.iter().filter(|part| part.needed == Some(true));
+    let mut guides = needed.filter_map(|part| published.plan.part(part.code)).map(|planned| &planned.guide);
+    Door {
+        closed: (!published.is_open()).then(|| closed(published)),
+        not_offered: channel
+            .and_then(|channel| guides.find_map(|guide| offered_through(channel, guide).err())),
+    }
 }
 
 /// The guides in force of the items these bundle files name.

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 pub use advance::follow;
 pub use catalogue::{
-    Bundles, PublishedBundle, all, current, evaluate, for_publication, named, withdraw_bundle,
+    Bundles, PublishedBundle, all, current, door, evaluate, for_publication, named, withdraw_bundle,
 };
 pub use edit::{attach, save, submit, withdraw};
 pub use open::{OpenApplication, open};

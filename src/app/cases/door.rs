@@ -8,7 +8,7 @@ use crate::app::ctx::Ctx;
 use crate::app::identity::Caller;
 use crate::domain::cases::{Case, CaseState};
 use crate::domain::codes::RegionCode;
-use crate::domain::guides::{Applicant, Guide, OfferedChannel, check_channel};
+use crate::domain::guides::{Applicant, Guide, OfferedChannel, Whom, check_channel};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::time::local_date;
 
@@ -22,7 +22,7 @@ pub fn offered(caller: &Caller, guide: &Guide) -> Result<(), Refusal> {
     offered_through(channel(caller), guide)
 }
 
-fn offered_through(channel: OfferedChannel, guide: &Guide) -> Result<(), Refusal> {
+pub fn offered_through(channel: OfferedChannel, guide: &Guide) -> Result<(), Refusal> {
     let Some(limit) = &guide.channels else { return Ok(()) };
     if guide.is_offered_through(channel.number()) {
         return Ok(());
@@ -71,5 +71,5 @@ pub(super) fn found(
     let guide = guide.handled_as(case.opened.scenario.as_deref());
     let regions = ctx.catalogue.regions();
     let exists = |code: &RegionCode| regions.contains(code.as_str());
-    check_channel(guide, facts, applicant, local_date(ctx.clock.now()), &exists, channel(caller))
+    check_channel(guide, facts, Whom::Known(applicant), local_date(ctx.clock.now()), &exists, channel(caller))
 }

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use action::command;
 pub use action::{Action, TransferTo};
-pub use door::{Door, channel, door, offered};
+pub use door::{Door, channel, door, offered, offered_through};
 pub use file::{FedBy, FileRequest, file};
 pub use handoff::{HandedOn, hand_off, open_handoff, sweep as sweep_handoffs};
 pub use letters::{

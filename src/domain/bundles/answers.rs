@@ -9,8 +9,8 @@ use super::fit::narrowed;
 use super::plan::{Plan, Planned};
 use crate::domain::codes::RegionCode;
 use crate::domain::guides::{
-    self, Applicant, Facts, Form, Given, MAX_FACTS_BYTES, Prefilled, Stated, check_form, check_partial,
-    normalise,
+    self, Applicant, Facts, Form, Given, MAX_FACTS_BYTES, Prefilled, Stated, Whom, check_partial, judge,
+    normalise, normalise_for,
 };
 use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
@@ -37,14 +37,8 @@ impl Plan {
     }
 
     /// The facts of the case of a part: shared answers, fixed ones, its own.
-    pub fn facts_of(
-        &self,
-        planned: &Planned,
-        joint: &Facts,
-        applicant: &Applicant,
-        today: NaiveDate,
-    ) -> Facts {
-        let shared = normalise(&self.bundle.form, &self.shared(joint), applicant, today);
+    pub fn facts_of(&self, planned: &Planned, joint: &Facts, whom: Whom<'_>, today: NaiveDate) -> Facts {
+        let shared = normalise_for(&self.bundle.form, &self.shared(joint), whom, today);
         let own = Self::of_part(joint, planned.code());
         let mut facts = Facts::new();
         for field in planned.guide.form.fields.iter().filter(|field| field.kind.has_answer()) {
@@ -71,7 +65,8 @@ impl Plan {
         region_exists: &dyn Fn(&RegionCode) -> bool,
     ) -> Vec<FieldError> {
         let shared = normalise(&self.bundle.form, &self.shared(joint), applicant, today);
-        let mut faults = check_form(&self.bundle.form, &shared, applicant, today, region_exists);
+        let mut faults =
+            judge(&self.bundle.form, &shared, Whom::Known(applicant), today, region_exists).errors;
         faults.retain(|fault| {
             let name = fault.pointer.split('/').nth(2).unwrap_or_default();
             let is_its = planned.part.facts.values().any(|given| *given == Given::Shared(name.to_owned()));

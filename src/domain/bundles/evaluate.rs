@@ -9,7 +9,8 @@ use chrono::NaiveDate;
 use super::plan::{Plan, Planned};
 use crate::domain::codes::{CertificateType, RegionCode};
 use crate::domain::guides::{
-    self, Condition, Evaluation, Facts, Fee, Form, Given, OfferedChannel, Scope, Whom, check_form, normalise,
+    self, Condition, Evaluation, Facts, Fee, Form, Given, OfferedChannel, Scope, Shown, Whom, judge,
+    normalise_for,
 };
 use crate::domain::refusal::FieldError;
 use crate::domain::text::Text;
@@ -22,12 +23,23 @@ pub struct Found<'p> {
     pub eligible: bool,
     /// Of the whole form, pointing into the joint answers.
     pub field_errors: Vec<FieldError>,
+    /// The fields that are shown with these answers: the shared ones, then those of each
+    /// part that is applied for. What an earlier part supplies is not among them.
+    pub shown: Vec<JointShown>,
     pub parts: Vec<FoundPart<'p>>,
     /// Codes of the joint materials: which must be handed in, which may be.
     pub required: BTreeSet<String>,
     pub offered: BTreeSet<String>,
     /// Of all parts together, in fen.
     pub fee_fen: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JointShown {
+    /// Into the joint answers.
+    pub pointer: String,
+    /// By the bundle's form or by that of a part.
+    pub required: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -51,8 +63,7 @@ pub fn evaluate<'p>(
     region_exists: &dyn Fn(&RegionCode) -> bool,
     channel: Option<OfferedChannel>,
 ) -> Found<'p> {
-    let applicant = whom.applicant();
-    let shared = normalise(&plan.bundle.form, &plan.shared(joint), applicant, today);
+    let shared = normalise_for(&plan.bundle.form, &plan.shared(joint), whom, today);
     let needed: Vec<Option<bool>> =
         plan.parts.iter().map(|planned| needs(planned, &shared, whom, today)).collect();
     let comes = |code: &str| {
@@ -60,9 +71,13 @@ pub fn evaluate<'p>(
         place.is_some_and(|place| needed.get(place) != Some(&Some(false)))
     };
     let form = asked_now(plan, &comes);
+    let judged = judge(&form, &shared, whom, today, region_exists);
+    let joint_shown =
+        |shown: Shown<'_>| JointShown { pointer: format!("/facts/{}", shown.name), required: shown.required };
     let mut found = Found {
         eligible: true,
-        field_errors: check_form(&form, &shared, applicant, today, region_exists),
+        shown: judged.shown.into_iter().map(joint_shown).collect(),
+        field_errors: judged.errors,
         parts: Vec::new(),
         required: BTreeSet::new(),
         offered: BTreeSet::new(),
@@ -71,7 +86,7 @@ pub fn evaluate<'p>(
     for (planned, needed) in plan.parts.iter().zip(needed.iter().copied()) {
         let mut part = FoundPart { code: planned.code(), needed, unmet: Vec::new(), open: Vec::new() };
         if needed == Some(true) {
-            let facts = plan.facts_of(planned, joint, applicant, today);
+            let facts = plan.facts_of(planned, joint, whom, today);
             let evaluation = guides::evaluate(&planned.guide, &facts, whom, today, region_exists, channel);
             let waits = |field: &str| waits_for(plan, planned, field, &comes);
             found.add(plan, planned, &evaluation, held, &comes, &waits);
@@ -131,6 +146,16 @@ impl Found<'_> {
             let pointer = plan.joint_pointer(planned, &error.pointer);
             if !waits(field) && !self.field_errors.iter().any(|known| known.pointer == pointer) {
                 self.field_errors.push(FieldError { pointer, ..error.clone() });
+            }
+        }
+        for field in evaluation.shown.iter().filter(|field| !waits(field.name)) {
+            let pointer = plan.joint_pointer(planned, &format!("/facts/{}", field.name));
+            match self.shown.iter_mut().find(|known| known.pointer == pointer) {
+                Some(known) => known.required |= field.required,
+                None if planned.section.field(field.name).is_some() => {
+                    self.shown.push(JointShown { pointer, required: field.required });
+                }
+                None => {}
             }
         }
         for need in &evaluation.materials {

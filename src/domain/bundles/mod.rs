@@ -20,7 +20,7 @@ mod tests;
 
 pub use application::{Application, Opening};
 pub use check::Misfit;
-pub use evaluate::{Found, FoundPart, evaluate};
+pub use evaluate::{Found, FoundPart, JointShown, evaluate};
 pub use graph::{Graph, Node};
 pub use plan::{JointMaterial, Plan, Planned};
 pub use progress::{

@@ -5,11 +5,11 @@
 use chrono::NaiveDate;
 
 use super::facts::Facts;
-use super::form::normalise;
+use super::form::normalise_for;
 use super::known::{Known, Whom};
 use super::materials::MaterialNeed;
 use super::model::{Condition, Fee, Guide, OfferedChannel};
-use super::validate::{check_channel, check_complete};
+use super::validate::{Shown, check_channel, judge};
 use crate::domain::codes::RegionCode;
 use crate::domain::refusal::FieldError;
 
@@ -25,6 +25,8 @@ pub struct Evaluation<'g> {
     /// The conditions nothing can be said about before more is known.
     pub open: Vec<&'g Condition>,
     pub field_errors: Vec<FieldError>,
+    /// The fields that are shown with these answers.
+    pub shown: Vec<Shown<'g>>,
     pub materials: Vec<MaterialNeed<'g>>,
     pub fee: &'g Fee,
 }
@@ -39,9 +41,9 @@ pub fn evaluate<'g>(
     region_exists: &dyn Fn(&RegionCode) -> bool,
     channel: Option<OfferedChannel>,
 ) -> Evaluation<'g> {
-    let applicant = whom.applicant();
-    let facts = normalise(&guide.form, facts, applicant, today);
-    let known = Known::of(&guide.form, &facts, whom, today, region_exists);
+    let facts = normalise_for(&guide.form, facts, whom, today);
+    let judged = judge(&guide.form, &facts, whom, today, region_exists);
+    let known = Known::of(&guide.form, &judged, whom, today);
     let (mut unmet, mut open) = (Vec::new(), Vec::new());
     for condition in &guide.conditions {
         match known.tells(&condition.when) {
@@ -55,10 +57,10 @@ pub fn evaluate<'g>(
         MaterialNeed { material, required: required == Some(true), open: required.is_none() }
     });
     let materials = needs.collect();
-    let mut field_errors = check_complete(guide, &facts, applicant, today, region_exists);
+    let mut field_errors = judged.errors;
     if let Some(channel) = channel {
-        field_errors.extend(check_channel(guide, &facts, applicant, today, region_exists, channel));
+        field_errors.extend(check_channel(guide, &facts, whom, today, region_exists, channel));
     }
     let eligible = unmet.is_empty() && open.is_empty();
-    Evaluation { eligible, unmet, open, field_errors, materials, fee: &guide.fee, facts }
+    Evaluation { eligible, unmet, open, field_errors, shown: judged.shown, materials, fee: &guide.fee, facts }
 }

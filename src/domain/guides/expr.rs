@@ -192,6 +192,15 @@ impl Expr {
         }
     }
 
+    /// Whether it has no value for want of what nobody has said.
+    pub(super) fn waits_for(&self, scope: &Scope<'_>, unsaid: &Unsaid) -> bool {
+        self.asks(unsaid) && self.tells(scope, unsaid).is_none()
+    }
+
+    fn asks(&self, unsaid: &Unsaid) -> bool {
+        !unsaid.is_empty() && tree::mentions(&self.0.tree, &|object, name| unsaid.has(object, name))
+    }
+
     fn value(&self, tree: &Expression, scope: &Scope<'_>) -> Result<bool, EvalError> {
         let bindings = values::Bindings { scope, patterns: &self.0.patterns };
         let mut context = Context::with_env(functions::environment());

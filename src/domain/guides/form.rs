@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::applicant::Applicant;
 use super::expr::{Expr, Scope};
 use super::facts::Facts;
+use super::known::{Unsaid, Whom};
 use super::model::{Choice, Field, FieldKind, Form};
 use crate::domain::canonical::MAX_WHOLE;
 use crate::domain::codes::Mobile;
@@ -22,9 +23,14 @@ pub fn holds(rule: &Expr, facts: &Facts, applicant: &Applicant, today: NaiveDate
     rule.holds(&Scope { facts, applicant, today, channel: None }) == Ok(true)
 }
 
-/// Whether the field is shown, given the answers to the fields above it.
-pub(super) fn is_visible(field: &Field, above: &Facts, applicant: &Applicant, today: NaiveDate) -> bool {
-    field.visible_when.as_ref().is_none_or(|rule| holds(rule, above, applicant, today))
+/// Whether the field is shown, given the answers to the fields above it; none where that
+/// rests on what nobody has said.
+pub(super) fn is_visible(field: &Field, above: &Scope<'_>, unsaid: &Unsaid) -> Option<bool> {
+    match &field.visible_when {
+        Some(rule) if rule.waits_for(above, unsaid) => None,
+        Some(rule) => Some(rule.holds(above) == Ok(true)),
+        None => Some(true),
+    }
 }
 
 /// Writes every answer in its one canonical form, so that the same answer given
@@ -34,11 +40,22 @@ pub(super) fn is_visible(field: &Field, above: &Facts, applicant: &Applicant, to
 /// has the wrong type is left for the validation to tell. Doing it twice is
 /// doing it once.
 pub fn normalise(form: &Form, facts: &Facts, applicant: &Applicant, today: NaiveDate) -> Facts {
+    normalise_for(form, facts, Whom::Known(applicant), today)
+}
+
+/// The same where not all need be known of the applicant: an answer to a field that may
+/// yet be shown is kept.
+pub fn normalise_for(form: &Form, facts: &Facts, whom: Whom<'_>, today: NaiveDate) -> Facts {
+    let (applicant, mut unsaid) = (whom.applicant(), whom.unsaid());
     let mut kept = Facts::new();
     for field in &form.fields {
-        if let Some(value) = facts.get(&field.name)
-            && is_visible(field, &kept, applicant, today)
-            && let Some(value) = clean(&field.kind, value)
+        let scope = Scope { facts: &kept, applicant, today, channel: None };
+        let is_visible = is_visible(field, &scope, &unsaid);
+        if is_visible.is_none() {
+            unsaid.add_answer(&field.name);
+        }
+        if is_visible != Some(false)
+            && let Some(value) = facts.get(&field.name).and_then(|value| clean(&field.kind, value))
         {
             kept.set(field.name.as_str(), value);
         }

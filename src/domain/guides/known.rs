@@ -9,8 +9,7 @@ use super::applicant::Applicant;
 use super::expr::{Expr, Scope};
 use super::facts::Facts;
 use super::model::{Field, Form, Requirement};
-use super::validate::judge;
-use crate::domain::codes::RegionCode;
+use super::validate::Judged;
 
 /// Whom an application is tried out for.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +51,11 @@ pub struct Unsaid {
 }
 
 impl Unsaid {
+    /// Nothing is known of the answer to this field.
+    pub(super) fn add_answer(&mut self, name: &str) {
+        self.answers.insert(name.to_owned());
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.applicant.is_empty() && self.answers.is_empty()
     }
@@ -79,20 +83,13 @@ impl<'a> Known<'a> {
     /// Nothing is known of an answer that is wrong, or needed and missing, nor where it is
     /// not known whether the field is shown or needed. One that may be left out and was is
     /// no answer.
-    pub fn of(
-        form: &Form,
-        facts: &Facts,
-        whom: Whom<'a>,
-        today: NaiveDate,
-        region_exists: &dyn Fn(&RegionCode) -> bool,
-    ) -> Self {
-        let (_, judged) = judge(form, facts, whom.applicant(), today, region_exists);
+    pub fn of(form: &Form, judged: &Judged<'_>, whom: Whom<'a>, today: NaiveDate) -> Self {
         let mut unsaid = whom.unsaid();
-        unsaid.answers.extend(judged.unsound.into_iter().map(str::to_owned));
-        let mut known = Self { applicant: whom.applicant(), today, answers: judged.sound, unsaid };
+        judged.unsound.iter().for_each(|name| unsaid.add_answer(name));
+        let mut known = Self { applicant: whom.applicant(), today, answers: judged.sound.clone(), unsaid };
         for field in &form.fields {
             if known.leaves_open(field) {
-                known.unsaid.answers.insert(field.name.clone());
+                known.unsaid.add_answer(&field.name);
             }
         }
         known

@@ -41,7 +41,7 @@ pub use evaluate::{Evaluation, evaluate};
 pub use examples::{FailedExample, try_examples};
 pub use expr::{EvalError, Expr, Scope};
 pub use facts::{Facts, MAX_FACTS_BYTES};
-pub use form::{holds, normalise};
+pub use form::{holds, normalise, normalise_for};
 pub use json_schema::{form_schema, json_schema};
 pub use known::{Unsaid, Whom};
 pub use materials::{MaterialNeed, requirements};
@@ -57,7 +57,7 @@ pub use rows::with_rows_in_full;
 pub use source::{MAX_FILE_BYTES, Origin};
 pub use template::{Template, Unfit, Wanted, template};
 pub use validate::{
-    check_channel, check_complete, check_form, check_partial, read_answers, surely_unmet, unmet_conditions,
+    Shown, check_channel, check_complete, check_partial, judge, read_answers, surely_unmet, unmet_conditions,
 };
 pub use value::is_answer;
 pub use write::{Outline, outline, to_yaml};

@@ -12,7 +12,8 @@ use serde_json::Value;
 use super::applicant::Applicant;
 use super::expr::{Expr, Scope};
 use super::facts::{Facts, MAX_FACTS_BYTES};
-use super::form::{clean, holds, is_visible, normalise};
+use super::form::{clean, holds, is_visible, normalise_for};
+use super::known::{Unsaid, Whom};
 use super::model::{Condition, Field, Form, FormRule, Guide, OfferedChannel, Requirement};
 use super::value::{Wrong, check_in_time_and_place, check_value};
 use crate::domain::codes::RegionCode;
@@ -51,18 +52,7 @@ pub fn check_complete(
     today: NaiveDate,
     region_exists: &dyn Fn(&RegionCode) -> bool,
 ) -> Vec<FieldError> {
-    check_form(&guide.form, facts, applicant, today, region_exists)
-}
-
-/// The same for a form that belongs to no guide.
-pub fn check_form(
-    form: &Form,
-    facts: &Facts,
-    applicant: &Applicant,
-    today: NaiveDate,
-    region_exists: &dyn Fn(&RegionCode) -> bool,
-) -> Vec<FieldError> {
-    judge(form, facts, applicant, today, region_exists).0
+    judge(&guide.form, facts, Whom::Known(applicant), today, region_exists).errors
 }
 
 /// What an article demands of this channel in particular: the errors of the rules that
@@ -71,7 +61,7 @@ pub fn check_form(
 pub fn check_channel(
     guide: &Guide,
     facts: &Facts,
-    applicant: &Applicant,
+    whom: Whom<'_>,
     today: NaiveDate,
     region_exists: &dyn Fn(&RegionCode) -> bool,
     channel: OfferedChannel,
@@ -79,38 +69,57 @@ pub fn check_channel(
     if !guide.form.rules.iter().any(|rule| rule.when.asks_channel()) {
         return Vec::new();
     }
-    let facts = normalise(&guide.form, facts, applicant, today);
-    let (_, answers) = judge(&guide.form, &facts, applicant, today, region_exists);
-    let scope = Scope { facts: &answers.sound, applicant, today, channel: Some(channel) };
+    let facts = normalise_for(&guide.form, facts, whom, today);
+    let Judged { sound, unsound, .. } = judge(&guide.form, &facts, whom, today, region_exists);
+    let scope = Scope { facts: &sound, applicant: whom.applicant(), today, channel: Some(channel) };
     let rules = guide.form.rules.iter().filter(|rule| rule.when.asks_channel());
-    rules.filter_map(|rule| broken(rule, &scope, &answers.unsound)).collect()
+    rules.filter_map(|rule| broken(rule, &scope, &unsound, &whom.unsaid())).collect()
 }
 
-/// The answers that are right, and the names of fields that have none.
-pub(super) struct Answers<'f> {
+/// A field that is shown, with the answers so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown<'f> {
+    pub name: &'f str,
+    pub required: bool,
+}
+
+/// A form with answers to it. What rests on what nobody has said of the applicant is not
+/// shown, not required and not broken.
+pub struct Judged<'f> {
+    pub errors: Vec<FieldError>,
+    /// The answers that are right.
     pub sound: Facts,
+    /// The names of fields that need an answer and have no right one.
     pub unsound: BTreeSet<&'f str>,
+    /// In the order of the form.
+    pub shown: Vec<Shown<'f>>,
 }
 
-pub(super) fn judge<'f>(
+/// Judges answers in canonical form.
+pub fn judge<'f>(
     form: &'f Form,
     facts: &Facts,
-    applicant: &Applicant,
+    whom: Whom<'_>,
     today: NaiveDate,
     region_exists: &dyn Fn(&RegionCode) -> bool,
-) -> (Vec<FieldError>, Answers<'f>) {
+) -> Judged<'f> {
+    let (applicant, mut unsaid) = (whom.applicant(), whom.unsaid());
     let mut errors = unknown_fields(form, facts);
     let mut sound = Facts::new();
     let mut unsound = BTreeSet::new();
-    let mut unanswered = Vec::new();
+    let mut visible = Vec::new();
     for field in &form.fields {
-        if !is_visible(field, &sound, applicant, today) {
-            continue;
+        let scope = Scope { facts: &sound, applicant, today, channel: None };
+        match is_visible(field, &scope, &unsaid) {
+            Some(true) => {}
+            Some(false) => continue,
+            None => {
+                unsaid.add_answer(&field.name);
+                continue;
+            }
         }
-        let Some(value) = facts.get(&field.name) else {
-            unanswered.extend(field.kind.has_answer().then_some(field));
-            continue;
-        };
+        visible.push(field);
+        let Some(value) = facts.get(&field.name) else { continue };
         let wrong = check_answer(field, value, today, region_exists);
         if wrong.is_empty() {
             sound.set(field.name.as_str(), value.clone());
@@ -120,13 +129,25 @@ pub(super) fn judge<'f>(
         }
     }
     let scope = Scope { facts: &sound, applicant, today, channel: None };
-    let missing: Vec<&Field> =
-        unanswered.into_iter().filter(|field| is_required(&field.required, &scope, &unsound)).collect();
+    let (mut shown, mut missing, mut open) = (Vec::new(), Vec::new(), Vec::new());
+    for field in visible {
+        let required = is_required(&field.required, &scope, &unsound, &unsaid);
+        shown.push(Shown { name: &field.name, required });
+        if !field.kind.has_answer() || facts.contains(&field.name) {
+            continue;
+        }
+        match &field.required {
+            _ if required => missing.push(field),
+            Requirement::When(rule) if rule.waits_for(&scope, &unsaid) => open.push(field),
+            Requirement::Required | Requirement::Optional | Requirement::When(_) => {}
+        }
+    }
+    open.into_iter().for_each(|field| unsaid.add_answer(&field.name));
     unsound.extend(missing.iter().map(|field| field.name.as_str()));
     errors.extend(missing.into_iter().map(|field| at(field, Wrong::required())));
     let rules = form.rules.iter().filter(|rule| !rule.when.asks_channel());
-    errors.extend(rules.filter_map(|rule| broken(rule, &scope, &unsound)));
-    (errors, Answers { sound, unsound })
+    errors.extend(rules.filter_map(|rule| broken(rule, &scope, &unsound, &unsaid)));
+    Judged { errors, sound, unsound, shown }
 }
 
 /// The answers to a form without conditions, in canonical form: its fields are always
@@ -168,18 +189,24 @@ fn check_answer(
     wrong
 }
 
-fn is_required(required: &Requirement, scope: &Scope<'_>, unsound: &BTreeSet<&str>) -> bool {
+fn is_required(required: &Requirement, scope: &Scope<'_>, unsound: &BTreeSet<&str>, unsaid: &Unsaid) -> bool {
     match required {
         Requirement::Required => true,
         Requirement::Optional => false,
-        Requirement::When(rule) => !rests_on(rule, unsound) && rule.holds(scope) == Ok(true),
+        Requirement::When(rule) => !rests_on(rule, unsound) && rule.tells(scope, unsaid) == Some(true),
     }
 }
 
-/// The error of a rule that is not met. A rule that rests on an answer in error
-/// waits; one that cannot be evaluated is not met, under the code of that failure.
-fn broken(rule: &FormRule, scope: &Scope<'_>, unsound: &BTreeSet<&str>) -> Option<FieldError> {
-    if rests_on(&rule.when, unsound) {
+/// The error of a rule that is not met. A rule that rests on an answer in error, or on
+/// what nobody has said of the applicant, waits; one that cannot be evaluated is not met,
+/// under the code of that failure.
+fn broken(
+    rule: &FormRule,
+    scope: &Scope<'_>,
+    unsound: &BTreeSet<&str>,
+    unsaid: &Unsaid,
+) -> Option<FieldError> {
+    if rests_on(&rule.when, unsound) || rule.when.waits_for(scope, unsaid) {
         return None;
     }
     let code = match rule.when.holds(scope) {

@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::evaluate::{ConditionView, EvaluateApplicantBody};
+use super::evaluate::{ConditionView, EvaluateApplicantBody, ShownFieldView};
 use super::{Page, PageQuery, TextView, parse_code};
 use crate::app::Ctx;
 use crate::app::bundles::{self, PublishedBundle};
+use crate::app::cases::Door;
 use crate::app::identity::Caller;
-use crate::domain::bundles::{Found, FoundPart, Planned, joint_schema};
+use crate::domain::bundles::{Found, FoundPart, JointShown, Planned, joint_schema};
 use crate::domain::codes::{CertificateType, RegionCode};
-use crate::domain::guides::{Condition, Facts, Fee, Guide, IdentityLevel, Limit, OnRefusal};
+use crate::domain::guides::{Condition, Facts, Fee, Guide, IdentityLevel, Limit, OfferedChannel, OnRefusal};
 use crate::domain::text::Language;
 use crate::domain::time::local_date;
 use crate::http::extract::{Accepted, Body, Query};
@@ -243,13 +244,26 @@ pub struct EvaluateBundleBody {
     /// Types of the electronic certificates the applicant holds.
     #[serde(default)]
     pub certificates: Vec<String>,
+    /// `window`, `pc`, `mobile`, `express` or `other`: how it would be applied for. Left out, the rules of the form that
+    /// by law look at the channel are not judged.
+    #[schema(value_type = Option<String>)]
+    pub channel: Option<OfferedChannel>,
 }
 
 /// What an application with these facts would need, cost and take.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BundleEvaluationView {
+    /// Whether one may: every condition of the parts that are needed is met, and they are open and offered.
     pub eligible: bool,
+    /// New applications are taken now.
+    pub open: bool,
+    /// Every part that is needed can be applied for through the `channel` that was named; true where none was.
+    pub offered: bool,
+    /// Why it is not open, or not offered, and what to do instead.
+    pub why_not: Vec<TextView>,
     pub field_errors: Vec<FieldErrorView>,
+    /// The fields that are shown with these answers: the shared ones, then those of the parts that are needed.
+    pub fields: Vec<ShownFieldView>,
     pub parts: Vec<PartEvaluationView>,
     pub materials: Vec<JointNeedView>,
     /// Of the parts that are applied for.
@@ -287,20 +301,22 @@ pub async fn evaluate_bundle(
     body: Body<EvaluateBundleBody>,
 ) -> Reply {
     let published = bundles::current(&ctx, &code).await?;
-    let EvaluateBundleBody { facts, applicant, certificates } = body.value;
+    let EvaluateBundleBody { facts, applicant, certificates, channel } = body.value;
     let applicant = applicant.parse()?;
     let held: Vec<CertificateType> = certificates
         .iter()
         .enumerate()
         .map(|(index, code)| parse_code(&format!("/certificates/{index}"), CertificateType::parse(code)))
         .collect::<Result<_, _>>()?;
-    let found = bundles::evaluate(&ctx, &published, &Facts::from(facts), &held, &applicant);
-    Ok(HttpResponse::Ok().json(evaluation(&ctx, &published, &found, language.0)))
+    let found = bundles::evaluate(&ctx, &published, &Facts::from(facts), &held, &applicant, channel);
+    let door = bundles::door(&published, &found, channel);
+    Ok(HttpResponse::Ok().json(evaluation(&ctx, &published, door, &found, language.0)))
 }
 
 fn evaluation(
     ctx: &Ctx,
     published: &PublishedBundle,
+    Door { closed, not_offered }: Door,
     found: &Found<'_>,
     language: Language,
 ) -> BundleEvaluationView {
@@ -311,8 +327,12 @@ fn evaluation(
         name.map(|name| JointNeedView { code: code.clone(), name, required: found.required.contains(code) })
     };
     BundleEvaluationView {
-        eligible: found.eligible,
+        eligible: found.eligible && closed.is_none() && not_offered.is_none(),
+        open: closed.is_none(),
+        offered: not_offered.is_none(),
+        why_not: [closed, not_offered].into_iter().flatten().map(|refusal| refusal.detail.into()).collect(),
         field_errors: problem.view(language, "").errors,
+        fields: found.shown.iter().map(shown).collect(),
         parts: plan
             .parts
             .iter()
@@ -323,6 +343,10 @@ fn evaluation(
         fee_fen: found.fee_fen,
         promised_due: ctx.calendar.current().due(local_date(ctx.clock.now()), plan.promised()),
     }
+}
+
+fn shown(field: &JointShown) -> ShownFieldView {
+    ShownFieldView { pointer: field.pointer.clone(), required: field.required }
 }
 
 fn part_evaluation(planned: &Planned, found: &FoundPart<'_>) -> PartEvaluationView {

@@ -15,7 +15,7 @@ use crate::app::{AppError, Ctx, cases, catalog};
 use crate::domain::codes::{CertificateType, Gender, RegionCode};
 use crate::domain::guides::{
     Applicant, ApplicantKind, Condition, Download, Evaluation, Facts, Fee, Guide, Handling, IdentityLevel,
-    Material, MaterialNeed, MaterialSource, OfferedChannel, Paper, Trust, json_schema,
+    Material, MaterialNeed, MaterialSource, OfferedChannel, Paper, Shown, Trust, json_schema,
 };
 use crate::domain::text::Language;
 use crate::domain::time::local_date;
@@ -122,6 +122,8 @@ pub struct EvaluationView {
     pub why_not: Vec<TextView>,
     pub conditions: Vec<ConditionView>,
     pub field_errors: Vec<FieldErrorView>,
+    /// The fields that are shown with these answers, in the order of the form.
+    pub fields: Vec<ShownFieldView>,
     pub materials: Vec<NeedView>,
     /// How well the applicant must be known and signed in.
     #[schema(value_type = Object)]
@@ -136,6 +138,14 @@ pub struct EvaluationView {
     /// The last days of the promised and the legal limit, were it accepted today.
     pub promised_due: NaiveDate,
     pub legal_due: NaiveDate,
+}
+
+/// A field that is shown; one that is not in the list is hidden, and an answer to it is not kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ShownFieldView {
+    /// Where its answer is, as in `field_errors`: `/facts/name`.
+    pub pointer: String,
+    pub required: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -256,6 +266,7 @@ fn view(
         why_not: [closed, not_offered].into_iter().flatten().map(|refusal| refusal.detail.into()).collect(),
         conditions: guide.conditions.iter().map(|condition| condition_view(condition, found)).collect(),
         field_errors: problem.view(language, "").errors,
+        fields: found.shown.iter().map(shown).collect(),
         materials: found.materials.iter().map(|need| NeedView::of(need, held)).collect(),
         identity: guide.identity,
         handling: guide.handling,
@@ -267,6 +278,10 @@ fn view(
         promised_due: calendar.due(today, guide.limits.promised),
         legal_due: calendar.due(today, guide.limits.legal),
     }
+}
+
+fn shown(field: &Shown<'_>) -> ShownFieldView {
+    ShownFieldView { pointer: format!("/facts/{}", field.name), required: field.required }
 }
 
 fn condition_view(condition: &Condition, found: &Evaluation<'_>) -> ConditionView {

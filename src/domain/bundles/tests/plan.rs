@@ -199,7 +199,7 @@ fn the_facts_of_a_case_are_put_together_from_what_was_asked_once() {
     joint.set("child_number", "11010519491231002x");
     let of = |code: &str| {
         let planned = plan.part(code).unwrap();
-        serde_json::to_value(plan.facts_of(planned, &joint, &applicant(), today())).unwrap()
+        serde_json::to_value(plan.facts_of(planned, &joint, Whom::Known(&applicant()), today())).unwrap()
     };
     assert_eq!(
         of("registration"),
@@ -235,6 +235,11 @@ fn what_an_earlier_part_brings_is_waited_for_and_everything_else_is_told_at_once
     ];
     assert_eq!(pointers, expected);
     assert_eq!(nothing.parts[2].needed, None);
+    let shown = |found: &Found<'_>| -> Vec<String> {
+        found.shown.iter().filter(|field| field.required).map(|field| field.pointer.clone()).collect()
+    };
+    assert_eq!(shown(&nothing), expected);
+    assert_eq!(shown(&found), [&expected[..], &["/facts/card/bank"]].concat());
 }
 
 /// The bundle, whose card is given out on this condition.

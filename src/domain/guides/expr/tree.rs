@@ -82,6 +82,17 @@ pub(super) fn take_out(expression: &mut IdedExpr, is_unsaid: &dyn Fn(&str, &str)
     }
 }
 
+/// Whether it asks for one of these names.
+pub(super) fn mentions(expression: &IdedExpr, is_one: &dyn Fn(&str, &str) -> bool) -> bool {
+    match &expression.expr {
+        Expr::Select(select) => match &select.operand.expr {
+            Expr::Ident(object) => is_one(object, &select.field),
+            _ => mentions(&select.operand, is_one),
+        },
+        _ => children(expression).into_iter().any(|child| mentions(child, is_one)),
+    }
+}
+
 /// How many levels the expression has.
 pub(super) fn depth(expression: &IdedExpr) -> usize {
     1 + children(expression).into_iter().map(depth).max().unwrap_or(0)

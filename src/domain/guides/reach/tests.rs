@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::*;
 use crate::domain::guides::applicant::{Applicant, ApplicantKind};
-use crate::domain::guides::expr::{Schema, Vocabulary};
+use crate::domain::guides::expr::{Schema, Scope, Vocabulary};
 use crate::domain::guides::facts::Facts;
 use crate::domain::guides::form::is_visible;
+use crate::domain::guides::known::Unsaid;
 use crate::domain::guides::model::{Choice, FormRule, Requirement};
 use crate::domain::text::Text;
 
@@ -157,7 +158,8 @@ fn seen(fields: &[Field]) -> BTreeSet<usize> {
     for (index, field) in fields.iter().enumerate() {
         let mut next = Vec::new();
         for facts in open {
-            if !is_visible(field, &facts, &nobody(), NaiveDate::MIN) {
+            let above = Scope { facts: &facts, applicant: &nobody(), today: NaiveDate::MIN, channel: None };
+            if is_visible(field, &above, &Unsaid::default()) != Some(true) {
                 next.push(facts);
                 continue;
             }
