@@ -16,7 +16,7 @@ use crate::domain::calendar::WorkCalendar;
 use crate::domain::codes::{BasicCode, CertificateType, GuideCode, RegionCode};
 use crate::domain::guides::{
     Bundle, CertificateTypeEntry, CertificateUses, FailedExample, FileKind, Guide, ItemFile, Origin, Part,
-    Problem, Register, SourceFile, Statement, try_examples,
+    Problem, Register, SourceFile, Statement, may_follow, try_examples,
 };
 use crate::domain::text::Text;
 
@@ -107,6 +107,8 @@ impl Checked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Survey {
     pub kind: FileKind,
+    /// Of a guide or a bundle, as written.
+    pub code: Option<String>,
     pub item: Option<String>,
     /// It starts from the item, rather than writing it out.
     pub inherits: bool,
@@ -124,6 +126,7 @@ pub(super) fn survey(files: &[(String, String)]) -> Vec<Survey> {
         let item = source.item_code().map(str::to_owned);
         Survey {
             kind: source.kind(),
+            code: source.code().map(str::to_owned),
             item,
             inherits: source.inherits(),
             states: source.statements(),
@@ -297,24 +300,32 @@ impl Checker<'_> {
     fn read_guides<G: Send>(&mut self, keep: &(impl Fn(usize, Guide) -> G + Sync)) -> Vec<(usize, G)> {
         let guides = self.places(FileKind::Guide);
         let (broken, register) = (self.broken_items(), self.register());
+        let read_now: HashSet<&str> =
+            self.items.iter().map(|(_, item)| item.item.basic_code.as_str()).collect();
         let read = on_every_core(&guides, |place| {
             let source = self.source(*place);
             let item = source.item_code().and_then(|code| self.base.items.get(code));
             if source.inherits() && source.item_code().is_some_and(|code| broken.have(code, item.is_some())) {
-                return Err(source.own_problems(item.map(Arc::as_ref), register));
+                let is_to_be = source.item_code().is_some_and(|code| read_now.contains(code));
+                return Err(source.own_problems(item.map(Arc::as_ref), is_to_be, register));
             }
-            let guide = source.into_guide(item.map(Arc::as_ref), register)?;
-            Ok((guide.code.clone(), keep(*place, guide)))
+            Ok(keep(*place, source.into_guide(item.map(Arc::as_ref), register)?))
         });
         let mut seen: HashSet<GuideCode> = HashSet::new();
         let mut kept = Vec::with_capacity(read.len());
         for (place, read) in guides.into_iter().zip(read) {
+            let code = self.surveys.get(place).and_then(|survey| survey.code.as_deref());
+            let code = code.and_then(|code| GuideCode::parse(code).ok());
+            let is_repeated = code.is_some_and(|code| !seen.insert(code));
             match read {
-                Ok((code, guide)) if seen.insert(code.clone()) => kept.push((place, guide)),
-                Ok(_) => drop(self.wrong.insert(place, vec![given_twice("/code")])),
+                Ok(guide) if !is_repeated => kept.push((place, guide)),
+                Ok(_) => {}
                 // Only its item is wrong.
                 Err(problems) if problems.is_empty() => {}
                 Err(problems) => drop(self.wrong.insert(place, problems)),
+            }
+            if is_repeated {
+                self.wrong.entry(place).or_default().push(given_twice("/code"));
             }
         }
         kept
@@ -323,12 +334,17 @@ impl Checker<'_> {
     fn read_bundles(&mut self) -> Vec<(usize, Bundle)> {
         let mut bundles: Vec<(usize, Bundle)> = Vec::new();
         for place in self.places(FileKind::Bundle) {
-            match self.read_bundle(place) {
-                Ok(bundle) if bundles.iter().any(|(_, other)| other.code == bundle.code) => {
+            let (bundle, problems) = self.read_bundle(place);
+            if !problems.is_empty() {
+                self.wrong.insert(place, problems);
+                continue;
+            }
+            match bundle {
+                Some(bundle) if bundles.iter().any(|(_, other)| other.code == bundle.code) => {
                     self.wrong.insert(place, vec![given_twice("/code")]);
                 }
-                Ok(bundle) => bundles.push((place, bundle)),
-                Err(problems) => drop(self.wrong.insert(place, problems)),
+                Some(bundle) => bundles.push((place, bundle)),
+                None => {}
             }
         }
         bundles
@@ -337,17 +353,18 @@ impl Checker<'_> {
     /// A bundle is checked against the guides given with it and those in force, as far
     /// as it names their items. Whether it fits is not told while one of those, or the
     /// item of one, has mistakes.
-    fn read_bundle(&self, place: usize) -> Result<Bundle, Vec<Problem>> {
+    fn read_bundle(&self, place: usize) -> (Option<Bundle>, Vec<Problem>) {
         let yaml = self.files.get(place).map_or("", |(_, yaml)| yaml);
         let source = SourceFile::parse(yaml);
-        let bundle = source.to_bundle(self.register())?;
+        let (bundle, mut problems) = source.read_bundle(self.register());
+        let Some(bundle) = bundle else { return (None, problems) };
         let is_named = |(_, survey): &(usize, &Survey)| {
             let item = survey.item.as_deref();
             survey.kind != FileKind::Bundle && item.is_some_and(|item| yaml.contains(item))
         };
         let named: Vec<_> = self.surveys.iter().enumerate().filter(is_named).collect();
         if named.iter().any(|(place, _)| self.is_wrong(*place)) {
-            return Ok(bundle);
+            return (Some(bundle), problems);
         }
         let given = named.into_iter().filter(|(_, survey)| survey.kind == FileKind::Guide);
         let given: Vec<Guide> = given
@@ -362,10 +379,14 @@ impl Checker<'_> {
         let region = bundle.region.clone();
         let resolve = |part: &Part| serving(&part.implements, &region, all.iter().copied()).cloned();
         let (plan, misfits) = Plan::bind(bundle, &resolve);
-        if misfits.is_empty() {
-            return Ok(plan.bundle);
-        }
-        Err(misfits.into_iter().map(|misfit| source.problem_at(&misfit.path, misfit.reason)).collect())
+        let follows = |path: &str| problems.iter().any(|mistake| may_follow(path, mistake));
+        let misfits: Vec<Problem> = misfits
+            .into_iter()
+            .filter(|misfit| !follows(&misfit.path))
+            .map(|misfit| source.problem_at(&misfit.path, misfit.reason))
+            .collect();
+        problems.extend(misfits);
+        (Some(plan.bundle), problems)
     }
 }
 

@@ -22,6 +22,22 @@ fn calendar_days(days: u16) -> Limit {
     Limit { days, unit: DayUnit::CalendarDay }
 }
 
+/// What limits of different units are compared by.
+#[test]
+fn no_working_days_last_longer_than_half_as_much_again_and_ten_days() {
+    let calendar = calendar();
+    let mut longest = 0;
+    for start in day("2024-01-01").iter_days().take(2 * 366) {
+        for days in 1..=120 {
+            let lasts = (calendar.due(start, working(days)) - start).num_days();
+            assert!(2 * lasts <= 3 * i64::from(days) + 20, "{days} from {start}: {lasts}");
+            longest = longest.max(2 * lasts - 3 * i64::from(days));
+            assert!(calendar.due(start, calendar_days(days)) <= calendar.due(start, working(days)));
+        }
+    }
+    assert!(longest > 10, "the longest festival is among them: {longest}");
+}
+
 #[test]
 fn working_days_are_counted_around_the_long_holidays() {
     let calendar = calendar();

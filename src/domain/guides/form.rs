@@ -178,7 +178,7 @@ fn plain(text: &str) -> impl Iterator<Item = char> {
     text.chars().map(half_width).filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let text: String = plain(text).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

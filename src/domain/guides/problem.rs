@@ -124,10 +124,20 @@ impl Problems {
         sorted(self.0.into_inner().into_iter().map(Told::whole).collect())
     }
 
-    /// Those that stand in the file itself and would stand there whatever its item says.
-    pub fn into_own(self) -> Vec<Problem> {
+    /// Those that stand in the file itself and would stand there whatever its item says;
+    /// where all is there that the item says, what is missing besides. An entry of a list
+    /// may be one of the item's that has a mistake in its name.
+    pub fn into_own(self, is_all: bool) -> Vec<Problem> {
         let told = self.0.into_inner().into_iter();
-        let own = told.filter(|told| told.rests == Rests::Itself && told.problem.origin == Origin::File);
+        let is_entry = |path: &str| path.split('/').any(|step| step.parse::<usize>().is_ok());
+        let own = told.filter(|told| {
+            let stands = match told.rests {
+                Rests::Itself => true,
+                Rests::Absence => is_all && !is_entry(&told.problem.path),
+                Rests::Another => false,
+            };
+            stands && told.problem.origin == Origin::File
+        });
         sorted(own.map(Told::whole).collect())
     }
 }

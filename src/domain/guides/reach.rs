@@ -10,7 +10,7 @@ mod worlds;
 use std::collections::BTreeSet;
 
 use super::expr::Expr;
-use super::model::{Field, FieldKind, Form, FormRule};
+use super::model::{Field, FieldKind, FormRule};
 use worlds::{Solver, World};
 
 /// A field that no complete answers make visible.
@@ -47,20 +47,28 @@ fn names(fields: &[Field], rule: &Expr, cause: &Unreachable) -> bool {
     rule.fields().iter().any(|name| is_of(name) || cause.with.contains(name))
 }
 
+/// Whether some application meets it, as far as can be told. Whether a field is ever shown
+/// is another matter, and left aside.
+pub(super) fn can_be_met(fields: &[Field], when: &Expr) -> bool {
+    let all = (0..fields.len()).collect();
+    let solver = Solver::new(fields).showing(&all);
+    when.asks_channel() || !solver.assume(when.tree(), true, World::default()).is_empty()
+}
+
 /// The options, by place of field and option, with which the rules of the form refuse
 /// every application. A rule of some scenarios alone may leave an option to the others.
-pub(super) fn barred_options(form: &Form) -> Vec<(usize, usize)> {
+pub(super) fn barred_options(fields: &[Field], rules: &[FormRule]) -> Vec<(usize, usize)> {
     let mut barred = Vec::new();
-    for (index, field) in form.fields.iter().enumerate() {
+    for (index, field) in fields.iter().enumerate() {
         let FieldKind::Choice { options } = &field.kind else { continue };
         let is_judged = |rule: &&FormRule| {
             rule.scenarios.is_empty() && !rule.when.asks_channel() && rule.when.fields().contains(&field.name)
         };
-        let rules: Vec<&Expr> = form.rules.iter().filter(is_judged).map(|rule| &rule.when).collect();
+        let rules: Vec<&Expr> = rules.iter().filter(is_judged).map(|rule| &rule.when).collect();
         if rules.is_empty() {
             continue;
         }
-        let solver = Solver::new(&form.fields);
+        let solver = Solver::new(fields);
         let shown = solver.present(&field.name, World::default());
         // Of a field out of reach that is told, and nothing of its options.
         if shown.is_empty() {

@@ -17,6 +17,8 @@ mod heirs;
 mod item;
 mod keys;
 mod kinds;
+mod listed;
+mod possible;
 mod results;
 mod scalars;
 mod scenarios;
@@ -30,11 +32,13 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use bundle::may_follow;
 pub use certificate_types::{CertificateTypeEntry, register_yaml};
 pub(super) use heirs::{Heirs, heirs};
 pub use item::ItemFile;
 #[cfg(test)]
 pub(super) use keys::asked;
+use listed::Listed;
 use scenarios::{MAX_SCENARIOS, ScenarioHead};
 pub use uses::CertificateUses;
 
@@ -129,7 +133,7 @@ impl SourceFile {
         register: Option<&Register>,
     ) -> Result<Guide, Vec<Problem>> {
         let problems = Problems::starting_with(self.problems);
-        let how = Reading { register, is_partial: false, is_published: self.is_published };
+        let how = Reading { register, is_partial: false, is_published: self.is_published, is_variant: false };
         let guide = self.root.and_then(|root| {
             if !file_kind::is_known(&root, &problems) {
                 return None;
@@ -147,6 +151,9 @@ impl SourceFile {
             let guide = read_whole(&whole, &problems, how);
             if let Some(item) = item {
                 item::check_same(&whole, item, &problems);
+                if !how.is_published {
+                    item::check_legal(&whole, item, &problems);
+                }
             }
             guide
         });
@@ -154,13 +161,25 @@ impl SourceFile {
     }
 
     /// What is wrong with a guide whatever its item says: for when that has mistakes of
-    /// its own, which would otherwise be told of every guide that inherits from it.
-    pub fn own_problems(self, item: Option<&ItemFile>, register: Option<&Register>) -> Vec<Problem> {
+    /// its own, which would otherwise be told of every guide that inherits from it. What
+    /// neither it nor the item says is told when this is the item as it is to be.
+    pub fn own_problems(
+        self,
+        item: Option<&ItemFile>,
+        is_to_be: bool,
+        register: Option<&Register>,
+    ) -> Vec<Problem> {
         let problems = Problems::starting_with(self.problems);
         if let Some(root) = self.root.filter(|root| file_kind::is_known(root, &problems)) {
-            let how = Reading { register, is_partial: false, is_published: self.is_published };
-            match item::inherit(&root, item, &Problems::default()) {
-                Some(whole) => read_own(&whole, &problems, how),
+            let how =
+                Reading { register, is_partial: false, is_published: self.is_published, is_variant: false };
+            let found = Problems::default();
+            match item::inherit(&root, item, &found) {
+                Some(whole) => {
+                    let is_all = is_to_be && item.is_some_and(ItemFile::is_all_there);
+                    found.into_own(false).into_iter().for_each(|own| problems.push(own, Rests::Itself));
+                    read_own(&whole, is_all, &problems, how);
+                }
                 None => read_apart(&root, &problems, how),
             }
         }
@@ -190,13 +209,13 @@ pub fn read_guide(yaml: &str) -> Result<Guide, Vec<Problem>> {
 /// Finds what is wrong with a guide's own file without the item it names.
 fn read_apart(root: &Node, problems: &Problems, how: Reading<'_>) {
     let entries = root.entries().iter().filter(|entry| entry.key != "item").cloned().collect();
-    read_own(&Node { content: Content::Mapping(entries), ..root.clone() }, problems, how);
+    read_own(&Node { content: Content::Mapping(entries), ..root.clone() }, false, problems, how);
 }
 
-fn read_own(root: &Node, problems: &Problems, how: Reading<'_>) {
+fn read_own(root: &Node, is_all: bool, problems: &Problems, how: Reading<'_>) {
     let found = Problems::default();
     read_whole(root, &found, how);
-    for problem in found.into_own() {
+    for problem in found.into_own(is_all) {
         problems.push(problem, Rests::Itself);
     }
 }
@@ -207,13 +226,9 @@ fn read_whole(root: &Node, problems: &Problems, how: Reading<'_>) -> Option<Guid
     let mut guide = read_one(root, &codes, problems, how);
     let schema = Schema::default();
     let reader = Reader { scenarios: &codes, ..Reader::plain(problems, &schema) };
-    if let Some(guide) = guide.as_ref().filter(|_| !how.is_published) {
-        form::check_options(&guide.form, root, &reader);
-    }
-    let heads =
-        root.member("scenarios").map_or(Some(Vec::new()), |node| Vec::<ScenarioHead>::read(node, &reader));
-    let heads = heads?;
-    if let Some(node) = root.member("scenarios").filter(|_| heads.len() > MAX_SCENARIOS) {
+    let heads = root.member("scenarios").map_or(Some(Listed::default()), |node| Listed::read(node, &reader));
+    let heads: Listed<ScenarioHead> = heads?;
+    if let Some(node) = root.member("scenarios").filter(|_| heads.read.len() > MAX_SCENARIOS) {
         problems.at(
             node,
             format!("情形最多 {MAX_SCENARIOS} 个，请合并或拆成几份指南。"),
@@ -221,17 +236,13 @@ fn read_whole(root: &Node, problems: &Problems, how: Reading<'_>) -> Option<Guid
         );
         return guide;
     }
-    if let Some(guide) = guide.as_ref().filter(|_| !how.is_published && heads.is_empty()) {
-        guide::check_asks_in_time(guide, root, problems);
-    }
+    let is_whole = heads.is_whole();
+    let how = Reading { is_variant: true, ..how };
     let mut scenarios = Vec::new();
-    for head in heads {
+    for head in heads.read {
         let alone = Problems::default();
         let narrowed = tree::narrow(root, &head.code, &codes);
         let variant = read_one(&narrowed, tree::Codes::none(), &alone, how);
-        if let Some(variant) = variant.as_ref().filter(|_| !how.is_published) {
-            guide::check_asks_in_time(variant, &narrowed, &alone);
-        }
         problems.take_over(alone, |reason| in_scenario(reason, &head.code));
         if let Some(variant) = variant {
             scenarios.push(Scenario { code: head.code, name: head.name, guide: Arc::new(variant) });
@@ -240,15 +251,17 @@ fn read_whole(root: &Node, problems: &Problems, how: Reading<'_>) -> Option<Guid
     if let Some(guide) = &mut guide {
         guide.scenarios = scenarios;
     }
-    guide
+    guide.filter(|_| is_whole)
 }
 
 fn read_one(root: &Node, scenarios: &tree::Codes, problems: &Problems, how: Reading<'_>) -> Option<Guide> {
     let schema = form::schema(root);
     let region = root.member("region").and_then(Node::scalar).and_then(|code| RegionCode::parse(code).ok());
-    let Reading { register, is_partial, is_published } = how;
+    let Reading { register, is_partial, is_published, is_variant } = how;
     let schema = &schema;
-    Guide::read(root, &Reader { problems, schema, region, scenarios, register, is_partial, is_published })
+    let reader =
+        Reader { problems, schema, region, scenarios, register, is_partial, is_published, is_variant };
+    Guide::read(root, &reader)
 }
 
 fn in_scenario(Text { zh, en }: &Text, scenario: &str) -> Text {
@@ -262,6 +275,8 @@ struct Reading<'a> {
     is_partial: bool,
     /// What was published is not judged anew by what the checks have learnt since.
     is_published: bool,
+    /// As it is in one of its scenarios.
+    is_variant: bool,
 }
 
 /// What reading a part needs to know: where to report, and which form the
@@ -279,6 +294,8 @@ struct Reader<'a> {
     is_partial: bool,
     /// It was published before: it only has to read, and what was decided then stands.
     is_published: bool,
+    /// A guide as it is in one of its scenarios.
+    is_variant: bool,
 }
 
 /// A part of the file. `None` when it could not be read, which has then been reported.
@@ -297,6 +314,7 @@ impl<'a> Reader<'a> {
             register: None,
             is_partial: false,
             is_published: false,
+            is_variant: false,
         }
     }
 }

@@ -172,3 +172,36 @@ fn what_has_a_provisional_code_is_replaced_by_no_other_item() {
         assert!(found.iter().all(|told| told.contains("--basic-code")), "{found:#?}");
     }
 }
+
+#[test]
+fn a_mistake_in_one_file_hides_none_that_does_not_rest_on_it() {
+    // An item with a mistake, and what its guide says and lacks for itself.
+    let item = with(ITEM, "  handling: promised\n", "  handling: promised\n  visits: x\n");
+    let local = format!(
+        "{LOCAL}conditions: [{{ code: own, when: applicant.age == \"1\", text: {{ zh: 条件, en: Condition }} }}]\n"
+    );
+    let found = told(&[("i", &item), ("g", &local)], &whole());
+    assert!(found.iter().any(|told| told.starts_with("i:") && told.contains("/guide/visits")), "{found:#?}");
+    assert!(
+        found.iter().any(|told| told.contains("/conditions/") && told.contains("do not go together")),
+        "{found:#?}"
+    );
+    assert_eq!(found.len(), 2, "{found:#?}");
+    // The same code twice, the second with a mistake.
+    let wrong = with(LOCAL, "cross_region: city", "cross_region: town");
+    let found = told(&[("i", ITEM), ("g", LOCAL), ("h", &wrong)], &Base::default());
+    assert!(found.iter().any(|told| told.contains("/code: Another file holds the same")), "{found:#?}");
+    assert!(found.iter().any(|told| told.contains("/cross_region")), "{found:#?}");
+}
+
+#[test]
+fn a_bundle_with_a_mistake_is_held_against_the_guides_all_the_same() {
+    let alone = told(&[("b", BUNDLE)], &Base::default());
+    let wrong = format!("{BUNDLE}alias: [开店]\n");
+    let found = told(&[("b", &wrong)], &Base::default());
+    assert!(!alone.is_empty() && alone.iter().all(|told| found.contains(told)), "{found:#?}");
+    assert!(found.iter().any(|told| told.contains("There is no key “alias”")), "{found:#?}");
+    // What all parts share may be what is wrong.
+    let found = told(&[("b", &format!("{BUNDLE}frm: {{}}\n"))], &Base::default());
+    assert_eq!(found.len(), 1, "{found:#?}");
+}

@@ -14,7 +14,7 @@ use cel::common::ast::{ComprehensionExpr, Expr, IdedExpr, LiteralValue, operator
 
 use super::Complaint;
 use super::schema::{Lookup, Vocabulary, attribute_names, proof_of};
-use super::tree::depth;
+use super::tree::{depth, names};
 use super::types::{Cell, Type};
 use crate::domain::guides::model::OfferedChannel;
 use crate::domain::guides::problem::Rests;
@@ -86,10 +86,21 @@ impl Checker<'_> {
         Type::Anything
     }
 
-    fn agree(&mut self, outcome: Result<(), Text>) {
+    fn agree(&mut self, outcome: Result<(), Text>, of: &[&IdedExpr]) {
         if let Err(text) = outcome {
-            self.astray(text);
+            self.disagree(text, of);
         }
+    }
+
+    /// These operands do not go together: wrong in itself, unless they speak of the form.
+    fn disagree(&mut self, text: Text, of: &[&IdedExpr]) -> Type {
+        let locals = &self.locals;
+        let is_form = |name: &str| name == "facts" || locals.iter().any(|(local, _)| local == name);
+        let rests = match of.iter().any(|operand| names(operand, &is_form)) {
+            true => Rests::Another,
+            false => Rests::Itself,
+        };
+        self.complain(text, rests)
     }
 
     fn infer(&mut self, expression: &IdedExpr, known: &Known) -> Type {
@@ -289,16 +300,16 @@ impl Checker<'_> {
         if optional {
             return self.report("不支持可选语法 ?。", "The optional syntax ? is not supported.");
         }
-        let mut of = Type::Anything;
+        let (mut of, all) = (Type::Anything, elements.iter().collect::<Vec<_>>());
         for element in elements {
             let next = self.infer(element, known);
-            of = self.joined(of, next);
+            of = self.joined(of, next, &all);
         }
         Type::list(of)
     }
 
-    fn joined(&mut self, a: Type, b: Type) -> Type {
-        a.join(b).unwrap_or_else(|text| self.astray(text))
+    fn joined(&mut self, a: Type, b: Type, of: &[&IdedExpr]) -> Type {
+        a.join(b).unwrap_or_else(|text| self.disagree(text, of))
     }
 
     fn expect(&mut self, wanted: &Type, expression: &IdedExpr, known: &Known) {
@@ -343,7 +354,7 @@ impl Checker<'_> {
         self.locals.push((fold.accu_var.clone(), start.clone()));
         self.expect(&Type::Bool, &fold.loop_cond, known);
         let step = self.infer(&fold.loop_step, known);
-        let end = self.joined(start, step);
+        let end = self.joined(start, step, &[&fold.loop_step]);
         if let Some((_, accumulated)) = self.locals.last_mut() {
             *accumulated = end;
         }

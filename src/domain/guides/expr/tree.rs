@@ -93,6 +93,14 @@ pub(super) fn mentions(expression: &IdedExpr, is_one: &dyn Fn(&str, &str) -> boo
     }
 }
 
+/// Whether it speaks of a variable of such a name.
+pub(super) fn names(expression: &IdedExpr, is_one: &dyn Fn(&str) -> bool) -> bool {
+    match &expression.expr {
+        Expr::Ident(name) => is_one(name),
+        _ => children(expression).into_iter().any(|child| names(child, is_one)),
+    }
+}
+
 /// How many levels the expression has.
 pub(super) fn depth(expression: &IdedExpr) -> usize {
     1 + children(expression).into_iter().map(depth).max().unwrap_or(0)

@@ -133,7 +133,7 @@ fn an_option_no_rule_lets_pass_is_told() {
         rule("facts.f0 != 'b' || applicant.age > 3"),
         rule("facts.f0 != 'a' || channel == 'window'"),
     ];
-    assert_eq!(barred_options(&Form { fields, rules }), [(0, 2)]);
+    assert_eq!(barred_options(&fields, &rules), [(0, 2)]);
 }
 
 /// Every answer there is to a field, and none.

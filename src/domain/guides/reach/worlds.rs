@@ -131,6 +131,9 @@ impl<'f> Solver<'f> {
     }
 
     fn relate(&self, left: &IdedExpr, relation: Relation, right: &IdedExpr, world: World) -> Vec<World> {
+        if relation == Relation::Less && self.is_against_today(left, right) {
+            return Vec::new();
+        }
         let worlds = self.needed(right, self.needed(left, vec![world]));
         let holds = |world: World| {
             let (a, b) = (self.operand(left, &world), self.operand(right, &world));
@@ -138,6 +141,19 @@ impl<'f> Solver<'f> {
             Some(world.knowing(a.name, of_a).knowing(b.name, of_b))
         };
         worlds.into_iter().filter_map(holds).collect()
+    }
+
+    /// A day that is past is not after today, nor one to come before it.
+    fn is_against_today(&self, earlier: &IdedExpr, later: &IdedExpr) -> bool {
+        let is_today = |side: &IdedExpr| matches!(&side.expr, Expr::Ident(name) if name == "today");
+        let bounds = |side: &IdedExpr| {
+            let field = self.fields.iter().find(|field| Some(field.name.as_str()) == facts_of(side));
+            match field.map(|field| &field.kind) {
+                Some(FieldKind::Date { past, future }) => (*past, *future),
+                _ => (false, false),
+            }
+        };
+        (is_today(earlier) && bounds(later).0) || (is_today(later) && bounds(earlier).1)
     }
 
     fn belongs(&self, element: &IdedExpr, list: &IdedExpr, truth: bool, world: World) -> Vec<World> {
@@ -256,8 +272,18 @@ impl<'f> Solver<'f> {
                     Range::Whole(a.saturating_sub(d), b.saturating_sub(c))
                 })
             }
-            ("size", [_]) => Range::Whole(0, i64::MAX),
+            ("size", [of]) => Range::Whole(0, self.longest(of)),
             (_, _) => Range::Anything,
+        }
+    }
+
+    /// The most characters or entries an answer may have.
+    fn longest(&self, of: &IdedExpr) -> i64 {
+        let field = self.fields.iter().find(|field| Some(field.name.as_str()) == facts_of(of));
+        match field.map(|field| &field.kind) {
+            Some(FieldKind::Text { max_length, .. }) => i64::from(*max_length),
+            Some(FieldKind::Group { max, .. }) => i64::from(*max),
+            _ => i64::MAX,
         }
     }
 
@@ -268,7 +294,9 @@ impl<'f> Solver<'f> {
             FieldKind::Boolean => Range::Truth { yes: true, no: true },
             FieldKind::Declaration => Range::of_truth(true),
             FieldKind::Number { min, max } | FieldKind::Money { min, max } => {
-                Range::Whole(min.unwrap_or(-MAX_WHOLE), max.unwrap_or(MAX_WHOLE))
+                let (min, max) = (min.unwrap_or(-MAX_WHOLE), max.unwrap_or(MAX_WHOLE));
+                // Bounds that leave nothing are told themselves.
+                if min > max { Range::ALL_NUMBERS } else { Range::Whole(min, max) }
             }
             FieldKind::Choice { options } => {
                 Range::Words(options.iter().map(|option| option.value.clone()).collect())
@@ -303,7 +331,7 @@ fn of_applicant(name: &str) -> Range {
         "kind" => words(&["natural_person", "organization"]),
         "gender" => words(&["male", "female", "unknown"]),
         "age" => Range::Whole(-1, i64::MAX),
-        "ial" => Range::Whole(0, i64::from(u8::MAX)),
+        "ial" => Range::Whole(0, 4),
         _ => Range::Anything,
     }
 }

@@ -16,6 +16,7 @@ use crate::domain::guides::model::{
 use crate::domain::guides::problem::{Problem, Problems};
 use crate::domain::guides::register::Register;
 use crate::domain::guides::source::{Content, Node, Origin};
+use crate::domain::guides::suggest::closest;
 use crate::domain::text::Text;
 
 /// The most guides of one bundle.
@@ -24,6 +25,15 @@ const MAX_PARTS: usize = 30;
 impl SourceFile {
     /// The bundle, as the file says it.
     pub fn to_bundle(&self, register: Option<&Register>) -> Result<Bundle, Vec<Problem>> {
+        match self.read_bundle(register) {
+            (Some(bundle), problems) if problems.is_empty() => Ok(bundle),
+            (_, problems) => Err(problems),
+        }
+    }
+
+    /// The bundle as far as it reads, for it to be held against the guides all the same,
+    /// and everything that is wrong in it.
+    pub fn read_bundle(&self, register: Option<&Register>) -> (Option<Bundle>, Vec<Problem>) {
         let problems = Problems::starting_with(self.problems.clone());
         let bundle = self.root.as_ref().and_then(|root| {
             let schema = form::schema(root);
@@ -31,7 +41,7 @@ impl SourceFile {
             let region = region.and_then(|code| RegionCode::parse(code).ok());
             Bundle::read(root, &Reader { region, register, ..Reader::plain(&problems, &schema) })
         });
-        problems.or(bundle)
+        (bundle, problems.into_sorted())
     }
 
     /// A problem at the place of the file this RFC 6901 pointer names, or at the
@@ -56,6 +66,24 @@ impl SourceFile {
             line = node.line;
         }
         Problem { origin: Origin::File, line, path: path.to_owned(), reason }
+    }
+}
+
+/// What a misfit rests on, besides the parts.
+const BOUND: [&str; 6] = ["parts", "form", "later", "materials", "region", "promised"];
+/// What none does.
+const FREE: [&str; 9] =
+    ["format", "kind", "code", "name", "summary", "leader", "life_events", "aliases", "telephone"];
+
+/// Whether what is said at `path` may follow from a mistake: it stands in the same part, or
+/// the mistake is in what all parts share.
+pub fn may_follow(path: &str, mistake: &Problem) -> bool {
+    let mut steps = mistake.path.split('/').skip(1);
+    let (first, second) = (steps.next().unwrap_or_default(), steps.next());
+    match (first, second) {
+        ("parts", Some(part)) => path == "/parts" || path.split('/').nth(2) == Some(part),
+        // A key nobody knows may be any that is not there.
+        _ => closest(first, BOUND.into_iter().chain(FREE)).is_none_or(|key| BOUND.contains(&key)),
     }
 }
 

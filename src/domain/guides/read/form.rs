@@ -3,6 +3,7 @@
 use super::handling::check_registered;
 use super::keys::Keys;
 use super::kinds::kind;
+use super::listed::Listed;
 use super::scalars::Name;
 use super::scenarios::belonging;
 use super::{Read, Reader};
@@ -12,7 +13,7 @@ use crate::domain::guides::model::{
     Choice, Field, FieldKind, Form, FormRule, LegalBasis, Particular, Prefill, Requirement,
 };
 use crate::domain::guides::problem::{Problems, Rests};
-use crate::domain::guides::reach::{Unreachable, barred_options, unreachable_fields};
+use crate::domain::guides::reach::{Unreachable, unreachable_fields};
 use crate::domain::guides::source::{Content, Node, ScalarKind};
 use crate::domain::text::Text;
 
@@ -82,20 +83,38 @@ fn plausible_kind(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<FieldKind>
     (fits && !keys.has_other_kinds()).then_some(kind)
 }
 
-impl Read for Form {
+/// A form as far as it reads.
+pub(super) struct FormParts {
+    pub fields: Option<Listed<Field>>,
+    pub rules: Option<Listed<FormRule>>,
+}
+
+impl Read for FormParts {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
         let keys = Keys::of(node, reader)?;
         let fields_node = keys.need_node("fields");
         let fields = fields_node.and_then(|node| fields(node, reader));
         reader.distinct(fields_node, "name");
-        let rules = keys.or::<Vec<FormRule>>("rules", Vec::new());
+        let rules = keys.or("rules", Listed::default());
         reader.distinct(keys.get("rules"), "code");
         keys.close();
-        Some(Self { fields: fields?, rules: rules? })
+        Some(Self { fields, rules })
     }
 }
 
-fn fields(node: &Node, reader: &Reader<'_>) -> Option<Vec<Field>> {
+impl Read for Form {
+    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
+        FormParts::read(node, reader)?.whole()
+    }
+}
+
+impl FormParts {
+    pub fn whole(self) -> Option<Form> {
+        Some(Form { fields: self.fields?.whole()?, rules: self.rules?.whole()? })
+    }
+}
+
+fn fields(node: &Node, reader: &Reader<'_>) -> Option<Listed<Field>> {
     let Content::List(items) = &node.content else {
         reader.problems.at(
             node,
@@ -111,9 +130,7 @@ fn fields(node: &Node, reader: &Reader<'_>) -> Option<Vec<Field>> {
             format!("A form has at most {MAX_FIELDS} fields; ask for less."),
         );
     }
-    let read: Vec<Option<Field>> =
-        items.iter().enumerate().map(|(index, item)| field(item, index, reader)).collect();
-    let fields = read.into_iter().collect::<Option<Vec<_>>>()?;
+    let fields = Listed::of(items.iter().enumerate().map(|(index, item)| field(item, index, reader)));
     if !reader.is_published {
         check_shown(&fields, items, reader);
     }
@@ -122,9 +139,11 @@ fn fields(node: &Node, reader: &Reader<'_>) -> Option<Vec<Field>> {
 
 /// Every field can be seen by somebody. What is out of reach only because another field
 /// is, is named with that one.
-fn check_shown(fields: &[Field], items: &[Node], reader: &Reader<'_>) {
-    for Unreachable { index, with } in unreachable_fields(fields) {
-        let Some(node) = items.get(index).and_then(|item| item.member("visible_when")) else { continue };
+fn check_shown(fields: &Listed<Field>, items: &[Node], reader: &Reader<'_>) {
+    for Unreachable { index, with } in unreachable_fields(&fields.read) {
+        let Some(node) = items.get(fields.place(index)).and_then(|item| item.member("visible_when")) else {
+            continue;
+        };
         let (mut zh, mut en) = (String::new(), String::new());
         if !with.is_empty() {
             zh = format!("字段 {} 也因此无法显示。", with.join("、"));
@@ -137,22 +156,6 @@ fn check_shown(fields: &[Field], items: &[Node], reader: &Reader<'_>) {
                 "No answers can ever make this field visible; correct the condition or remove the field.{en}"
             ),
         );
-    }
-}
-
-/// Somebody can hand in an application with every option, whatever the scenario.
-pub(super) fn check_options(form: &Form, root: &Node, reader: &Reader<'_>) {
-    let fields = root.member("form").and_then(|form| form.member("fields"));
-    let places = fields.map(Node::items).unwrap_or_default();
-    for (field, option) in barred_options(form) {
-        let place = places.get(field).and_then(|field| field.member("options")?.items().get(option));
-        if let Some(place) = place {
-            reader.problems.at(
-                place,
-                "表单规则使选了此项的申请都无法提交，请改正规则或删去此项。",
-                "The rules of the form let nobody apply who chooses this; correct the rules or remove the option.",
-            );
-        }
     }
 }
 

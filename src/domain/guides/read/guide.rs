@@ -2,7 +2,10 @@
 
 use chrono::NaiveDate;
 
+use super::form::FormParts;
 use super::keys::Keys;
+use super::listed::Listed;
+use super::possible::check_possible;
 use super::results::check_results;
 use super::scalars::{Name, no_such_word};
 use super::scenarios::{belonging, check_reach};
@@ -10,10 +13,9 @@ use super::{Read, Reader, named};
 use crate::domain::codes::{GuideCode, RegionCode, Uscc};
 use crate::domain::guides::expr::Vocabulary;
 use crate::domain::guides::model::{
-    Attribute, AutomaticDecision, Condition, CrossRegion, FieldKind, Form, Guide, Handling, IdentityLevel,
-    Item, Limits, Material, MaterialSource, Question, ResultKind, Step, StepRole,
+    Attribute, AutomaticDecision, Condition, CrossRegion, FieldKind, Guide, Handling, IdentityLevel, Item,
+    Limits, Material, MaterialSource, Question, ResultKind, Step, StepRole,
 };
-use crate::domain::guides::problem::Problems;
 use crate::domain::guides::source::Node;
 
 /// The format this module reads.
@@ -37,11 +39,11 @@ impl Read for Guide {
         let limits = keys.need::<Limits>("limits");
         let special_procedures = keys.or("special_procedures", Vec::new());
         let fee = keys.need("fee");
-        let conditions = keys.or("conditions", Vec::new());
-        let form = keys.need::<Form>("form");
-        let materials = keys.or("materials", Vec::new());
-        let flow = keys.need_some::<Step>("flow");
-        let results = keys.need_some::<ResultKind>("results");
+        let conditions = keys.or("conditions", Listed::default());
+        let form = keys.need::<FormParts>("form");
+        let materials = keys.or("materials", Listed::<Material>::default());
+        let flow = keys.need_each::<Step>("flow");
+        let results = keys.need_each::<ResultKind>("results");
         let delivery = keys.need_some("delivery");
         let automatic = keys.optional("automatic");
         let telephone = keys.need("telephone");
@@ -53,10 +55,14 @@ impl Read for Guide {
         check_lists(&keys, reader, questions.as_ref());
         check_code(&keys, reader, code.as_ref(), agency.as_ref(), item.as_ref());
         check_handling(&keys, reader, handling, limits);
-        check_flow(&keys, reader, handling, flow.as_deref());
-        check_uploads(&keys, reader, form.as_ref(), materials.as_deref());
-        check_results(&keys, reader, handling, results.as_deref());
-        check_issuer(&keys, reader, agency.as_ref(), results.as_deref());
+        check_flow(&keys, reader, handling, flow.as_ref());
+        check_uploads(&keys, reader, form.as_ref(), materials.as_ref());
+        check_results(&keys, reader, handling, results.as_ref());
+        check_issuer(&keys, reader, agency.as_ref(), results.as_ref());
+        if !reader.is_published {
+            check_asks_in_time(&keys, reader, handling);
+            check_possible(&keys, reader, form.as_ref(), conditions.as_ref());
+        }
         keys.close();
         Some(Self {
             code: code?,
@@ -73,11 +79,11 @@ impl Read for Guide {
             limits: limits?,
             special_procedures: special_procedures?,
             fee: fee?,
-            conditions: conditions?,
-            form: form?,
-            materials: materials?,
-            flow: flow?,
-            results: results?,
+            conditions: conditions?.whole()?,
+            form: form?.whole()?,
+            materials: materials?.whole()?,
+            flow: flow?.whole()?,
+            results: results?.whole()?,
             delivery: delivery?,
             automatic: automatic?,
             telephone: telephone?,
@@ -196,7 +202,12 @@ fn check_handling(
     }
 }
 
-fn check_flow(keys: &Keys<'_, '_>, reader: &Reader<'_>, handling: Option<Handling>, flow: Option<&[Step]>) {
+fn check_flow(
+    keys: &Keys<'_, '_>,
+    reader: &Reader<'_>,
+    handling: Option<Handling>,
+    flow: Option<&Listed<Step>>,
+) {
     let (Some(flow), Some(node)) = (flow, keys.get("flow")) else {
         return;
     };
@@ -222,14 +233,15 @@ fn check_flow(keys: &Keys<'_, '_>, reader: &Reader<'_>, handling: Option<Handlin
 }
 
 /// What the system decides when it is handed in nobody can be asked about first; and where
-/// somebody is asked, the system decides nothing.
-pub(super) fn check_asks_in_time(guide: &Guide, root: &Node, problems: &Problems) {
-    if guide.automatic.is_none() && guide.handling == Handling::Promised {
+/// somebody is asked, the system decides nothing. With scenarios it is each that is handed in.
+fn check_asks_in_time(keys: &Keys<'_, '_>, reader: &Reader<'_>, handling: Option<Handling>) {
+    let has_scenarios = keys.get("scenarios").is_some_and(|list| !list.items().is_empty());
+    if has_scenarios || !(keys.has("automatic") || handling == Some(Handling::Instant)) {
         return;
     }
-    let steps = root.member("flow").map(Node::items).unwrap_or_default();
+    let steps = keys.get("flow").map(Node::items).unwrap_or_default();
     for node in steps.iter().filter_map(|step| named(step, "opinions")) {
-        problems.at(
+        reader.problems.at(
             node,
             "即办件和按规则自动办结的事项在提交时就要办结，来不及征求意见；请删去 opinions，或者改为 handling: promised 并删去 automatic。",
             "What is instant or automatic is decided when it is handed in, before anybody could be asked; remove opinions, or write handling: promised and remove automatic.",
@@ -241,22 +253,32 @@ pub(super) fn check_asks_in_time(guide: &Guide, root: &Node, problems: &Problems
 fn check_uploads(
     keys: &Keys<'_, '_>,
     reader: &Reader<'_>,
-    form: Option<&Form>,
-    materials: Option<&[Material]>,
+    form: Option<&FormParts>,
+    materials: Option<&Listed<Material>>,
 ) {
-    let (Some(form), Some(materials), Some(node)) = (form, materials, keys.get("form")) else { return };
-    let is_repeated =
-        |material: &Material| materials.iter().filter(|other| other.code == material.code).count() > 1;
-    if materials.iter().any(is_repeated) {
-        // One of the two may be the material that is meant.
+    let fields = form.and_then(|form| form.fields.as_ref());
+    let list = keys.get("form").and_then(|form| form.member("fields"));
+    let (Some(fields), Some(list), Some(materials)) = (fields, list, materials) else { return };
+    let places = keys.get("materials").map(Node::items).unwrap_or_default();
+    let codes: Vec<Option<&str>> =
+        places.iter().map(|place| place.member("code").and_then(Node::scalar)).collect();
+    let unread: Vec<Option<&str>> = keys
+        .get("materials")
+        .into_iter()
+        .flat_map(|list| materials.unread(list))
+        .map(|place| place.member("code").and_then(Node::scalar).filter(|code| Name::is_shaped(code)))
+        .collect();
+    let is_repeated = |code: &Option<&str>| codes.iter().filter(|other| *other == code).count() > 1;
+    if unread.contains(&None) || codes.iter().any(is_repeated) {
+        // It, or one of the two, may be the material that is meant.
         return;
     }
-    let places = node.member("fields").map(Node::items).unwrap_or_default();
-    for (field, place) in form.fields.iter().zip(places) {
+    for (field, place) in fields.placed(list) {
         let FieldKind::File { material } = &field.kind else { continue };
-        let node = place.member("material").unwrap_or(node);
-        let known = materials.iter().find(|known| known.code == *material);
-        if known.is_none_or(|known| matches!(known.source, MaterialSource::Shared { .. })) {
+        let node = place.member("material").unwrap_or(place);
+        let known = materials.read.iter().find(|known| known.code == *material);
+        let is_unread = unread.contains(&Some(material.as_str()));
+        if !is_unread && known.is_none_or(|known| matches!(known.source, MaterialSource::Shared { .. })) {
             reader.problems.at(
                 node,
                 format!("字段 {} 的 material“{material}”不是需要提交的材料，请对照 materials。", field.name),
@@ -274,14 +296,14 @@ fn check_issuer(
     keys: &Keys<'_, '_>,
     reader: &Reader<'_>,
     agency: Option<&Uscc>,
-    results: Option<&[ResultKind]>,
+    results: Option<&Listed<ResultKind>>,
 ) {
     let (Some(register), Some(agency), Some(results), Some(node)) =
         (reader.register.filter(|_| !reader.is_partial), agency, results, keys.get("results"))
     else {
         return;
     };
-    for (result, place) in results.iter().zip(node.items()) {
+    for (result, place) in results.placed(node) {
         let ResultKind::Certificate { certificate_type, .. } = result else { continue };
         let Some(entry) = register.find(certificate_type) else { continue };
         if !entry.may_be_issued_by(agency) {

@@ -86,11 +86,11 @@ fn heir(item: &ItemFile, other: &ItemFile) -> Option<Guide> {
     let local = parse(&local, &mut unread)?;
     let own = inherit(&local, Some(item), &ignored)?;
     let filling = match other.tree.member("guide") {
-        Some(start) => overlay(&elsewhere, &needed(start)),
+        Some(start) => overlay(&elsewhere, &needed(start), &ignored),
         None => elsewhere,
     };
-    let how = Reading { register: None, is_partial: false, is_published: true };
-    read_whole(&overlay(&filling, &own), &ignored, how)
+    let how = Reading { register: None, is_partial: false, is_published: true, is_variant: false };
+    read_whole(&overlay(&filling, &own, &ignored), &ignored, how)
 }
 
 /// The needed parts of what guides start from, and nothing else.

@@ -4,11 +4,12 @@
 use super::guide::check_format;
 use super::keys::Keys;
 use super::scalars::Name;
-use super::tree::{of_the_item, overlay};
+use super::terms::MIXED_UNITS;
+use super::tree::{Codes, of_the_item, overlay};
 use super::{FileKind, Read, Reader, Reading, SourceFile, read_whole};
 use crate::domain::codes::{BasicCode, ItemType};
 use crate::domain::guides::expr::Schema;
-use crate::domain::guides::model::{Item, LegalBasis};
+use crate::domain::guides::model::{Item, LegalBasis, Limit};
 use crate::domain::guides::problem::{Problem, Problems};
 use crate::domain::guides::register::Register;
 use crate::domain::guides::source::{Content, Entry, Node, Origin, parse};
@@ -45,7 +46,7 @@ impl SourceFile {
     pub fn read_item(self, register: Option<&Register>) -> (Option<ItemFile>, Vec<Problem>) {
         debug_assert_eq!(self.kind(), FileKind::Item);
         let problems = Problems::starting_with(self.problems);
-        let how = Reading { register, is_partial: true, is_published: self.is_published };
+        let how = Reading { register, is_partial: true, is_published: self.is_published, is_variant: false };
         let file = self.root.and_then(|root| {
             let schema = Schema::default();
             let reader = Reader { is_published: self.is_published, ..Reader::plain(&problems, &schema) };
@@ -88,7 +89,7 @@ fn check_start(start: &Node, item: Option<&Item>, how: Reading<'_>, problems: &P
             );
         }
     }
-    read_whole(&overlay(start, &local), problems, how);
+    read_whole(&overlay(start, &local, problems), problems, how);
 }
 
 /// The guide's tree with its item's under it.
@@ -106,7 +107,7 @@ pub(super) fn inherit(root: &Node, item: Option<&ItemFile>, problems: &Problems)
         return None;
     };
     let nothing = Node { content: Content::Mapping(Vec::new()), ..root.clone() };
-    let mut whole = overlay(file.tree.member("guide").unwrap_or(&nothing), root);
+    let mut whole = overlay(file.tree.member("guide").unwrap_or(&nothing), root, problems);
     if let Content::Mapping(entries) = &mut whole.content
         && let Some(entry) = entries.iter_mut().find(|entry| entry.key == "item")
     {
@@ -128,6 +129,15 @@ impl SourceFile {
 }
 
 impl ItemFile {
+    /// Whether nothing it says may be lost in a key that is none of its own.
+    pub(super) fn is_all_there(&self) -> bool {
+        let is_known = |entry: &Entry| {
+            KEYS.contains(&entry.key.as_str()) || ["format", "kind", "guide"].contains(&entry.key.as_str())
+        };
+        let is_mapping = |start: &Node| matches!(start.content, Content::Mapping(_));
+        self.tree.entries().iter().all(is_known) && self.tree.member("guide").is_none_or(is_mapping)
+    }
+
     /// As a guide would write it out.
     fn as_mapping(&self) -> Node {
         let own = |entry: &&Entry| KEYS.contains(&entry.key.as_str());
@@ -166,6 +176,41 @@ pub(super) fn check_same(root: &Node, file: &ItemFile, problems: &Problems) {
             );
         }
     }
+}
+
+/// No guide takes longer than the law gives, as its item says: as a whole, and in each
+/// scenario.
+pub(super) fn check_legal(whole: &Node, file: &ItemFile, problems: &Problems) {
+    let Some(start) = file.tree.member("guide") else { return };
+    let muted = Problems::default();
+    let schema = Schema::default();
+    let reader = Reader::plain(&muted, &schema);
+    let codes = Codes::of(whole).known;
+    let mut seen: Vec<&str> = Vec::new();
+    for scenario in codes.iter().map(|code| Some(code.as_str())).chain([None]) {
+        let (Some(said), Some(given)) = (legal(whole, scenario), legal(start, scenario)) else { continue };
+        if said.origin != Origin::File || seen.contains(&said.path.as_str()) {
+            continue;
+        }
+        let limits = Limit::read(said, &reader).zip(Limit::read(given, &reader));
+        if limits.is_some_and(|(said, given)| said.may_outlast(given)) {
+            seen.push(&said.path);
+            let name = &file.item.name;
+            problems.at(
+                said,
+                format!("法定时限可能长于目录事项“{}”所写的；各地只能缩短，不能延长。请删去 legal 以沿用，或者改短。{}", name.zh, MIXED_UNITS.0),
+                format!("This legal limit may be longer than that of the item “{}”, and nobody may take longer than the law gives; remove legal to take the item's over, or shorten it. {}", name.en, MIXED_UNITS.1),
+            );
+        }
+    }
+}
+
+/// Where the legal limit stands, that of the scenario before that of all.
+fn legal<'n>(start: &'n Node, scenario: Option<&str>) -> Option<&'n Node> {
+    let of = |part: &'n Node| part.member("limits")?.member("legal");
+    let scenarios = start.member("scenarios").map(Node::items).unwrap_or_default();
+    let is_it = |one: &&Node| scenario.is_some() && one.member("code").and_then(Node::scalar) == scenario;
+    scenarios.iter().find(is_it).and_then(of).or_else(|| of(start))
 }
 
 impl Read for Item {
@@ -221,13 +266,25 @@ impl Read for LegalBasis {
         keys.close();
         let basis = Self { law: law?, article: article?, text: text? };
         let said = [&basis.law.zh, &basis.law.en, &basis.article, &basis.text];
-        if !reader.is_published && said.iter().any(|said| PLACEHOLDERS.contains(&said.as_str())) {
+        if !reader.is_published && said.iter().any(|said| is_to_be_filled_in(said)) {
             reader.problems.at(
                 node,
-                "这里还是样板文字，没有依据；请写明法律名称和条款，并照抄条文。",
-                "This is still the template's text and no legal basis; name the law and the article, and quote it word for word.",
+                "这里还是样板文字或待补的记号，没有依据；请写明法律名称和条款，并照抄条文。",
+                "This is still the template's text or a mark to be filled in, and no legal basis; name the law and the article, and quote it word for word.",
             );
         }
         Some(basis)
     }
+}
+
+/// What stands where somebody had nothing to say yet.
+const NOTHING: [&str; 10] = ["无", "暂无", "没有", "略", "todo", "tbd", "n/a", "na", "none", "nil"];
+/// 待补充, 待定, 待填写: longer words that begin so may be a law's own.
+const LONGEST_MARK: usize = 4;
+
+/// Whether a text of a legal basis says nothing: the template's, a mark, or signs alone.
+fn is_to_be_filled_in(said: &str) -> bool {
+    let bare = said.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let is_mark = bare.starts_with('待') && bare.chars().count() <= LONGEST_MARK;
+    bare.is_empty() || is_mark || NOTHING.contains(&bare.as_str()) || PLACEHOLDERS.contains(&said)
 }

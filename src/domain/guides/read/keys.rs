@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 
 use super::item::START;
+use super::listed::Listed;
 use super::tree::LAID_OVER;
 use super::{Read, Reader};
 use crate::domain::guides::expr::{Expr, Vocabulary};
@@ -84,8 +85,13 @@ impl<'n, 'r> Keys<'n, 'r> {
 
     /// A list with at least one item.
     pub fn need_some<T: Read>(&self, key: &'static str) -> Option<Vec<T>> {
+        self.need_each(key)?.whole()
+    }
+
+    /// The same, each entry by itself.
+    pub fn need_each<T: Read>(&self, key: &'static str) -> Option<Listed<T>> {
         let node = self.need_node(key)?;
-        let items = Vec::read(node, self.reader)?;
+        let items = Listed::read(node, self.reader)?;
         if matches!(&node.content, Content::List(items) if items.is_empty()) {
             self.reader.problems.at(
                 node,
@@ -153,9 +159,7 @@ impl<'n, 'r> Keys<'n, 'r> {
                 path: entry.value.path.clone(),
                 reason: Text::new(format!("没有键“{key}”，{zh}"), format!("There is no key “{key}”; {en}")),
             };
-            // An entry is left out by its name: the item may have it under another.
-            let rests = if key == "omit" { Rests::Absence } else { Rests::Itself };
-            self.reader.problems.push(problem, rests);
+            self.reader.problems.push(problem, Rests::Itself);
         }
         for key in self.missing.borrow().iter().filter(|key| !misspelt.contains(key)) {
             let problem = Problem {

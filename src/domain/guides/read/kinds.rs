@@ -5,6 +5,7 @@ use super::scalars::{Name, no_such_word};
 use super::{Read, Reader};
 use crate::domain::canonical::MAX_WHOLE;
 use crate::domain::codes::RegionCode;
+use crate::domain::guides::form::one_line;
 use crate::domain::guides::model::{Choice, Field, FieldKind, Requirement};
 use crate::domain::guides::source::Node;
 use crate::domain::text::Text;
@@ -178,6 +179,13 @@ fn multi_choice_kind(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<FieldKi
     {
         min_above_max(keys, reader, min, max);
     }
+    if max == Some(0) && min == 0 && !reader.is_published {
+        reader.problems.at(
+            keys.get("max").unwrap_or(keys.node),
+            "max 至少为 1；什么都不让选就不必问，请删去这个字段。",
+            "max is at least 1; where nothing may be chosen nothing need be asked, so remove the field.",
+        );
+    }
     if u32::try_from(options.len()).is_ok_and(|count| min > count) {
         reader.problems.at(
             keys.get("min").unwrap_or(keys.node),
@@ -254,7 +262,18 @@ pub(super) fn cell(node: &Node, reader: &Reader<'_>) -> Option<Field> {
 impl Read for Choice {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
         let keys = Keys::of(node, reader)?;
-        let (value, label) = (keys.need("value"), keys.need("label"));
+        let (value, label) = (keys.need::<String>("value"), keys.need("label"));
+        if let (Some(value), Some(node)) = (&value, keys.get("value"))
+            && let canonical = one_line(value)
+            && canonical != *value
+            && !reader.is_published
+        {
+            reader.problems.at(
+                node,
+                format!("答案会规范为“{canonical}”（全角转半角，合并空白），与“{value}”不符；请写 value: \"{canonical}\"。"),
+                format!("An answer is put as “{canonical}” (half-width letters, single blanks), which is not “{value}”; write value: \"{canonical}\"."),
+            );
+        }
         keys.close();
         Some(Self { value: value?, label: label? })
     }

@@ -3,6 +3,7 @@
 use super::handling::{check_registered, one_of};
 use super::keys::Keys;
 use super::kinds::cell;
+use super::listed::Listed;
 use super::scalars::Name;
 use super::{Read, Reader};
 use crate::domain::guides::expr::{Vocabulary, no_such_field};
@@ -128,12 +129,12 @@ pub(super) fn check_results(
     keys: &Keys<'_, '_>,
     reader: &Reader<'_>,
     handling: Option<Handling>,
-    results: Option<&[ResultKind]>,
+    results: Option<&Listed<ResultKind>>,
 ) {
     let (Some(node), Some(results)) = (keys.get("results"), results) else { return };
     let is_decided_by_rule = keys.has("automatic") || handling == Some(Handling::Instant);
     let mut others: Vec<&Field> = Vec::new();
-    for (result, place) in results.iter().zip(node.items()) {
+    for (result, place) in results.placed(node) {
         let entered = place.member("certificate").and_then(|certificate| certificate.member("determined"));
         let Some(entered) = entered else { continue };
         if is_decided_by_rule && !result.determined().is_empty() {

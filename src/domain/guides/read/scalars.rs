@@ -116,21 +116,6 @@ impl Read for NaiveDate {
     }
 }
 
-impl<T: Read> Read for Vec<T> {
-    fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
-        let Content::List(items) = &node.content else {
-            reader.problems.at(
-                node,
-                "此处应为列表，写成 [a, b] 或每行一个“- ”。",
-                "A list is needed here, as [a, b] or with one `- ` per line.",
-            );
-            return None;
-        };
-        let read: Vec<Option<T>> = items.iter().map(|item| T::read(item, reader)).collect();
-        read.into_iter().collect()
-    }
-}
-
 impl Read for Text {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
         if matches!(node.content, Content::Scalar { .. }) {
@@ -209,12 +194,18 @@ impl Read for Pattern {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Name(pub String);
 
+impl Name {
+    pub fn is_shaped(name: &str) -> bool {
+        name.len() <= 40
+            && name.starts_with(|first: char| first.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    }
+}
+
 impl Read for Name {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
         let name = text(node, reader)?;
-        let shaped = name.len() <= 40
-            && name.starts_with(|first: char| first.is_ascii_lowercase())
-            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        let shaped = Self::is_shaped(name);
         if !shaped {
             reader.problems.at(
                 node,

@@ -50,30 +50,35 @@ impl Read for Limits {
         if let (0, (Some(node), _)) = (legal.days, nodes) {
             reader.problems.at(node, "法定时限至少 1 天。", "The legal limit is at least 1 day.");
         }
-        if let (true, (_, Some(node))) = (promised.longer_than(legal), nodes) {
+        if let (true, false, (_, Some(node))) = (promised.may_outlast(legal), reader.is_published, nodes) {
             reader.problems.at(
                 node,
-                "承诺时限不得长于法定时限（5 个工作日按 7 天折算）。",
-                "The promised limit must not exceed the legal one (5 working days count as 7 days).",
+                format!("承诺时限不得长于法定时限。{}", MIXED_UNITS.0),
+                format!("The promised limit must not exceed the legal one. {}", MIXED_UNITS.1),
             );
         }
         Some(Self { legal, promised, correction: correction?, reply: reply?, rectification: rectification? })
     }
 }
 
+/// How limits of different units are compared, in Chinese and English.
+pub(super) const MIXED_UNITS: (&str, &str) = (
+    "单位不同的，n 个工作日遇长假最长可达 1.5n+10 天，n 天最长可达 n 个工作日；按最长的比较，最好与法律用同一单位。",
+    "Of different units the longest counts: n working days may last 1.5n + 10 days around a long festival, and n days as long as n working days; best keep to the unit of the law.",
+);
+
 impl Limit {
-    /// Whether this may take longer than `other`; 5 working days last 7 days or more.
-    fn longer_than(self, other: Self) -> bool {
+    /// Whether this may end later than `other`, whenever both begin. By the notices of
+    /// the State Council no n working days last longer than 1.5 n + 10 days; and of n days
+    /// none holds more than n working days, nor does the working day one is moved to.
+    pub(super) fn may_outlast(self, other: Self) -> bool {
+        let (own, others) = (u32::from(self.days), u32::from(other.days));
         match (self.unit, other.unit) {
             (DayUnit::WorkingDay, DayUnit::WorkingDay) | (DayUnit::CalendarDay, DayUnit::CalendarDay) => {
-                self.days > other.days
+                own > others
             }
-            (DayUnit::WorkingDay, DayUnit::CalendarDay) => {
-                u32::from(self.days) * 7 > u32::from(other.days) * 5
-            }
-            (DayUnit::CalendarDay, DayUnit::WorkingDay) => {
-                u32::from(self.days) * 5 > u32::from(other.days) * 7
-            }
+            (DayUnit::WorkingDay, DayUnit::CalendarDay) => own > 0 && own * 3 + 20 > others * 2,
+            (DayUnit::CalendarDay, DayUnit::WorkingDay) => own > others,
         }
     }
 }

@@ -184,10 +184,10 @@ fn the_promised_limit_is_compared_across_units() {
     for (legal, promised, fits) in [
         ("5, unit: working_day", "5, unit: working_day", true),
         ("5, unit: working_day", "6, unit: working_day", false),
-        ("7, unit: calendar_day", "5, unit: working_day", true),
-        ("6, unit: calendar_day", "5, unit: working_day", false),
-        ("5, unit: working_day", "7, unit: calendar_day", true),
-        ("5, unit: working_day", "8, unit: calendar_day", false),
+        ("18, unit: calendar_day", "5, unit: working_day", true),
+        ("17, unit: calendar_day", "5, unit: working_day", false),
+        ("5, unit: working_day", "5, unit: calendar_day", true),
+        ("5, unit: working_day", "6, unit: calendar_day", false),
     ] {
         assert_eq!(limits(legal, promised).is_empty(), fits, "{legal} {promised}");
     }
@@ -335,4 +335,44 @@ proptest! {
     fn no_text_at_all_brings_the_reader_down(text in "[\\PC\\n]{0,200}") {
         prop_assert!(read_guide(&text).is_err());
     }
+}
+
+#[test]
+fn what_nobody_can_meet_choose_or_keep_is_told() {
+    let condition =
+        |when: &str| VALID.replacen("    when: applicant.age >= 80", &format!("    when: {when}"), 1);
+    for never in ["\"false\"", "1 > 2", "applicant.ial > 4", "applicant.age < 3 && applicant.age > 5"] {
+        let found = told(&condition(never));
+        assert!(found.contains("/conditions/0/when: Nobody can ever meet this"), "{never}: {found}");
+    }
+    assert_eq!(told(&condition("applicant.age >= 0")), "");
+    let texts = |length: u32| {
+        let fields: String = (0..3)
+            .map(|at| format!("    - {{ name: long{at}, label: {{ zh: 长文, en: Long }}, type: text, max_length: {length} }}\n"))
+            .collect();
+        told(&VALID.replacen("  fields:\n", &format!("  fields:\n{fields}"), 1))
+    };
+    assert!(texts(10_000).contains("/form/fields: The max_length of the text fields comes to 3"));
+    assert_eq!(texts(5_000), "");
+}
+
+#[test]
+fn an_option_is_written_as_its_answer_is_kept() {
+    for (value, kept) in [("Ｂ", "B"), ("b  k", "b k")] {
+        let found = told(&with("{ value: bank,", &format!("{{ value: \"{value}\",")));
+        assert!(found.contains(&format!("/value: An answer is put as “{kept}”")), "{found}");
+    }
+}
+
+#[test]
+fn a_mark_to_be_filled_in_is_no_legal_basis() {
+    let article = "article: 第三十三条";
+    for mark in ["待补充", "TODO", "无", "\"-\"", "…", "tbd."] {
+        let found = told(&with(article, &format!("article: {mark}")));
+        assert!(
+            found.contains("/item/legal_basis/0: This is still the template's text or a mark"),
+            "{mark}: {found}"
+        );
+    }
+    assert_eq!(told(&with(article, "article: 第三条之一")), "");
 }

@@ -45,7 +45,8 @@ fn chinese(node: &Node) -> Option<Problem> {
     let text = node.scalar()?;
     let words = words(text);
     let is_english = match text.chars().any(is_han) {
-        false => !words.is_empty(),
+        // An abbreviation or a number may stand in either language.
+        false => text.contains(|c: char| c.is_ascii_lowercase()),
         true => words.len() >= A_SENTENCE && words.len() > text.chars().filter(|c| is_han(*c)).count(),
     };
     is_english.then(|| {
@@ -119,6 +120,8 @@ mod tests {
         for (zh, en, wrong) in [
             ("Bank card", "Bank card", &["zh"][..]),
             ("Bank card", "银行卡 card", &["zh", "en"]),
+            ("Fee", "Fee", &["zh"]),
+            ("ID No. and Age", "ID No. and Age", &["zh"]),
             ("Please give the number of your bank card 卡号", "Number", &["zh"]),
             ("户口簿", "Copy of the 户口簿", &["en"]),
             ("户口簿", "居民户口簿 copy", &["en"]),

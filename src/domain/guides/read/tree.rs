@@ -1,7 +1,10 @@
 //! Guides are laid over each other as trees, before anything is read: the local
 //! file over its item's, a scenario over what all scenarios share.
 
+use crate::domain::guides::problem::{Problems, Rests};
 use crate::domain::guides::source::{Content, Entry, Node, Origin, ScalarKind};
+use crate::domain::guides::suggest::closest;
+use crate::domain::text::Text;
 
 /// The mappings that are laid over key by key, besides the guide itself.
 pub(super) const LAID_OVER: [&str; 4] = ["limits", "identity", "telephone", "form"];
@@ -21,63 +24,103 @@ pub(super) const OF_A_SCENARIO: [&str; 7] =
     ["handling", "limits", "fee", "results", "flow", "automatic", "visits"];
 
 /// The local mapping over the one it starts from.
-pub(super) fn overlay(base: &Node, local: &Node) -> Node {
+pub(super) fn overlay(base: &Node, local: &Node, problems: &Problems) -> Node {
     let mut entries: Vec<Entry> = base.entries().to_vec();
     for entry in local.entries() {
         match entries.iter_mut().find(|known| known.key == entry.key) {
-            None => entries.push(Entry { value: added(&entry.key, &entry.value), ..entry.clone() }),
+            None => entries.push(Entry { value: added(&entry.key, &entry.value, problems), ..entry.clone() }),
             Some(known) => {
                 known.line = entry.line;
-                known.value = laid_over(&entry.key, &known.value, &entry.value);
+                known.value = laid_over(&entry.key, &known.value, &entry.value, problems);
             }
         }
     }
     Node { content: Content::Mapping(entries), ..local.clone() }
 }
 
-fn laid_over(key: &str, base: &Node, local: &Node) -> Node {
+fn laid_over(key: &str, base: &Node, local: &Node, problems: &Problems) -> Node {
     let by = LISTS.iter().find(|(list, _)| *list == key).map(|(_, by)| *by);
     match (&base.content, &local.content, by) {
-        (Content::Mapping(_), Content::Mapping(_), _) if LAID_OVER.contains(&key) => overlay(base, local),
-        (Content::List(known), Content::List(own), Some(by)) => {
-            Node { content: Content::List(list_over(known, own, by)), ..local.clone() }
+        (Content::Mapping(_), Content::Mapping(_), _) if LAID_OVER.contains(&key) => {
+            overlay(base, local, problems)
         }
-        (_, _, _) => added(key, local),
+        (Content::List(known), Content::List(own), Some(by)) => {
+            Node { content: Content::List(list_over(known, own, by, problems)), ..local.clone() }
+        }
+        (_, _, _) => added(key, local, problems),
     }
 }
 
 /// What stands in the local file alone.
-fn added(key: &str, local: &Node) -> Node {
-    match &local.content {
-        Content::Mapping(_) if LAID_OVER.contains(&key) => {
-            overlay(&Node { content: Content::Mapping(Vec::new()), ..local.clone() }, local)
+fn added(key: &str, local: &Node, problems: &Problems) -> Node {
+    let by = LISTS.iter().find(|(list, _)| *list == key).map(|(_, by)| *by);
+    match (&local.content, by) {
+        (Content::Mapping(_), _) if LAID_OVER.contains(&key) => {
+            overlay(&Node { content: Content::Mapping(Vec::new()), ..local.clone() }, local, problems)
         }
-        Content::Mapping(_) | Content::List(_) | Content::Scalar { .. } => local.clone(),
+        (Content::List(own), Some(by)) => {
+            Node { content: Content::List(list_over(&[], own, by, problems)), ..local.clone() }
+        }
+        (Content::Mapping(_) | Content::List(_) | Content::Scalar { .. }, _) => local.clone(),
     }
 }
 
 /// An entry of a known name changes the keys it gives; `omit: true` takes it
-/// away; others are added at the end. One that is to be omitted and is not
-/// there stays, so that its key `omit` is reported; so does one that is given
-/// twice, so that the second is.
-fn list_over(known: &[Node], own: &[Node], by: &str) -> Vec<Node> {
+/// away; others are added at the end. One that is given twice stays, so that the second
+/// is reported.
+fn list_over(known: &[Node], own: &[Node], by: &str, problems: &Problems) -> Vec<Node> {
     let mut entries: Vec<(Node, bool)> = known.iter().map(|entry| (entry.clone(), false)).collect();
     for entry in own {
         #[cfg(test)]
-        super::keys::asked::record(&entry.path, &["omit"]);
+        if !known.is_empty() {
+            super::keys::asked::record(&entry.path, &["omit"]);
+        }
         let name = entry.member(by).and_then(Node::scalar);
         let place = name.and_then(|name| {
             entries
                 .iter()
                 .position(|(known, is_own)| !is_own && known.member(by).and_then(Node::scalar) == Some(name))
         });
+        if let Some(omit) = entry.member("omit") {
+            match place.filter(|_| is_omitted(entry)) {
+                Some(place) => drop(entries.remove(place)),
+                None => {
+                    let left = entries.iter().filter_map(|(left, _)| left.member(by)?.scalar());
+                    nothing_omitted(entry, omit, by, &left.collect::<Vec<_>>(), problems);
+                }
+            }
+            continue;
+        }
         match place {
-            Some(place) if is_omitted(entry) => drop(entries.remove(place)),
             Some(place) => entries[place] = (replace_keys(&entries[place].0, entry), true),
             None => entries.push((entry.clone(), true)),
         }
     }
     entries.into_iter().map(|(entry, _)| entry).collect()
+}
+
+/// Why an entry that is to be left out cannot be.
+fn nothing_omitted(entry: &Node, omit: &Node, by: &str, names: &[&str], problems: &Problems) {
+    let name = entry.member(by).and_then(Node::scalar).unwrap_or_default();
+    if !is_omitted(entry) || name.is_empty() {
+        problems.at(
+            omit,
+            format!("要省去事项中的一项，只写 {{ {by}: …, omit: true }}；要保留或修改，请删去 omit。"),
+            format!("To leave out an entry of the item write {{ {by}: …, omit: true }} and nothing else; to keep or change it, remove omit."),
+        );
+        return;
+    }
+    let (zh, en) = match (closest(name, names.iter().copied()), names.is_empty()) {
+        (Some(near), _) => (format!("是不是“{near}”？"), format!("did you mean “{near}”?")),
+        (None, true) => ("这个列表没有可省去的。".to_owned(), "there is nothing to leave out.".to_owned()),
+        (None, false) => (format!("有：{}。", names.join("、")), format!("it has {}.", names.join(", "))),
+    };
+    let reason = Text::new(
+        format!("事项没有可省去的“{name}”，{zh}"),
+        format!("The item has no entry “{name}” to leave out; {en}"),
+    );
+    // The item may have it under another name.
+    problems.add(omit, reason, Rests::Absence);
 }
 
 /// It says its name and that it is to be omitted, and nothing that would then be lost.
@@ -115,7 +158,7 @@ pub(super) fn narrow(root: &Node, scenario: &str, all: &Codes) -> Node {
         .map(|item| item.entries().iter().filter(|entry| OF_A_SCENARIO.contains(&entry.key.as_str())));
     let own = Content::Mapping(own.into_iter().flatten().cloned().collect());
     let path = root.path.clone();
-    overlay(&root_alone, &Node { content: own, path, ..root.clone() })
+    overlay(&root_alone, &Node { content: own, path, ..root.clone() }, &Problems::default())
 }
 
 fn narrow_part(key: &str, part: &Node, scenario: &str, all: &Codes) -> Node {

@@ -1,6 +1,8 @@
 //! One mistake in a good file is told once, where it is: nothing else is said that
 //! would be gone when it is mended.
 
+mod pairs;
+
 use super::VALID;
 use super::reading::{CERTIFICATES, ITEM, LOCAL};
 use crate::domain::guides::source::Origin;

@@ -46,9 +46,9 @@ impl Checker<'_> {
             }
             (operators::CONDITIONAL, None, [condition, yes, no]) => {
                 self.expect(&Type::Bool, condition, known);
-                let yes = self.infer(yes, &with(known, guards(condition, true)));
-                let no = self.infer(no, &with(known, guards(condition, false)));
-                self.joined(yes, no)
+                let of_yes = self.infer(yes, &with(known, guards(condition, true)));
+                let of_no = self.infer(no, &with(known, guards(condition, false)));
+                self.joined(of_yes, of_no, &[yes, no])
             }
             (operators::NEGATE, None, [operand]) => {
                 self.expect(&Type::Int, operand, known);
@@ -65,13 +65,13 @@ impl Checker<'_> {
     fn binary(&mut self, operator: &str, left: &IdedExpr, right: &IdedExpr, known: &Known) -> Option<Type> {
         Some(match operator {
             operators::EQUALS | operators::NOT_EQUALS => {
-                let (left, right) = (self.infer(left, known), self.infer(right, known));
-                self.agree(left.comparable(&right));
+                let (a, b) = (self.infer(left, known), self.infer(right, known));
+                self.agree(a.comparable(&b), &[left, right]);
                 Type::Bool
             }
             operators::LESS | operators::LESS_EQUALS | operators::GREATER | operators::GREATER_EQUALS => {
-                let (left, right) = (self.infer(left, known), self.infer(right, known));
-                self.agree(left.orderable(&right));
+                let (a, b) = (self.infer(left, known), self.infer(right, known));
+                self.agree(a.orderable(&b), &[left, right]);
                 Type::Bool
             }
             operators::IN => self.membership(left, right, known),
@@ -91,9 +91,9 @@ impl Checker<'_> {
     }
 
     fn membership(&mut self, element: &IdedExpr, list: &IdedExpr, known: &Known) -> Type {
-        let element = self.infer(element, known);
+        let of_element = self.infer(element, known);
         match self.infer(list, known) {
-            Type::List(of) => self.agree(element.comparable(&of)),
+            Type::List(of) => self.agree(of_element.comparable(&of), &[element, list]),
             Type::Anything => {}
             other => {
                 let is = other.text();
@@ -110,7 +110,7 @@ impl Checker<'_> {
         match (self.infer(left, known), self.infer(right, known)) {
             (Type::Int | Type::Anything, Type::Int) | (Type::Int, Type::Anything) => Type::Int,
             (Type::Str(a), Type::Str(b)) => Type::Str(a.followed_by(&b)),
-            (Type::List(a), Type::List(b)) => Type::list(self.joined(*a, *b)),
+            (Type::List(a), Type::List(b)) => Type::list(self.joined(*a, *b, &[left, right])),
             (Type::Anything, Type::Str(_)) | (Type::Str(_), Type::Anything) => Type::Anything,
             (Type::Anything, other) | (other, Type::Anything) => other,
             (a, b) => {
@@ -209,7 +209,9 @@ impl Checker<'_> {
     fn standing(&mut self, expression: &IdedExpr, wanted: &Stands, known: &Known) {
         match self.infer(expression, known) {
             Type::Anything => {}
-            Type::Str(Stands::Literal(texts)) if !texts.contains("") => self.agree(wanted.accepts(&texts)),
+            Type::Str(Stands::Literal(texts)) if !texts.contains("") => {
+                self.agree(wanted.accepts(&texts), &[expression])
+            }
             Type::Str(found) if found == *wanted => {}
             found => {
                 let (wanted, found) = (Type::Str(wanted.clone()).text(), found.text());

@@ -129,10 +129,47 @@ fn an_entry_is_left_out_by_name() {
     let guide = files.guide();
     assert!(!names(&guide).contains(&"reason") && names(&guide).contains(&"since"));
     assert!(guide.form.rules.is_empty() && guide.conditions.is_empty());
-    for nothing in ["{ name: nobody, omit: true }", "{ name: reason, omit: false }"] {
-        let told = Files::local(&format!("form: {{ fields: [{nothing}] }}")).told();
-        assert!(told.contains("There is no key “omit”"), "{nothing}: {told}");
+    let alone = "To leave out an entry of the item write { name: …, omit: true }";
+    for (nothing, said) in [
+        ("{ name: nobody, omit: true }", "The item has no entry “nobody” to leave out; it has "),
+        ("{ name: reasn, omit: true }", "“reasn” to leave out; did you mean “reason”?"),
+        ("{ name: reason, omit: false }", alone),
+        ("{ name: reason, omit: true, max_length: 7 }", alone),
+    ] {
+        let problems = Files::local(&format!("form: {{ fields: [{nothing}] }}")).read(None).unwrap_err();
+        let [one] = problems.as_slice() else { panic!("{nothing}: {problems:#?}") };
+        assert!(one.path == "/form/fields/0/omit" && one.reason.en.contains(said), "{one:?}");
     }
+}
+
+#[test]
+fn no_guide_takes_longer_than_the_law_gives() {
+    let told = |lines: &str| {
+        let files = Files::new();
+        let kept: Vec<&str> = files.guide.lines().filter(|line| !line.starts_with("limits:")).collect();
+        Files { guide: format!("{}\n{lines}\n", kept.join("\n")), ..files }.told()
+    };
+    let limits = |legal: &str| {
+        format!("limits: {{ legal: {{ {legal} }}, promised: {{ days: 1, unit: working_day }} }}")
+    };
+    for (legal, is_longer) in [
+        ("days: 20, unit: working_day", false),
+        ("days: 19, unit: working_day", false),
+        ("days: 20, unit: calendar_day", false),
+        ("days: 21, unit: working_day", true),
+        ("days: 21, unit: calendar_day", true),
+    ] {
+        let found = told(&limits(legal));
+        assert_eq!(
+            found.contains("/limits/legal: This legal limit may be longer"),
+            is_longer,
+            "{legal}: {found}"
+        );
+    }
+    let scenario = "scenarios: [{ code: slow, name: { zh: 慢, en: Slow }, limits: { legal: { days: 30, unit: working_day } } }]\n\
+                    questions: { ask: { zh: 问, en: Which }, answers: [{ answer: { zh: 慢, en: Slow }, scenario: slow }] }";
+    let found = told(&format!("{}\n{scenario}", limits("days: 20, unit: working_day")));
+    assert!(found.contains("/scenarios/0/limits/legal: This legal limit may be longer"), "{found}");
 }
 
 #[test]

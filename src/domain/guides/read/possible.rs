@@ -1,0 +1,88 @@
+//! What somebody can choose, meet and keep: a form nobody could hand in is told to its
+//! author rather than to an applicant.
+
+use super::Reader;
+use super::form::FormParts;
+use super::keys::Keys;
+use super::listed::Listed;
+use crate::domain::guides::expr::Expr;
+use crate::domain::guides::facts::MAX_FACTS_BYTES;
+use crate::domain::guides::model::{Condition, Field, FieldKind};
+use crate::domain::guides::reach::{barred_options, can_be_met};
+use crate::domain::guides::source::Node;
+
+/// The bytes of a Chinese character.
+const BYTES: u64 = 3;
+
+/// Judges the form of a guide, and what its rules and conditions together ask.
+pub(super) fn check_possible(
+    guide: &Keys<'_, '_>,
+    reader: &Reader<'_>,
+    form: Option<&FormParts>,
+    conditions: Option<&Listed<Condition>>,
+) {
+    let place = guide.get("form").and_then(|form| form.member("fields"));
+    let (Some(fields), Some(list)) = (form.and_then(|form| form.fields.as_ref()), place) else { return };
+    if guide.get("scenarios").is_none_or(|scenarios| scenarios.items().is_empty()) {
+        check_size(fields, list, reader);
+    }
+    // Of a scenario everything else was told with the guide as a whole.
+    if reader.is_variant {
+        return;
+    }
+    let mut is_met = true;
+    if let (Some(conditions), Some(list)) = (conditions, guide.get("conditions")) {
+        for (condition, place) in conditions.placed(list) {
+            is_met &= check_met(fields, &condition.when, place, reader);
+        }
+    }
+    let rules = guide.get("form").and_then(|form| form.member("rules"));
+    let read = form.and_then(|form| form.rules.as_ref());
+    if let (Some(read), Some(list)) = (read, rules) {
+        for (rule, place) in read.placed(list) {
+            is_met &= check_met(fields, &rule.when, place, reader);
+        }
+    }
+    if let Some(rules) = read.filter(|_| is_met) {
+        for (field, option) in barred_options(&fields.read, &rules.read) {
+            let field = list.items().get(fields.place(field));
+            if let Some(place) = field.and_then(|field| field.member("options")?.items().get(option)) {
+                reader.problems.at(
+                    place,
+                    "表单规则使选了此项的申请都无法提交，请改正规则或删去此项。",
+                    "The rules of the form let nobody apply who chooses this; correct the rules or remove the option.",
+                );
+            }
+        }
+    }
+}
+
+/// Whether somebody can meet it; told if not.
+fn check_met(fields: &Listed<Field>, when: &Expr, place: &Node, reader: &Reader<'_>) -> bool {
+    let can = can_be_met(&fields.read, when);
+    if !can {
+        reader.problems.at(
+            place.member("when").unwrap_or(place),
+            "没有任何申请能满足它，谁都无法办理；请改正条件或删去。",
+            "Nobody can ever meet this, so nobody could apply; correct it or remove it.",
+        );
+    }
+    can
+}
+
+/// The longest texts together can be kept as answers.
+fn check_size(fields: &Listed<Field>, list: &Node, reader: &Reader<'_>) {
+    let length = |field: &Field| match &field.kind {
+        FieldKind::Text { max_length, .. } => u64::from(*max_length),
+        _ => 0,
+    };
+    let characters: u64 = fields.read.iter().map(length).sum();
+    let most = u64::try_from(MAX_FACTS_BYTES).unwrap_or(u64::MAX) / BYTES;
+    if characters > most {
+        reader.problems.at(
+            list,
+            format!("各文字字段的 max_length 合计 {characters}，而一份申请的答案最多约 {most} 个汉字，填满就无法保存；请减小 max_length，长文改为提交材料。"),
+            format!("The max_length of the text fields comes to {characters} together, but the answers of an application hold about {most} Chinese characters, so full ones could not be kept; lower max_length, and have long texts handed in as materials."),
+        );
+    }
+}
