@@ -16,6 +16,7 @@ use crate::domain::codes::RegionCode;
 use crate::domain::guides::{Applicant, Facts, Whom};
 use crate::domain::policy::Operation;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
+use crate::domain::text::Text;
 use crate::domain::time::local_date;
 use crate::store::{Changes, Claim};
 use serde_json::{Map, Value, json};
@@ -196,6 +197,9 @@ fn check(loaded: &Loaded, found: &Found<'_>, applicant: &Applicant, caller: &Cal
         if let Some(planned) = loaded.plan().part(part.code) {
             cases::offered(caller, &planned.guide)?;
         }
+    }
+    if let Some(Text { zh, en }) = &found.not_for {
+        return Err(Refusal::new(RefusalCode::NotEligible, zh.clone(), en.clone()).into());
     }
     known_well_enough(loaded.plan(), found, applicant, caller.aal)?;
     let given = |code: &str| loaded.application().materials.contains_key(code);

@@ -101,6 +101,9 @@ pub struct Filing {
     /// 容缺: deferrable materials the applicant promised to bring later.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub promised: BTreeSet<String>,
+    /// The materials that came after submission, and on which day.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub later: BTreeMap<String, NaiveDate>,
     /// Last day to accept, refuse or ask for correction (行政许可法 32), as it was told last.
     pub intake_due: NaiveDate,
     /// 补正, which may be asked for once (行政许可法 32): what was asked and when it came.

@@ -326,6 +326,7 @@ pub(super) fn corrected(
     filing.intake_due = intake_due;
     for (code, evidence) in materials {
         filing.promised.remove(&code);
+        filing.later.insert(code.clone(), local_date(at));
         filing.materials.insert(code, evidence);
     }
     filing.correction = Some(Corrected { notice, at });

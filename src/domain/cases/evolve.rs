@@ -18,6 +18,7 @@ use super::decide::Act;
 use super::event::{By, CaseEvent, Issued};
 use crate::domain::codes::Uscc;
 use crate::domain::private::Private;
+use crate::domain::time::local_date;
 
 /// The events do not belong to this case in this state: stored history is damaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,6 +133,7 @@ fn from_draft(mut draft: Draft, event: CaseEvent, at: DateTime<Utc>) -> Option<C
                 applicant,
                 materials,
                 promised,
+                later: BTreeMap::new(),
                 intake_due,
                 correction: None,
             };
@@ -291,6 +293,7 @@ fn owed_by_others(accepted: &mut Accepted, act: Act, at: DateTime<Utc>) -> Optio
             if deferral.owed.is_empty() {
                 deferral.settled_at = Some(at);
             }
+            accepted.filing.later.insert(material.clone(), local_date(at));
             accepted.filing.materials.insert(material, evidence);
         }
         event => return Some(Some(event)),

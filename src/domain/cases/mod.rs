@@ -38,7 +38,7 @@ pub use command::*;
 pub use command_name::CommandName;
 pub use correcting::mended;
 pub use decide::{Act, Rules, decide, open};
-pub use draft::{handed_in_by, only_the_counter_sees_originals, unfit};
+pub use draft::{handed_in_by, only_the_counter_sees_originals, original_not_seen, unfit};
 pub use event::*;
 pub use evidence::{Evidence, MediaType, Standing};
 pub use evolve::{OutOfPlace, begin, evolve, results};

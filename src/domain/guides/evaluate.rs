@@ -12,14 +12,17 @@ use super::model::{Condition, Fee, Guide, OfferedChannel};
 use super::validate::{Shown, check_channel, judge};
 use crate::domain::codes::RegionCode;
 use crate::domain::refusal::FieldError;
+use crate::domain::text::Text;
 
 /// What the guide says to these answers today.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation<'g> {
     /// The answers in canonical form; everything below is about these.
     pub facts: Facts,
-    /// Every condition is met.
+    /// It is for such an applicant, and every condition is met.
     pub eligible: bool,
+    /// Why it is not for such an applicant.
+    pub not_for: Option<Text>,
     /// The conditions that are not met.
     pub unmet: Vec<&'g Condition>,
     /// The conditions nothing can be said about before more is known.
@@ -61,6 +64,17 @@ pub fn evaluate<'g>(
     if let Some(channel) = channel {
         field_errors.extend(check_channel(guide, &facts, whom, today, region_exists, channel));
     }
-    let eligible = unmet.is_empty() && open.is_empty();
-    Evaluation { eligible, unmet, open, field_errors, shown: judged.shown, materials, fee: &guide.fee, facts }
+    let not_for = guide.not_for(whom.applicant().kind);
+    let eligible = not_for.is_none() && unmet.is_empty() && open.is_empty();
+    Evaluation {
+        eligible,
+        not_for,
+        unmet,
+        open,
+        field_errors,
+        shown: judged.shown,
+        materials,
+        fee: &guide.fee,
+        facts,
+    }
 }

@@ -63,6 +63,7 @@ pub fn try_examples(
 fn differences(guide: &Guide, example: &Example, found: &Found<'_>, calendar: &WorkCalendar) -> Vec<Text> {
     let expect = &example.expect;
     let unmet: Vec<String> = found.unmet.iter().map(|condition| condition.code.clone()).collect();
+    let is_eligible = unmet.is_empty() && guide.serves(example.applicant.kind);
     let mut errors: Vec<String> =
         found.errors.iter().filter_map(|error| Some(error.pointer.split('/').nth(2)?.to_owned())).collect();
     errors.dedup();
@@ -74,7 +75,7 @@ fn differences(guide: &Guide, example: &Example, found: &Found<'_>, calendar: &W
     };
     let due = calendar.due(example.today, guide.limits.promised);
     [
-        differs("eligible", expect.eligible.map(|truth| truth.to_string()), unmet.is_empty().to_string()),
+        differs("eligible", expect.eligible.map(|truth| truth.to_string()), is_eligible.to_string()),
         differs("unmet", expect.unmet.as_deref().map(sorted), sorted(&unmet)),
         differs("errors", expect.errors.as_deref().map(sorted), sorted(&errors)),
         differs("materials", expect.materials.as_deref().map(sorted), sorted(&materials)),
@@ -115,7 +116,12 @@ fn word(outcome: ExampleOutcome) -> String {
 /// do, and what an officer has yet to look at where the applicant has to bring it.
 fn outcome(guide: &Guide, example: &Example, found: &Found<'_>) -> ExampleOutcome {
     let Example { applicant, today, .. } = example;
-    if is_known_too_little(guide, example) || !found.unmet.is_empty() || !found.errors.is_empty() {
+    let is_served = guide.serves(applicant.kind);
+    if !is_served
+        || is_known_too_little(guide, example)
+        || !found.unmet.is_empty()
+        || !found.errors.is_empty()
+    {
         return ExampleOutcome::Refused;
     }
     let mut needed = found.needs.iter().filter(|need| need.required);

@@ -118,7 +118,7 @@ pub struct EvaluationView {
     /// The channels it can be applied for through.
     #[schema(value_type = Vec<String>)]
     pub channels: Vec<OfferedChannel>,
-    /// Why it is not open, or not offered, and what to do instead.
+    /// Why it is not for such an applicant, not open, or not offered, and what to do instead.
     pub why_not: Vec<TextView>,
     pub conditions: Vec<ConditionView>,
     pub field_errors: Vec<FieldErrorView>,
@@ -258,12 +258,14 @@ fn view(
 ) -> EvaluationView {
     let (today, calendar) = (local_date(ctx.clock.now()), ctx.calendar.current());
     let problem = Problem::new(Code::ValidationFailed).errors(found.field_errors.clone());
+    let doors = [&closed, &not_offered].into_iter().flatten().map(|refusal| refusal.detail.clone());
+    let why_not = found.not_for.clone().into_iter().chain(doors).map(TextView::from);
     EvaluationView {
         eligible: found.eligible && closed.is_none() && not_offered.is_none(),
         open: closed.is_none(),
         offered: not_offered.is_none(),
         channels: guide.channels.as_ref().map_or(OfferedChannel::ALL.into(), |limit| limit.only.clone()),
-        why_not: [closed, not_offered].into_iter().flatten().map(|refusal| refusal.detail.into()).collect(),
+        why_not: why_not.collect(),
         conditions: guide.conditions.iter().map(|condition| condition_view(condition, found)).collect(),
         field_errors: problem.view(language, "").errors,
         fields: found.shown.iter().map(shown).collect(),
