@@ -184,8 +184,12 @@ const OF_THE_LICENCE: [(&str, &str, &str); 5] = [
     ("housing_fund", "company_uscc", COMPANY),
     ("housing_fund", "established_on", "2026-03-02"),
 ];
-const FOUNDED_WITH: [&str; 3] =
-    ["establishment.articles", "establishment.appointment", "establishment.premises_use"];
+const FOUNDED_WITH: [&str; 4] = [
+    "establishment.representative_identity_card",
+    "establishment.articles",
+    "establishment.appointment",
+    "establishment.premises_use",
+];
 
 fn of_the_company() -> Value {
     let representative = id_number("34070519900506", 1);
