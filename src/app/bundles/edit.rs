@@ -283,7 +283,7 @@ async fn attempt_withdraw(
 ) -> AppResult<Vec<Uuid>> {
     let at = ctx.clock.now();
     let (loaded, _) = permitted(ctx, caller, id, expected_version, Operation::WithdrawCase).await?;
-    let filed = loaded.application().progress.filed().map(|(_, case)| case).collect();
+    let filed = loaded.application().progress.filed().map(|(_, case, _)| case).collect();
     if let Some(next) = commanded(ctx, &loaded, Command::Withdraw, at)? {
         write(ctx, &loaded, next, claim).await?;
     }

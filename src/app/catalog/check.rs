@@ -361,7 +361,11 @@ impl Checker<'_> {
         let all: Vec<&Guide> = given.iter().chain(others).collect();
         let region = bundle.region.clone();
         let resolve = |part: &Part| serving(&part.implements, &region, all.iter().copied()).cloned();
-        let (plan, misfits) = Plan::bind(bundle, &resolve);
+        let (plan, mut misfits) = Plan::bind(bundle, &resolve);
+        if !self.base.are_published {
+            misfits.extend(plan.faults_of_a_new_file());
+            misfits.sort_by(|a, b| a.path.cmp(&b.path));
+        }
         if misfits.is_empty() {
             return Ok(plan.bundle);
         }

@@ -172,6 +172,12 @@ impl Catalogue {
         (at, self.generation.load(Ordering::SeqCst))
     }
 
+    /// Moves whenever guides are forgotten. What is made of guides is what they are while
+    /// it stays.
+    pub fn generation(&self) -> u64 {
+        self.moment().1
+    }
+
     fn is_present(&self, generation: u64) -> bool {
         self.generation.load(Ordering::SeqCst) == generation
     }

@@ -384,7 +384,6 @@ async fn write(
         rest = more;
         if rest.is_empty() {
             ctx.catalogue.forget_guides();
-            ctx.bundles.forget();
             return Ok(());
         }
     }

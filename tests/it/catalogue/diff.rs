@@ -81,7 +81,7 @@ async fn a_draft_is_compared_with_what_is_in_force_on_postgres() {
 #[actix_web::test]
 async fn of_a_bundle_and_of_certificate_types_it_is_told_too() {
     let portal = Portal::open(Database::sqlite()).await;
-    let slower = NEWBORN.replace("promised: { days: 5,", "promised: { days: 6,");
+    let slower = NEWBORN.replace("promised: { days: 6,", "promised: { days: 7,");
     let slower = slower.replacen("after: [registration]", "after: [registration, immunisation]", 1);
     let types = "format: 1\nkind: certificate_types\ntypes:\n  - { type: 11100000000013338W999, name: { zh: 新证, en: New card } }\n";
     let drafts = hand_in(&portal, &[&slower, types]).await;
@@ -90,8 +90,8 @@ async fn of_a_bundle_and_of_certificate_types_it_is_told_too() {
     assert!(
         told.contains(&(
             "time_limit",
-            "联合承诺时限 5 → 6 个工作日",
-            "joint promised limit 5 → 6 working days"
+            "联合承诺时限 6 → 7 个工作日",
+            "joint promised limit 6 → 7 working days"
         )),
         "{told:?}"
     );
