@@ -11,7 +11,7 @@ use super::case::{
 };
 use super::evidence::Evidence;
 use crate::domain::codes::CaseNo;
-use crate::domain::guides::Facts;
+use crate::domain::guides::{Facts, FilledFrom};
 use crate::domain::private::Private;
 
 /// As far as the case has come; later parts hold the earlier ones.
@@ -105,6 +105,15 @@ impl CaseState {
         match self {
             CaseState::Draft(draft) => Some(&draft.facts),
             other => other.filing().map(|filing| &filing.facts),
+        }
+    }
+
+    /// Which answers the portal filled in; none where there are no answers any more.
+    pub fn prefilled(&self) -> Option<&BTreeMap<String, FilledFrom>> {
+        self.facts()?.known()?;
+        match self {
+            CaseState::Draft(draft) => Some(&draft.prefilled),
+            other => other.filing().map(|filing| &filing.prefilled),
         }
     }
 
