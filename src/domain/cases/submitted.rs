@@ -36,7 +36,9 @@ pub(super) fn submit(
     let guide = rules.guide;
     let answers = draft.facts.known().cloned().unwrap_or_default();
     let facts = guides::normalise(&guide.form, &answers, &command.applicant, today);
-    let mut errors = guides::check_complete(guide, &facts, &command.applicant, today, rules.region_exists);
+    let whom = guides::Whom::Known(&command.applicant);
+    let answers = guides::normalise_in_place(&guide.form, &answers, whom, today);
+    let mut errors = guides::check_complete(guide, &answers, &command.applicant, today, rules.region_exists);
     errors.extend(command.at_the_door.iter().cloned());
     let attached = gather_materials(case, draft, rules, &command, &facts, at, &mut errors);
     let (mut promised, not_deferrable) = promised(draft, rules, &command, &facts, today);
