@@ -69,7 +69,7 @@ fn the_fault_of_a_row_points_at_the_row_as_it_was_sent() {
 #[test]
 fn a_draft_is_written_in_canonical_form_and_keeps_what_is_unfinished() {
     let mut form = household();
-    form.fields.push(field("name", line(), Some("facts.flag")));
+    form.fields.push(field("name", line(), Some("has(facts.flag) && facts.flag")));
     form.fields.push(field("home", FieldKind::Address { under: None }, None));
     let patch = json!({
         "rows": [{}, { "born": "２０２０-01-01" }, null], "name": " Ａ\u{3000} b ", "other": " x",
@@ -90,11 +90,11 @@ fn a_broken_rule_is_told_at_a_field_that_is_shown() {
     let mut form = form(vec![
         field("flag", FieldKind::Boolean, None),
         field("n", number(), None),
-        field("hidden", line(), Some("facts.flag")),
+        field("hidden", line(), Some("has(facts.flag) && facts.flag")),
     ]);
     form.rules.push(FormRule {
         code: "few".to_owned(),
-        when: rule("facts.n < 50"),
+        when: rule("has(facts.n) && facts.n < 50"),
         at: "hidden".to_owned(),
         text: Text::new("少于五十", "fewer than fifty"),
         basis: None,
@@ -103,7 +103,7 @@ fn a_broken_rule_is_told_at_a_field_that_is_shown() {
     let broken = |at: &str| (at.to_owned(), "rule_broken");
     assert_eq!(told(&form, json!({ "flag": false, "n": 70 })), [broken("/facts/n")]);
     assert_eq!(told(&form, json!({ "flag": true, "n": 70, "hidden": "x" })), [broken("/facts/hidden")]);
-    form.fields[1].visible_when = Some(rule("facts.flag"));
+    form.fields[1].visible_when = Some(rule("has(facts.flag) && facts.flag"));
     form.rules[0].when = rule("has(facts.n)");
     assert_eq!(told(&form, json!({ "flag": false })), [broken("/facts")], "none of its fields is shown");
 }
