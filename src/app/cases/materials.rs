@@ -41,7 +41,7 @@ pub enum Upload {
 }
 
 /// Largest file, in bytes.
-pub const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
+pub const MAX_FILE_BYTES: usize = crate::domain::cases::MAX_DOCUMENT_BYTES;
 
 pub async fn attach(
     ctx: &Ctx,

@@ -97,6 +97,10 @@ pub struct Filing {
     pub facts: Private<Facts>,
     /// What was known and proven of the applicant at that moment.
     pub applicant: Private<Applicant>,
+    /// The answers the portal filled in that nobody has changed since; none in what was
+    /// filed before they were kept.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub prefilled: BTreeMap<String, FilledFrom>,
     pub materials: BTreeMap<String, Private<Evidence>>,
     /// 容缺: deferrable materials the applicant promised to bring later.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]

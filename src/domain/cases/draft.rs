@@ -22,8 +22,10 @@ pub(super) fn open(command: OpenCase, rules: Rules<'_>, by: By, at: DateTime<Utc
     }
     let guides::Prefilled { mut facts, from: mut prefilled } =
         guides::prefill_from(&guide.form, &command.sources, &command.applicant, &command.certificates, at);
-    let mut given = with_whole_numbers(command.facts.into_map());
-    given.retain(|field, _| !command.sources.contains_key(field) || !facts.contains(field));
+    let mut given = guides::tidy_patch(&guide.form, with_whole_numbers(command.facts.into_map()));
+    given.retain(|field, answer| {
+        !answer.is_null() && (!command.sources.contains_key(field) || !facts.contains(field))
+    });
     prefilled.retain(|field, _| !given.contains_key(field));
     facts.merge(given);
     well_formed(guide, &facts)?;
@@ -66,7 +68,7 @@ pub(super) fn save(
 ) -> Result<Vec<Act>, Refusal> {
     let mut facts = draft.facts.known().cloned().unwrap_or_default();
     let patch = guides::with_rows_in_full(&rules.guide.form, &facts, with_whole_numbers(command.patch));
-    let patch = patch.map_err(invalid)?;
+    let patch = guides::tidy_patch(&rules.guide.form, patch.map_err(invalid)?);
     facts.merge(patch.clone());
     well_formed(rules.guide, &facts)?;
     Ok(vec![act(by, CaseEvent::FactsSaved { patch: patch.into(), expires_at: draft_expiry(at) })])

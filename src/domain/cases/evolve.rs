@@ -124,8 +124,10 @@ fn from_draft(mut draft: Draft, event: CaseEvent, at: DateTime<Utc>) -> Option<C
             Some(CaseState::Draft(draft))
         }
         CaseEvent::Submitted { case_no, guide_version, facts, applicant, intake_due, promised } => {
-            let materials = draft.materials;
+            let (materials, mut prefilled) = (draft.materials, draft.prefilled);
+            prefilled.retain(|field, _| facts.known().is_some_and(|facts| facts.contains(field)));
             let filing = Filing {
+                prefilled,
                 case_no,
                 at,
                 guide_version,

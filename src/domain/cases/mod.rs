@@ -40,7 +40,7 @@ pub use correcting::mended;
 pub use decide::{Act, Rules, decide, open};
 pub use draft::{handed_in_by, only_the_counter_sees_originals, original_not_seen, unfit};
 pub use event::*;
-pub use evidence::{Evidence, MediaType, Standing};
+pub use evidence::{Evidence, MAX_DOCUMENT_BYTES, MediaType, Standing};
 pub use evolve::{OutOfPlace, begin, evolve, results};
 pub use history::{Digest, Head, Provenance, Record};
 pub use state_name::StateName;

@@ -12,7 +12,7 @@ use super::case::{
 use super::event::Correctable;
 use super::evidence::Evidence;
 use crate::domain::codes::CaseNo;
-use crate::domain::guides::Facts;
+use crate::domain::guides::{Facts, FilledFrom};
 use crate::domain::private::Private;
 use crate::domain::time::local_date;
 
@@ -107,6 +107,15 @@ impl CaseState {
         match self {
             CaseState::Draft(draft) => Some(&draft.facts),
             other => other.filing().map(|filing| &filing.facts),
+        }
+    }
+
+    /// Which answers the portal filled in; none where there are no answers any more.
+    pub fn prefilled(&self) -> Option<&BTreeMap<String, FilledFrom>> {
+        self.facts()?.known()?;
+        match self {
+            CaseState::Draft(draft) => Some(&draft.prefilled),
+            other => other.filing().map(|filing| &filing.prefilled),
         }
     }
 

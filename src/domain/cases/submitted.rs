@@ -38,7 +38,9 @@ pub(super) fn submit(
     let guide = rules.guide;
     let answers = draft.facts.known().cloned().unwrap_or_default();
     let facts = guides::normalise(&guide.form, &answers, &command.applicant, today);
-    let mut errors = guides::check_complete(guide, &facts, &command.applicant, today, rules.region_exists);
+    let whom = guides::Whom::Known(&command.applicant);
+    let answers = guides::normalise_in_place(&guide.form, &answers, whom, today);
+    let mut errors = guides::check_complete(guide, &answers, &command.applicant, today, rules.region_exists);
     errors.extend(command.at_the_door.iter().cloned());
     let needs = guides::requirements(guide, &facts, &command.applicant, today);
     let needless = needless(draft, &needs);

@@ -64,8 +64,11 @@ fn differences(guide: &Guide, example: &Example, found: &Found<'_>, calendar: &W
     let expect = &example.expect;
     let unmet: Vec<String> = found.unmet.iter().map(|condition| condition.code.clone()).collect();
     let is_eligible = unmet.is_empty() && guide.serves(example.applicant.kind);
-    let mut errors: Vec<String> =
-        found.errors.iter().filter_map(|error| Some(error.pointer.split('/').nth(2)?.to_owned())).collect();
+    let mut errors: Vec<String> = found
+        .errors
+        .iter()
+        .map(|error| error.pointer.split('/').nth(2).unwrap_or("facts").to_owned())
+        .collect();
     errors.dedup();
     let materials = found.needs.iter().filter(|need| need.required);
     let materials: Vec<String> = materials.map(|need| need.material.code.clone()).collect();

@@ -41,7 +41,7 @@ pub use evaluate::{Evaluation, evaluate};
 pub use examples::{FailedExample, try_examples};
 pub use expr::{EvalError, Expr, Scope};
 pub use facts::{Facts, MAX_FACTS_BYTES};
-pub use form::{holds, normalise, normalise_for};
+pub use form::{holds, normalise, normalise_for, normalise_in_place, tidy_patch};
 pub use json_schema::{form_schema, json_schema};
 pub use known::{Unsaid, Whom};
 pub use materials::{MaterialNeed, requirements};

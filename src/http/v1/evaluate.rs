@@ -12,6 +12,7 @@ use super::catalogue::guide_tag;
 use super::{TextView, parse_code};
 use crate::app::cases::Door;
 use crate::app::{AppError, Ctx, cases, catalog};
+use crate::domain::cases::INTAKE_LIMIT;
 use crate::domain::codes::{CertificateType, Gender, RegionCode};
 use crate::domain::guides::{
     Applicant, ApplicantKind, Condition, Download, Evaluation, Facts, Fee, Guide, Handling, IdentityLevel,
@@ -135,9 +136,14 @@ pub struct EvaluationView {
     pub visits: u8,
     /// 0 when it is free.
     pub fee_fen: u64,
+    /// `at_once`: decided the moment it is handed in, as told here; `officer`: an officer decides, within the days
+    /// below; `unknown` before more is answered, said of the applicant or of the certificates he holds.
+    pub decided: &'static str,
     /// The last days of the promised and the legal limit, were it accepted today.
     pub promised_due: NaiveDate,
     pub legal_due: NaiveDate,
+    /// The last day of the promised limit, handed in today and accepted as late as it may be.
+    pub latest_due: NaiveDate,
 }
 
 /// A field that is shown; one that is not in the list is hidden, and an answer to it is not kept.
@@ -277,8 +283,14 @@ fn view(
             Fee::Free => 0,
             Fee::Charged { amount_fen, .. } => *amount_fen,
         },
+        decided: match found.is_decided_at_once(held) {
+            Some(true) => "at_once",
+            Some(false) => "officer",
+            None => "unknown",
+        },
         promised_due: calendar.due(today, guide.limits.promised),
         legal_due: calendar.due(today, guide.limits.legal),
+        latest_due: calendar.due(calendar.due(today, INTAKE_LIMIT), guide.limits.promised),
     }
 }
 
