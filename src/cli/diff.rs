@@ -77,7 +77,7 @@ fn contents(files: &Files, base: &catalog::Base) -> Result<Vec<Content>, String>
     for (file, yaml) in of_kinds(files, &[FileKind::Bundle]) {
         match SourceFile::parse(&yaml).to_bundle(None) {
             Ok(bundle) => contents.push(Content::Bundle(Box::new(bundle))),
-            Err(problems) => wrong.push(FileProblems { file, problems }),
+            Err(problems) => wrong.push(FileProblems { file, item: None, problems }),
         }
     }
     contents.sort_by_key(code);

@@ -249,8 +249,14 @@ pub async fn for_publication(
         if !same {
             writes.push(BundleWrite::publish(bundle, yaml, version, by, at));
         }
-        let kind = FileKind::Bundle;
-        published.push(Published { kind, file: Some(file), code, version, is_new_version: !same });
+        published.push(Published {
+            kind: FileKind::Bundle,
+            file: Some(file),
+            code,
+            version,
+            is_new_version: !same,
+            takes_cases_again: before.is_some_and(|record| record.withdrawn_at.is_some()),
+        });
     }
     Ok((published, writes))
 }

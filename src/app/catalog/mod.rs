@@ -13,6 +13,7 @@ mod held;
 mod issuing;
 mod lines;
 mod prepare;
+mod present;
 mod publish;
 mod withdraw;
 
@@ -29,7 +30,8 @@ pub use drafts::{
 pub use find::{FoundItem, Search, entry_of, item, search};
 use lines::of_item;
 pub use lines::{About, GuideLine, Lines};
-pub use publish::{Faults, Published, base_for, has_register, publish};
+pub use present::{base_for, has_register, has_territory};
+pub use publish::{Faults, Published, publish};
 pub use withdraw::withdraw;
 
 use bytes::Bytes;

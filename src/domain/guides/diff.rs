@@ -10,6 +10,7 @@ mod handling;
 mod item;
 mod materials;
 mod offer;
+mod undone;
 mod words;
 
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod tests;
 pub use bundle::diff_bundles;
 pub use certificate_types::diff_certificate_types;
 pub use item::diff_items;
+pub use undone::undone;
 
 use serde::Serialize;
 

@@ -80,7 +80,8 @@ fn differences(guide: &Guide, example: &Example, found: &Found<'_>, calendar: &W
     [
         differs("eligible", expect.eligible.map(|truth| truth.to_string()), is_eligible.to_string()),
         differs("unmet", expect.unmet.as_deref().map(sorted), sorted(&unmet)),
-        differs("errors", expect.errors.as_deref().map(sorted), sorted(&errors)),
+        differs("errors", expect.errors.as_deref().map(sorted), sorted(&errors))
+            .map(|text| because(text, found)),
         differs("materials", expect.materials.as_deref().map(sorted), sorted(&materials)),
         differs("fee_fen", expect.fee_fen.map(|fen| fen.to_string()), fee.to_string()),
         outcome_differs(guide, example, found),
@@ -97,6 +98,21 @@ fn differs(what: &str, expected: Option<String>, found: String) -> Option<Text> 
         format!("{what} 应为 {expected}，实为 {found}"),
         format!("{what} should be {expected}, but is {found}"),
     ))
+}
+
+/// With what was said of each field: why there is an error is not to be seen otherwise.
+fn because(differs: Text, found: &Found<'_>) -> Text {
+    if found.errors.is_empty() {
+        return differs;
+    }
+    let told = |language: fn(&Text) -> &String| {
+        let told = found.errors.iter().map(|error| format!("{}: {}", error.pointer, language(&error.detail)));
+        told.collect::<Vec<_>>()
+    };
+    Text::new(
+        format!("{}（{}）", differs.zh, told(|text| &text.zh).join(" ")),
+        format!("{} ({})", differs.en, told(|text| &text.en).join(" ")),
+    )
 }
 
 fn sorted(names: &[String]) -> String {
@@ -144,7 +160,8 @@ fn outcome_differs(guide: &Guide, example: &Example, found: &Found<'_>) -> Optio
     let outcome = outcome(guide, example, found);
     let differs = differs("outcome", example.expect.outcome.map(word), word(outcome))?;
     if !is_known_too_little(guide, example) {
-        return Some(differs);
+        // Where errors are expected, what they are is told with them.
+        return Some(if example.expect.errors.is_none() { because(differs, found) } else { differs });
     }
     let (has, needed) = (example.applicant.ial, guide.identity.ial);
     Some(Text::new(

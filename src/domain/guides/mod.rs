@@ -36,7 +36,7 @@ mod tests;
 
 pub use applicant::{Applicant, ApplicantKind, IdNumber};
 pub use automatic::system_may_decide;
-pub use diff::{About, Change, diff, diff_bundles, diff_certificate_types, diff_items};
+pub use diff::{About, Change, diff, diff_bundles, diff_certificate_types, diff_items, undone};
 pub use evaluate::{Evaluation, evaluate};
 pub use examples::{FailedExample, try_examples};
 pub use expr::{EvalError, Expr, Scope};
