@@ -91,7 +91,7 @@ pub struct Judged<'f> {
     pub errors: Vec<FieldError>,
     /// The answers that are right.
     pub sound: Facts,
-    /// The names of fields that need an answer and have no right one.
+    /// The names of fields that need an answer, or may need one, and have no right one.
     pub unsound: BTreeSet<&'f str>,
     /// In the order of the form.
     pub shown: Vec<Shown<'f>>,
@@ -123,6 +123,7 @@ pub fn judge<'f>(
                 continue;
             }
             None => {
+                unsound.insert(field.name.as_str());
                 unsaid.add_answer(&field.name);
                 continue;
             }
@@ -154,8 +155,8 @@ pub fn judge<'f>(
             Requirement::Required | Requirement::Optional | Requirement::When(_) => {}
         }
     }
-    open.into_iter().for_each(|field| unsaid.add_answer(&field.name));
-    unsound.extend(missing.iter().map(|field| field.name.as_str()));
+    open.iter().for_each(|field| unsaid.add_answer(&field.name));
+    unsound.extend(open.iter().chain(&missing).map(|field| field.name.as_str()));
     errors.extend(missing.into_iter().map(|field| at(field, Wrong::required())));
     let rules = form.rules.iter().filter(|rule| !rule.when.asks_channel());
     let judged = Judged { errors, sound, unsound, shown, hidden };
