@@ -22,7 +22,7 @@ mod tests {
     use crate::app::catalog::{self, Base, Checked};
     use crate::domain::codes::{CertificateType, ServiceObject};
     use crate::domain::guides::{
-        ApplicantKind, Example, Guide, Material, MaterialSource, normalise, requirements,
+        ApplicantKind, Example, ExampleOutcome, Guide, Material, MaterialSource, normalise, requirements,
     };
 
     fn yaml_files(folder: &Path, prefix: &str, found: &mut Vec<(String, String)>) {
@@ -98,8 +98,10 @@ mod tests {
                 let asked: Vec<&str> = asked.map(|material| material.code.as_str()).collect();
                 assert_eq!(asked, [""; 0], "{}", guide.code);
             }
-            for Example { code, scenario, applicant, facts, today, .. } in &guide.examples {
-                if applicant.kind != ApplicantKind::Organization {
+            for Example { code, scenario, applicant, facts, today, expect, .. } in &guide.examples {
+                // Whom an item does not serve it refuses, whatever it asks for.
+                let is_refused = expect.outcome == Some(ExampleOutcome::Refused);
+                if applicant.kind != ApplicantKind::Organization || is_refused {
                     continue;
                 }
                 let guide = guide.handled_as(scenario.as_deref());
