@@ -274,8 +274,9 @@ impl Story {
             }
             CommandName::Attach => self.attach(self.wanted().unwrap_or(&material)),
             CommandName::Remove => {
-                let there = self.case.state.materials().and_then(|there| there.keys().next().cloned());
-                Command::Remove(RemoveMaterial { material: there.unwrap_or(material) })
+                let there = self.case.state.materials().filter(|there| !there.contains_key(&material));
+                let first = there.and_then(|there| there.keys().next().cloned());
+                Command::Remove(RemoveMaterial { material: first.unwrap_or(material) })
             }
             CommandName::Submit => self.submission(),
             CommandName::Accept => Command::Accept,
