@@ -82,8 +82,8 @@ fn of_a_bundle(topic: &str) -> Option<Text> {
             "has a part that waits for something from you; sign in to see what.",
         ),
         "bundle.skipped" => Text::new(
-            "有事项不再办理，原因请登录查看。",
-            "has a part that is not applied for any more; sign in to see why.",
+            "有事项不再办理，原因和后续办法请登录查看。",
+            "has a part that is not applied for any more; sign in to see why, and what to do.",
         ),
         "bundle.ended" => Text::new("已全部办结，结果请登录查看。", "has ended; sign in to see the results."),
         _ => return None,

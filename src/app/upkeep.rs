@@ -21,10 +21,7 @@ pub async fn catch_up(ctx: &Ctx, seen: &mut Seen) -> AppResult<()> {
         // The first look counts as a change: there may have been one since loading.
         if seen.0.insert(epoch, value) != Some(value) {
             match epoch {
-                Epoch::Catalogue => {
-                    ctx.catalogue.forget_guides();
-                    ctx.bundles.forget();
-                }
+                Epoch::Catalogue => ctx.catalogue.forget_guides(),
                 Epoch::Organisation => ctx.catalogue.reload_regions().await?,
                 Epoch::Identity => ctx.identity.reload(ctx.clock.now()).await?,
                 Epoch::Calendar => ctx.calendar.reload().await?,

@@ -139,11 +139,11 @@ fn report(wrong: &[catalog::FileProblems]) -> Vec<String> {
     let of = |file: &catalog::FileProblems| -> Vec<String> {
         let lines = file.problems.iter().map(|problem| {
             let whose = match problem.origin {
-                Origin::File => "",
-                Origin::Item => " (in the item's file)",
+                Origin::File => String::new(),
+                Origin::Item => format!(" (for {})", file.file),
             };
             let Problem { line, path, reason, .. } = problem;
-            format!("{}:{line}{whose}: {path}: {} {}", file.file, reason.zh, reason.en)
+            format!("{}:{line}{whose}: {path}: {} {}", file.file_of(problem), reason.zh, reason.en)
         });
         lines.collect()
     };
@@ -194,20 +194,27 @@ const NO_REGISTER: &str = "\
 没有证照目录，证照类型未经核对（类型是否存在、有无部门签发、证照已能提供的材料是否仍让人自备）；请一并给出 kind: certificate_types 的文件，或用 --config 指明已有证照目录的门户。
 Certificate types were not checked (whether they exist, whether somebody issues them, whether a material is asked for that a certificate supplies): there is no register; give a file of kind certificate_types too, or the --config of a portal that has one.";
 
-/// What to say where there is no register, neither published nor among the files.
-fn register_note(has_none: bool, files: &Files) -> String {
+/// The same of agencies and regions, by the portal that was to tell.
+const NO_TERRITORY: &str = "\
+本门户尚未导入行政区划或机构，指南的 agency 和 region 未能全部核对；请管理员导入：POST /api/v1/admin/regions、POST /api/v1/admin/agencies。
+Not all of the guides' agencies and regions were checked: the portal has no regions or no agencies yet; have an administrator import them: POST /api/v1/admin/regions, POST /api/v1/admin/agencies.";
+
+/// What to say where there is no register of certificate types, neither published nor
+/// among the files, and where the portal has no agencies or regions.
+fn notes(has_register: bool, has_territory: bool, files: &Files) -> String {
     let is_register =
         |(_, yaml): &(String, String)| SourceFile::parse(yaml).kind() == FileKind::CertificateTypes;
-    match has_none && !files.iter().any(is_register) {
-        true => format!("\n{NO_REGISTER}"),
-        false => String::new(),
-    }
+    let has_register = has_register || files.iter().any(is_register);
+    let missing = [(has_register, NO_REGISTER), (has_territory, NO_TERRITORY)];
+    missing.iter().filter(|(is_there, _)| !is_there).map(|(_, note)| format!("\n{note}")).collect()
 }
 
 fn check(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
     let files = some_files(files)?;
     let Ground { base, .. } = ground(config, &files)?;
-    let note = register_note(base.register.types().is_empty(), &files);
+    // Files alone are of no portal.
+    let has_territory = config.is_none() || base.territory.is_whole();
+    let note = notes(!base.register.types().is_empty(), has_territory, &files);
     let checked = catalog::check(&files, &base).map_err(|wrong| format!("{}{note}", refused(&wrong)))?;
     print(&format!("{}, nothing wrong{note}", counted(checked.len(), "file")))
 }
@@ -231,8 +238,8 @@ fn publish(config: &Path, files: &[PathBuf]) -> Outcome {
     let files = some_files(files)?;
     block_on(async move {
         let ctx = production(&config).await?;
-        let has_none = !catalog::has_register(&ctx).await.map_err(said)?;
-        let note = register_note(has_none, &files);
+        let has_register = catalog::has_register(&ctx).await.map_err(said)?;
+        let note = notes(has_register, catalog::has_territory(&ctx).await.map_err(said)?, &files);
         let published = catalog::publish(&ctx, files).await;
         upkeep::wind_up(&ctx).await.map_err(said)?;
         let published = published.map_err(said)?.map_err(|faults| {
@@ -246,15 +253,19 @@ fn publish(config: &Path, files: &[PathBuf]) -> Outcome {
 }
 
 fn told(published: &catalog::Published) -> String {
-    let catalog::Published { kind, file, code, version, is_new_version } = published;
+    let catalog::Published { kind, file, code, version, is_new_version, takes_cases_again } = published;
     let what = match (is_new_version, file) {
         (true, Some(_)) => "published",
         (true, None) => "published again, for its item has changed",
         (false, _) => "unchanged",
     };
     let file = file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default();
+    let again = match takes_cases_again {
+        true => "\n恢复受理：原停止办理已取消。 It takes new cases again: its withdrawal is lifted.",
+        false => "",
+    };
     match kind {
-        FileKind::Guide | FileKind::Bundle => format!("{file}{code} version {version} {what}"),
+        FileKind::Guide | FileKind::Bundle => format!("{file}{code} version {version} {what}{again}"),
         FileKind::Item => format!("{file}item {code} version {version} {what}"),
         FileKind::CertificateTypes => format!("{file}certificate types {what}"),
     }

@@ -77,7 +77,7 @@ fn contents(files: &Files, base: &catalog::Base) -> Result<Vec<Content>, String>
     for (file, yaml) in of_kinds(files, &[FileKind::Bundle]) {
         match SourceFile::parse(&yaml).to_bundle(None) {
             Ok(bundle) => contents.push(Content::Bundle(Box::new(bundle))),
-            Err(problems) => wrong.push(FileProblems { file, problems }),
+            Err(problems) => wrong.push(FileProblems { file, item: None, problems }),
         }
     }
     contents.sort_by_key(code);
@@ -233,8 +233,8 @@ mod tests {
         let lines = diff(&[TRANSFER], &[&tighter]);
         assert!(lines[0].contains("沿用本事项") && lines[1].starts_with("法定时限 "), "{lines:?}");
         assert_eq!(lines.len(), 2, "{lines:?}");
-        let sooner = with(NEWBORN, "promised: { days: 5,", "promised: { days: 4,");
-        let line = "联合承诺时限 5 → 4 个工作日 | joint promised limit 5 → 4 working days";
+        let sooner = with(NEWBORN, "promised: { days: 6,", "promised: { days: 5,");
+        let line = "联合承诺时限 6 → 5 个工作日 | joint promised limit 6 → 5 working days";
         assert_eq!(diff(&[NEWBORN], &[&sooner]), [line]);
         let renamed = with(TYPES, "en: ", "en: New ");
         assert!(diff(&[TYPES], &[&renamed])[0].contains("is now called"), "{renamed}");

@@ -28,6 +28,7 @@ pub mod refusal;
 pub mod regions;
 pub mod registries;
 pub mod retention;
+pub mod territory;
 pub mod text;
 pub mod time;
 pub mod verification;

@@ -15,7 +15,6 @@ use super::schema::{bundle_applications, bundle_cases, bundles, cases};
 use super::types::{At, Key};
 use super::vault::{CaseKey, Vault};
 use crate::domain::bundles::{Application, Outcome, Stage, next_tick_at};
-use crate::domain::cases::StateName;
 use crate::domain::guides::Bundle;
 
 /// A published version of a bundle.
@@ -421,7 +420,7 @@ impl Store {
         .await
     }
 
-    /// Followed cases that were decided or closed since they were last looked at.
+    /// Followed cases that changed since they were last looked at.
     pub async fn list_changed_cases(&self, limit: i64) -> Result<Vec<FollowedCase>> {
         let rows: Vec<(Key, Key, i64)> = self
             .read(move |conn| {
@@ -430,7 +429,6 @@ impl Store {
                 Ok(joined
                     .filter(bundle_cases::ended_at.is_null())
                     .filter(cases::version.gt(bundle_cases::seen))
-                    .filter(cases::state.eq_any([StateName::Decided.as_str(), StateName::Closed.as_str()]))
                     .order(bundle_cases::case_id)
                     .limit(limit)
                     .select((bundle_cases::application, bundle_cases::case_id, cases::version))

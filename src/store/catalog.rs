@@ -47,6 +47,17 @@ pub struct GuideRecord {
     pub withdrawn_at: Option<DateTime<Utc>>,
 }
 
+impl GuideRecord {
+    /// The moment it is in force from.
+    pub fn in_force_from(&self) -> DateTime<Utc> {
+        in_force_from(self.effective_from, self.published_at)
+    }
+}
+
+fn in_force_from(day: Option<NaiveDate>, published_at: DateTime<Utc>) -> DateTime<Utc> {
+    day.map_or(published_at, |day| start_of_local_day(day).max(published_at))
+}
+
 /// A version about to be published.
 #[derive(Debug, Clone)]
 pub struct NewGuide {
@@ -75,7 +86,7 @@ pub struct NewGuide {
 impl NewGuide {
     /// The moment it is in force from.
     pub fn in_force_from(&self) -> DateTime<Utc> {
-        self.effective_from.map_or(self.published_at, |day| start_of_local_day(day).max(self.published_at))
+        in_force_from(self.effective_from, self.published_at)
     }
 }
 
@@ -195,7 +206,7 @@ fn supersessions(rows: &[GuideRow]) -> Vec<Supersession> {
     let mut found: Vec<Supersession> = Vec::new();
     for row in rows {
         let day = row.effective_from.as_deref().and_then(|day| day.parse().ok());
-        let at = At(day.map_or(row.published_at.0, |day| start_of_local_day(day).max(row.published_at.0)));
+        let at = At(in_force_from(day, row.published_at.0));
         match found.last_mut().filter(|last| last.code == row.code) {
             Some(last) => last.at = last.at.min(at),
             None => found.push(Supersession { code: row.code.clone(), version: row.version, at }),
@@ -296,6 +307,25 @@ impl Store {
             })
             .await?;
         rows.into_iter().map(guide_record).collect()
+    }
+
+    /// The versions of a guide whose day is to come and that nothing takes the place of
+    /// before, in ascending order.
+    pub async fn list_guides_to_come(&self, code: String, today: NaiveDate) -> Result<Vec<GuideRecord>> {
+        let today = today.to_string();
+        let rows: Vec<GuideRow> = self
+            .read(move |conn| {
+                Ok(guides::table
+                    .filter(guides::code.eq(code))
+                    .filter(guides::effective_from.gt(today))
+                    .order(guides::version)
+                    .select(GuideRow::as_select())
+                    .load(conn)?)
+            })
+            .await?;
+        let mut records: Vec<GuideRecord> = rows.into_iter().map(guide_record).collect::<Result<_>>()?;
+        records.retain(|record| record.superseded_at.is_none_or(|at| record.in_force_from() < at));
+        Ok(records)
     }
 
     /// Versions in force or to come that inherit from the item, in order of code and

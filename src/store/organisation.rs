@@ -222,6 +222,19 @@ impl Store {
         row.map(agency).transpose()
     }
 
+    /// Those of these that there are.
+    pub async fn list_agencies_named(&self, usccs: Vec<String>) -> Result<Vec<Agency>> {
+        let rows: Vec<AgencyRow> = self
+            .read(move |conn| {
+                Ok(agencies::table
+                    .filter(agencies::uscc.eq_any(usccs))
+                    .select(AgencyRow::as_select())
+                    .load(conn)?)
+            })
+            .await?;
+        rows.into_iter().map(agency).collect()
+    }
+
     pub async fn find_counter(&self, code: CounterCode) -> Result<Option<Counter>> {
         let row: Option<CounterRow> = self
             .read(move |conn| {

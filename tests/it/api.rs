@@ -69,12 +69,21 @@ async fn an_allowance_is_granted_at_once(database: Database) {
     let portal = Portal::open(database).await;
     let who = "second_resident@mini_program";
     let code = portal.city.guide("old-age-allowance.yaml");
+    let mut tried = allowance_facts();
+    tried["mobile"] = "13900000002".into();
+    let described = json!({ "birth_date": "1940-05-20", "residence": "340705005002" });
+    let body = json!({ "facts": tried, "applicant": described });
+    let told = portal.post("", &format!("/api/v1/guides/{code}/evaluate"), body).await.expect(200);
+    assert_eq!(told["decided"], "at_once", "{told:#}");
+    assert!(told["latest_due"].as_str() > told["promised_due"].as_str(), "{told:#}");
     let draft = portal.open_case(who, json!({"guide_code": code, "facts": allowance_facts()})).await;
     assert_eq!((&draft["state"], &draft["version"]), (&json!("draft"), &json!(1)));
     assert_eq!(draft["facts"]["mobile"], "13900000002", "prefilled from what the portal knows");
     let case = id(&draft);
 
     let closed = portal.act(who, &case, "submit", json!({})).await;
+    assert_eq!(closed["prefilled"], draft["prefilled"], "what was filled in stays marked: {closed:#}");
+    assert_eq!(closed["prefilled"]["mobile"]["source"], "identity");
     assert_eq!((&closed["state"], &closed["outcome"]), (&json!("closed"), &json!("issued")), "{closed:#}");
     assert_eq!(
         (&closed["decision"]["kind"], &closed["decision"]["by"]),

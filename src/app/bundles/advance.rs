@@ -1,5 +1,5 @@
-//! How an application goes on by itself: cases that came out are noted, parts whose
-//! turn has come are filed, what waits too long lapses. It looks at how things
+//! How an application goes on by itself: cases that came out or stand still are noted,
+//! parts whose turn has come are filed, what waits too long lapses. It looks at how things
 //! stand and never at what it was told, so it may run twice, in two places, and
 //! after a crash: the version of the application lets one of them win, and a case
 //! is filed in the same transaction as the step that names it.
@@ -14,7 +14,7 @@ use crate::app::cases::{self, FedBy, FileRequest};
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
 use crate::domain::bundles::{
-    Application, Command, PartOutcome, PartState, Planned, Want, WhySkipped, part_outcome,
+    Application, Command, PartState, Planned, Want, WhySkipped, is_still, part_outcome,
 };
 use crate::domain::cases::{By, Provenance};
 use crate::domain::codes::RegionCode;
@@ -72,36 +72,49 @@ pub(super) async fn advance(ctx: &Ctx, id: Uuid) -> AppResult<()> {
 async fn step(ctx: &Ctx, id: Uuid) -> AppResult<bool> {
     let loaded = load(ctx, id).await?;
     let at = ctx.clock.now();
-    if let Some((part, case, outcome)) = came_out(ctx, loaded.application()).await? {
-        let Some(next) = commanded(ctx, &loaded, Command::End { part, outcome }, at)? else {
-            return Ok(false);
-        };
-        let mut changes = Changes::new();
-        changes.record_application(&loaded.stored.origin, &next, at)?;
-        changes.write(BundleWrite::Ended { case, at });
-        tell(&mut changes, loaded.application(), &next, at);
-        ctx.store.commit(changes).await?;
-        return Ok(true);
+    if let Some((command, ended)) = news(ctx, loaded.application()).await? {
+        let Some(next) = commanded(ctx, &loaded, command, at)? else { return Ok(false) };
+        let mut also = Changes::new();
+        if let Some(case) = ended {
+            also.write(BundleWrite::Ended { case, at });
+        }
+        return write(ctx, &loaded, &next, also, at).await;
     }
     if let Some(next) = commanded(ctx, &loaded, Command::Tick, at)? {
-        return write(ctx, &loaded, &next, at).await;
+        return write(ctx, &loaded, &next, Changes::new(), at).await;
     }
     let Some(part) = loaded.application().progress.next_ready().map(str::to_owned) else { return Ok(false) };
-    let wants = match file(ctx, &loaded, &part, at).await {
+    let hold = |part: String, wants: Vec<Want>| Command::Hold { part, wants };
+    let command = match file(ctx, &loaded, &part, at).await {
         Ok(()) => return Ok(true),
-        Err(AppError::Invalid(faults)) => faults.into_iter().map(Want::from).collect(),
-        Err(AppError::Refused(refusal)) => wants(&loaded, &part, refusal),
-        Err(AppError::StepUp { refusal, .. }) => wants(&loaded, &part, *refusal),
+        Err(AppError::Invalid(faults)) => hold(part, faults.into_iter().map(Want::from).collect()),
+        // Nothing the applicant could do would open it again.
+        Err(AppError::Refused(refusal)) if refusal.code == RefusalCode::GuideClosed => {
+            Command::Close { part }
+        }
+        Err(AppError::Refused(refusal)) => {
+            let wants = wants(&loaded, &part, refusal);
+            hold(part, wants)
+        }
+        Err(AppError::StepUp { refusal, .. }) => {
+            let wants = wants(&loaded, &part, *refusal);
+            hold(part, wants)
+        }
         Err(error) => return Err(error),
     };
-    match commanded(ctx, &loaded, Command::Hold { part, wants }, at)? {
-        Some(next) => write(ctx, &loaded, &next, at).await,
+    match commanded(ctx, &loaded, command, at)? {
+        Some(next) => write(ctx, &loaded, &next, Changes::new(), at).await,
         None => Ok(false),
     }
 }
 
-async fn write(ctx: &Ctx, loaded: &Loaded, next: &Application, at: DateTime<Utc>) -> AppResult<bool> {
-    let mut changes = Changes::new();
+async fn write(
+    ctx: &Ctx,
+    loaded: &Loaded,
+    next: &Application,
+    mut changes: Changes,
+    at: DateTime<Utc>,
+) -> AppResult<bool> {
     changes.record_application(&loaded.stored.origin, next, at)?;
     tell(&mut changes, loaded.application(), next, at);
     ctx.store.commit(changes).await?;
@@ -118,6 +131,7 @@ fn tell(changes: &mut Changes, before: &Application, after: &Application, at: Da
     let is_held = |state: &PartState| matches!(state, PartState::Held { .. });
     let is_given_up = |state: &PartState| match state {
         PartState::Skipped { why: WhySkipped::After { .. } | WhySkipped::Lapsed, .. } => true,
+        PartState::Skipped { why: WhySkipped::Closed, .. } => true,
         PartState::Skipped { why: WhySkipped::NotNeeded | WhySkipped::Withdrawn, .. } => false,
         PartState::Waiting | PartState::Ready | PartState::Held { .. } => false,
         PartState::Filed { .. } | PartState::Ended { .. } => false,
@@ -140,13 +154,18 @@ fn tell(changes: &mut Changes, before: &Application, after: &Application, at: Da
     }
 }
 
-/// The first filed part whose case can no longer come out otherwise.
-async fn came_out(ctx: &Ctx, application: &Application) -> AppResult<Option<(String, Uuid, PartOutcome)>> {
-    for (part, case) in application.progress.filed() {
+/// What the first case of which there is something to hear calls for: it can no longer
+/// come out otherwise, and is named beside, or its clocks came to stand still, or to go on.
+async fn news(ctx: &Ctx, application: &Application) -> AppResult<Option<(Command, Option<Uuid>)>> {
+    for (part, case, was_still) in application.progress.filed() {
         let stored = ctx.store.find_case(case).await?;
         let stored = stored.ok_or_else(|| AppError::Internal(format!("case {case} of a bundle is gone")))?;
+        let (part, still) = (part.to_owned(), is_still(&stored.case.state));
         if let Some(outcome) = part_outcome(&stored.case.state) {
-            return Ok(Some((part.to_owned(), case, outcome)));
+            return Ok(Some((Command::End { part, outcome }, Some(case))));
+        }
+        if still != was_still {
+            return Ok(Some((Command::Stand { part, still }, None)));
         }
     }
     Ok(None)
@@ -239,7 +258,6 @@ fn wants(loaded: &Loaded, part: &str, refusal: Refusal) -> Vec<Want> {
     if refusal.errors.is_empty() {
         let code = match refusal.code {
             RefusalCode::InsufficientIdentity => "insufficient_identity",
-            RefusalCode::GuideClosed => "guide_closed",
             _ => "refused",
         };
         return vec![Want {

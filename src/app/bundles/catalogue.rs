@@ -1,9 +1,8 @@
 //! Bundles as the portal serves them: read and bound to the guides in force once,
-//! kept until the catalogue's epoch moves. Publishing them goes with the files of
-//! the catalogue, all or none.
+//! kept until guides are forgotten: the catalogue's epoch moves or a day begins.
+//! Publishing them goes with the files of the catalogue, all or none.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
@@ -46,43 +45,53 @@ impl PublishedBundle {
 
 /// The bundles read so far.
 #[derive(Default)]
-pub struct Bundles {
-    versions: RwLock<HashMap<(String, u32), Arc<PublishedBundle>>>,
-    /// Counts the times all was forgotten, so that what was read before is not kept after.
-    generation: AtomicU64,
+pub struct Bundles(RwLock<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    /// Of the catalogue when they were bound: a bundle is what its guides are that day.
+    generation: u64,
+    versions: HashMap<(String, u32), Arc<PublishedBundle>>,
 }
 
-/// Bundles held before the cache is emptied.
+/// Bundles held before all are let go.
 const HELD: usize = 2_000;
 
 impl Bundles {
-    /// Forgets all: a guide or a bundle was published or withdrawn.
-    pub fn forget(&self) {
-        let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
-        self.generation.fetch_add(1, Ordering::SeqCst);
-        versions.clear();
-    }
-
     async fn bound(&self, ctx: &Ctx, record: BundleRecord) -> AppResult<Arc<PublishedBundle>> {
         let key = (record.code.clone(), record.version);
-        if let Some(held) = self.versions.read().unwrap_or_else(PoisonError::into_inner).get(&key)
+        let generation = ctx.catalogue.generation();
+        if let Some(held) = self.held(&key, generation)
             && held.withdrawn_at == record.withdrawn_at
         {
-            return Ok(held.clone());
+            return Ok(held);
         }
-        let generation = self.generation.load(Ordering::SeqCst);
         let guides = named(ctx, std::iter::once(record.yaml.as_str())).await?;
         let resolve =
             |part: &Part, region: &RegionCode| serving(&part.implements, region, guides.iter()).cloned();
         let bundle = Arc::new(bind(record, &resolve)?);
-        let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
-        if self.generation.load(Ordering::SeqCst) == generation {
-            if versions.len() >= HELD {
-                versions.clear();
-            }
-            versions.insert(key, bundle.clone());
+        // What was read before guides were forgotten is not kept after.
+        if ctx.catalogue.generation() == generation {
+            self.keep(key, bundle.clone(), generation);
         }
         Ok(bundle)
+    }
+
+    fn held(&self, key: &(String, u32), generation: u64) -> Option<Arc<PublishedBundle>> {
+        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        kept.versions.get(key).filter(|_| kept.generation == generation).cloned()
+    }
+
+    fn keep(&self, key: (String, u32), bundle: Arc<PublishedBundle>, generation: u64) {
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.generation > generation {
+            return;
+        }
+        if kept.generation < generation || kept.versions.len() >= HELD {
+            kept.versions.clear();
+            kept.generation = generation;
+        }
+        kept.versions.insert(key, bundle);
     }
 
     /// The version an application was opened under, with the guides its parts were
@@ -240,8 +249,14 @@ pub async fn for_publication(
         if !same {
             writes.push(BundleWrite::publish(bundle, yaml, version, by, at));
         }
-        let kind = FileKind::Bundle;
-        published.push(Published { kind, file: Some(file), code, version, is_new_version: !same });
+        published.push(Published {
+            kind: FileKind::Bundle,
+            file: Some(file),
+            code,
+            version,
+            is_new_version: !same,
+            takes_cases_again: before.is_some_and(|record| record.withdrawn_at.is_some()),
+        });
     }
     Ok((published, writes))
 }
@@ -255,9 +270,7 @@ pub async fn withdraw_bundle(ctx: &Ctx, caller: &Caller, code: &str) -> AppResul
     changes.write(BundleWrite::Withdraw { code: code.to_owned(), at }).write(Epoch::Catalogue);
     let entry = caller.entry(at, AuditAction::CatalogueChanged, Outcome::Succeeded).on(code);
     changes.audit(&entry.with(json!({ "withdrawn": true })));
-    ctx.store.commit(changes).await?;
-    ctx.bundles.forget();
-    Ok(())
+    Ok(ctx.store.commit(changes).await?)
 }
 
 fn allowed(caller: &Caller, bundle: &Bundle, at: DateTime<Utc>) -> AppResult<()> {

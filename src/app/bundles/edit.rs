@@ -16,6 +16,7 @@ use crate::domain::codes::RegionCode;
 use crate::domain::guides::{Applicant, Facts, Whom};
 use crate::domain::policy::Operation;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
+use crate::domain::text::Text;
 use crate::domain::time::local_date;
 use crate::store::{Changes, Claim};
 use serde_json::{Map, Value, json};
@@ -197,6 +198,9 @@ fn check(loaded: &Loaded, found: &Found<'_>, applicant: &Applicant, caller: &Cal
             cases::offered(caller, &planned.guide)?;
         }
     }
+    if let Some(Text { zh, en }) = &found.not_for {
+        return Err(Refusal::new(RefusalCode::NotEligible, zh.clone(), en.clone()).into());
+    }
     known_well_enough(loaded.plan(), found, applicant, caller.aal)?;
     let given = |code: &str| loaded.application().materials.contains_key(code);
     let faults = found.faults(loaded.plan(), &given);
@@ -279,7 +283,7 @@ async fn attempt_withdraw(
 ) -> AppResult<Vec<Uuid>> {
     let at = ctx.clock.now();
     let (loaded, _) = permitted(ctx, caller, id, expected_version, Operation::WithdrawCase).await?;
-    let filed = loaded.application().progress.filed().map(|(_, case)| case).collect();
+    let filed = loaded.application().progress.filed().map(|(_, case, _)| case).collect();
     if let Some(next) = commanded(ctx, &loaded, Command::Withdraw, at)? {
         write(ctx, &loaded, next, claim).await?;
     }

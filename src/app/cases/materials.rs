@@ -14,14 +14,14 @@ use crate::app::people::applicants::as_party;
 use crate::app::permit::permit_on_case;
 use crate::domain::cases::{
     AttachMaterial, CaseState, Command, Evidence, KnownCertificate, MediaType, RemoveMaterial, Standing,
-    decide, handed_in_by,
+    decide, handed_in_by, original_not_seen,
 };
 use crate::domain::codes::{CertificateId, RegionCode};
 use crate::domain::guides::Guide;
+use crate::domain::identity::Channel;
 use crate::domain::policy::{Operation, Target};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
-use crate::domain::time::local_date;
 use crate::store::StoredCase;
 
 /// What is put in a material's place.
@@ -41,7 +41,7 @@ pub enum Upload {
 }
 
 /// Largest file, in bytes.
-pub const MAX_FILE_BYTES: usize = 20 * 1024 * 1024;
+pub const MAX_FILE_BYTES: usize = crate::domain::cases::MAX_DOCUMENT_BYTES;
 
 pub async fn attach(
     ctx: &Ctx,
@@ -99,6 +99,9 @@ impl GivenFile {
 pub async fn given(ctx: &Ctx, caller: &Caller, place: Place<'_>, upload: Upload) -> AppResult<Given> {
     Ok(match upload {
         Upload::File { bytes, file_name, original_seen } => {
+            if original_seen && caller.channel != Channel::Counter {
+                return Err(AppError::Invalid(vec![original_not_seen(place.material)]));
+            }
             let standing = if original_seen { Standing::OriginalSeen } else { Standing::Uploaded };
             new_file(place.material, bytes, file_name, standing)?
         }
@@ -192,22 +195,19 @@ async fn handed_in_before(
     let before = read(ctx, caller, earlier).await.map_err(|_| unknown())?;
     let same_name =
         named(before.guide.for_case(&before.case), name).is_some_and(|name| place.name == Some(name));
-    let filing = before.case.state.filing().ok_or_else(unknown)?;
     if !same_name || before.case.opened.party != place.party {
         return Err(unknown());
     }
-    let Some(Evidence::File { digest, size_bytes, media_type, file_name, standing }) =
-        filing.materials.get(name).and_then(|evidence| evidence.known())
+    let Some((Evidence::File { digest, size_bytes, media_type, file_name, standing }, handed_in)) =
+        before.case.state.lends(name)
     else {
         return Err(unknown());
     };
     let standing = match standing {
         Standing::Earlier { .. } => standing.clone(),
-        Standing::Uploaded | Standing::OriginalSeen => Standing::Earlier {
-            case: earlier,
-            handed_in: local_date(filing.at),
-            original_seen: *standing == Standing::OriginalSeen,
-        },
+        Standing::Uploaded | Standing::OriginalSeen => {
+            Standing::Earlier { case: earlier, handed_in, original_seen: *standing == Standing::OriginalSeen }
+        }
     };
     let evidence = Evidence::File {
         digest: digest.clone(),

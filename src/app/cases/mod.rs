@@ -245,6 +245,7 @@ fn known(certificate: Certificate) -> KnownCertificate {
         id: certificate.id,
         certificate_type: certificate.certificate_type,
         holder: certificate.holder,
+        valid_from: certificate.valid_from,
         valid_until: certificate.valid_until,
         revoked_at: certificate.revoked_at,
     }

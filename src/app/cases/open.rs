@@ -23,7 +23,9 @@ use crate::domain::cases::{Command, OpenCase, SubmitCase, decide};
 use crate::domain::certificates::Certificate;
 use crate::domain::codes::{RegionCode, ResidentId};
 use crate::domain::guides::{Facts, Stated};
+use crate::domain::identity::Channel;
 use crate::domain::policy::{CaseScope, Operation, Target};
+use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::registries::PersonName;
 use crate::store::{Claim, PersonRecord};
 
@@ -136,6 +138,16 @@ fn new_scope<'a>(caller: &Caller, party: Uuid, guide: &'a PublishedGuide) -> Cas
     }
 }
 
+/// Whom nobody has before him he cannot vouch for: what the portal knows of a person is
+/// shown to an officer at a counter, who holds the card, and not over the telephone.
+fn only_at_a_counter() -> Refusal {
+    Refusal::new(
+        RefusalCode::ChannelNotOffered,
+        "核验到场申请人的身份证件只能在窗口进行。在其他渠道协助申请人的，请其本人登录填报，或出示接续码后协助。",
+        "Only a counter can vouch for somebody who is present with his card. Elsewhere let the applicant sign in and open it, and help him with the code he hands over.",
+    )
+}
+
 /// The person something is opened for; `scope` is that of nobody's. Staff may bring in somebody the portal has never
 /// seen: he is in front of them with his card, which is identity level 4.
 pub async fn applicant(
@@ -159,6 +171,9 @@ pub async fn applicant(
             let at = ctx.clock.now();
             let target = Target::NewCase { scope, present: true };
             permit(caller, Operation::OpenCase, target, at).map_err(AppError::or_forbidden)?;
+            if caller.channel != Channel::Counter {
+                return Err(only_at_a_counter().into());
+            }
             let name =
                 PersonName::parse("/applicant/name", name).map_err(|error| AppError::Invalid(vec![error]))?;
             present_person(ctx, caller.actor.account, &name, id_number, "/applicant/name").await

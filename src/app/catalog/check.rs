@@ -5,26 +5,43 @@
 
 #[cfg(test)]
 mod tests;
+mod wrong;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+
+use chrono::NaiveDate;
 
 use super::cores::on_every_core;
 use super::issuing::unissued;
 use crate::domain::bundles::{Plan, serving};
 use crate::domain::calendar::WorkCalendar;
-use crate::domain::codes::{BasicCode, CertificateType, GuideCode, RegionCode};
+use crate::domain::codes::{BasicCode, CertificateType, GuideCode, RegionCode, Uscc};
 use crate::domain::guides::{
     Bundle, CertificateTypeEntry, CertificateUses, FailedExample, FileKind, Guide, ItemFile, Origin, Part,
     Problem, Register, SourceFile, Statement, may_follow, try_examples,
 };
-use crate::domain::text::Text;
+use crate::domain::territory::Territory;
+use wrong::{given_twice, is_another, over, taken};
 
 /// A file with everything that is wrong in it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileProblems {
     pub file: String,
+    /// The file of the item it inherits from, for what is wrong there: its name, or
+    /// `item CODE` when it is not among the files. None when it inherits from none.
+    pub item: Option<String>,
     pub problems: Vec<Problem>,
+}
+
+impl FileProblems {
+    /// The name of the file a problem stands in.
+    pub fn file_of(&self, problem: &Problem) -> &str {
+        match (problem.origin, &self.item) {
+            (Origin::Item, Some(item)) => item,
+            (Origin::Item, None) | (Origin::File, _) => &self.file,
+        }
+    }
 }
 
 /// A file whose examples fail.
@@ -50,6 +67,11 @@ pub struct Base {
     pub issued: Option<BTreeSet<CertificateType>>,
     /// Whether the files were published before, and say what they said then.
     pub are_published: bool,
+    pub territory: Territory,
+    /// The day a new file must not have ended before; none: that is not looked into.
+    pub today: Option<NaiveDate>,
+    /// The places of files that are published as they are: they may have ended since.
+    pub unchanged: HashSet<usize>,
 }
 
 impl Base {
@@ -107,9 +129,12 @@ impl Checked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Survey {
     pub kind: FileKind,
+    pub item: Option<String>,
     /// Of a guide or a bundle, as written.
     pub code: Option<String>,
-    pub item: Option<String>,
+    /// The agency of a guide, the leader of a bundle.
+    pub agency: Option<Uscc>,
+    pub effective_until: Option<NaiveDate>,
     /// It starts from the item, rather than writing it out.
     pub inherits: bool,
     /// What it puts on certificates.
@@ -126,8 +151,10 @@ pub(super) fn survey(files: &[(String, String)]) -> Vec<Survey> {
         let item = source.item_code().map(str::to_owned);
         Survey {
             kind: source.kind(),
-            code: source.code().map(str::to_owned),
             item,
+            code: source.code().map(str::to_owned),
+            agency: source.agency(),
+            effective_until: source.effective_until(),
             inherits: source.inherits(),
             states: source.statements(),
             certificates: source.certificate_uses(),
@@ -176,11 +203,22 @@ pub(super) fn check_each<G: Send>(
     if wrong.is_empty() {
         return Ok(Checked { certificate_types, items, guides, bundles });
     }
+    let item_files = item_files(files, surveys);
     let told = wrong.into_iter().map(|(place, mut problems)| {
         problems.sort_by_key(|problem| (problem.origin, problem.line));
-        FileProblems { file: name(files, place), problems }
+        let inherited = surveys.get(place).filter(|survey| survey.inherits);
+        let item = inherited.and_then(|survey| survey.item.as_deref()).map(|code| {
+            item_files.get(code).map_or_else(|| format!("item {code}"), |file| (*file).to_owned())
+        });
+        FileProblems { file: name(files, place), item, problems }
     });
     Err(told.collect())
+}
+
+/// The names of the files of items, by basic code.
+fn item_files<'f>(files: &'f [(String, String)], surveys: &'f [Survey]) -> HashMap<&'f str, &'f str> {
+    let given = surveys.iter().zip(files).filter(|(survey, _)| survey.kind == FileKind::Item);
+    given.filter_map(|(survey, (file, _))| Some((survey.item.as_deref()?, file.as_str()))).collect()
 }
 
 /// Reads what others lean on first, one file after the other. A file with mistakes takes
@@ -268,14 +306,16 @@ impl Checker<'_> {
         let Some(item) = item else { return };
         let code = &item.item.basic_code;
         if self.items.iter().any(|(_, other)| other.item.basic_code == *code) {
-            self.wrong.entry(place).or_default().push(given_twice("/basic_code"));
+            let twice = given_twice(&self.source(place), "/basic_code");
+            self.wrong.entry(place).or_default().push(twice);
             return;
         }
         if let Some(known) = self.base.items.get(code.as_str())
             && code.is_provisional()
-            && known.item.name.zh != item.item.name.zh
+            && is_another(&known.item.name, &item.item.name)
         {
-            self.wrong.entry(place).or_default().push(taken(&known.item.name));
+            let taken = self.source(place).problem_at("/basic_code", taken(&known.item.name));
+            self.wrong.entry(place).or_default().push(taken);
             return;
         }
         self.base.items.insert(code.to_string(), item.clone());
@@ -305,11 +345,17 @@ impl Checker<'_> {
         let read = on_every_core(&guides, |place| {
             let source = self.source(*place);
             let item = source.item_code().and_then(|code| self.base.items.get(code));
+            let unfit = self.unfit_here(*place, &source, "/agency");
             if source.inherits() && source.item_code().is_some_and(|code| broken.have(code, item.is_some())) {
                 let is_to_be = source.item_code().is_some_and(|code| read_now.contains(code));
-                return Err(source.own_problems(item.map(Arc::as_ref), is_to_be, register));
+                let own = source.own_problems(item.map(Arc::as_ref), is_to_be, register);
+                return Err([own, unfit].concat());
             }
-            Ok(keep(*place, source.into_guide(item.map(Arc::as_ref), register)?))
+            match source.into_guide(item.map(Arc::as_ref), register) {
+                Ok(guide) if unfit.is_empty() => Ok(keep(*place, guide)),
+                Ok(_) => Err(unfit),
+                Err(problems) => Err([problems, unfit].concat()),
+            }
         });
         let mut seen: HashSet<GuideCode> = HashSet::new();
         let mut kept = Vec::with_capacity(read.len());
@@ -325,10 +371,25 @@ impl Checker<'_> {
                 Err(problems) => drop(self.wrong.insert(place, problems)),
             }
             if is_repeated {
-                self.wrong.entry(place).or_default().push(given_twice("/code"));
+                let twice = given_twice(&self.source(place), "/code");
+                self.wrong.entry(place).or_default().push(twice);
             }
         }
         kept
+    }
+
+    /// What keeps a file from being published on this portal, today: whose it is, whom it
+    /// serves, and that it has ended.
+    fn unfit_here(&self, place: usize, source: &SourceFile, owner: &str) -> Vec<Problem> {
+        let (territory, agency) = (&self.base.territory, source.agency());
+        let unfit_agency = agency.as_ref().and_then(|agency| territory.unfit_agency(agency));
+        let region = source.region();
+        let unfit_region = region.and_then(|region| territory.unfit_region(&region, agency.as_ref()));
+        let is_over = |until: &NaiveDate| self.base.today.is_some_and(|today| *until < today);
+        let is_new = !self.base.unchanged.contains(&place);
+        let over = source.effective_until().filter(|until| is_new && is_over(until)).map(over);
+        let told = [(owner, unfit_agency), ("/region", unfit_region), ("/effective_until", over)];
+        told.into_iter().filter_map(|(path, text)| Some(source.problem_at(path, text?))).collect()
     }
 
     fn read_bundles(&mut self) -> Vec<(usize, Bundle)> {
@@ -341,7 +402,8 @@ impl Checker<'_> {
             }
             match bundle {
                 Some(bundle) if bundles.iter().any(|(_, other)| other.code == bundle.code) => {
-                    self.wrong.insert(place, vec![given_twice("/code")]);
+                    let twice = given_twice(&self.source(place), "/code");
+                    self.wrong.insert(place, vec![twice]);
                 }
                 Some(bundle) => bundles.push((place, bundle)),
                 None => {}
@@ -357,6 +419,7 @@ impl Checker<'_> {
         let yaml = self.files.get(place).map_or("", |(_, yaml)| yaml);
         let source = SourceFile::parse(yaml);
         let (bundle, mut problems) = source.read_bundle(self.register());
+        problems.extend(self.unfit_here(place, &source, "/leader"));
         let Some(bundle) = bundle else { return (None, problems) };
         let is_named = |(_, survey): &(usize, &Survey)| {
             let item = survey.item.as_deref();
@@ -378,7 +441,11 @@ impl Checker<'_> {
         let all: Vec<&Guide> = given.iter().chain(others).collect();
         let region = bundle.region.clone();
         let resolve = |part: &Part| serving(&part.implements, &region, all.iter().copied()).cloned();
-        let (plan, misfits) = Plan::bind(bundle, &resolve);
+        let (plan, mut misfits) = Plan::bind(bundle, &resolve);
+        if !self.base.are_published {
+            misfits.extend(plan.faults_of_a_new_file());
+            misfits.sort_by(|a, b| a.path.cmp(&b.path));
+        }
         let follows = |path: &str| problems.iter().any(|mistake| may_follow(path, mistake));
         let misfits: Vec<Problem> = misfits
             .into_iter()
@@ -392,27 +459,4 @@ impl Checker<'_> {
 
 fn name(files: &[(String, String)], place: usize) -> String {
     files.get(place).map(|(file, _)| file.clone()).unwrap_or_default()
-}
-
-/// A provisional code is nobody's name for anything: what has it is another item.
-fn taken(name: &Text) -> Problem {
-    let reason = Text::new(
-        format!(
-            "该临时编码已用于“{}”。请另编一个（如末三位改为 002）：catalog new --basic-code …，实施编码也随之修改。",
-            name.zh
-        ),
-        format!(
-            "This provisional code is that of “{}” already. Give another, e.g. ending in 002: catalog new --basic-code …; the guides' codes follow.",
-            name.en
-        ),
-    );
-    Problem { origin: Origin::File, line: 1, path: "/basic_code".to_owned(), reason }
-}
-
-fn given_twice(path: &str) -> Problem {
-    let reason = Text::new(
-        "另一个文件已是同一内容，请去掉其一。",
-        "Another file holds the same one; leave one of them out.",
-    );
-    Problem { origin: Origin::File, line: 1, path: path.to_owned(), reason }
 }

@@ -7,17 +7,18 @@ use uuid::Uuid;
 
 use super::Catalogue;
 use super::check::{Checked, FileProblems, check, survey};
-use super::drafts::{files_of, together};
-use super::publish::Present;
+use super::drafts::{Newest, files_of, together};
+use super::present::Present;
 use crate::app::bundles;
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
 use crate::domain::guides::{
     Bundle, CertificateTypeEntry, Change, FileKind, Guide, Implements, ItemFile, SourceFile, diff,
-    diff_bundles, diff_certificate_types, diff_items,
+    diff_bundles, diff_certificate_types, diff_items, undone,
 };
 use crate::domain::text::Text;
+use crate::domain::time::{local_date, start_of_local_day};
 use crate::store::DraftRecord;
 
 /// What a file that has nothing wrong says.
@@ -138,8 +139,28 @@ pub async fn diff_draft(
     }
     guides.extend(parts(ctx, [&present, &drafted]).await?);
     let called = |part: &Implements| service_name(&guides, part);
-    let changes = changes(&present, &drafted, &called).ok_or_else(incomparable)?;
+    let mut changes = changes(&present, &drafted, &called).ok_or_else(incomparable)?;
+    changes.splice(0..0, undoes(ctx, draft, &drafted).await?);
     Ok(Ok(DraftDiff { is_new: false, against, heading: heading(draft.kind, &changes), changes }))
+}
+
+/// What the draft's publication undoes: a withdrawal, and versions to come whose day is
+/// not before its own. One that says what is published already undoes none of these.
+async fn undoes(ctx: &Ctx, draft: &DraftRecord, drafted: &Content) -> AppResult<Vec<Change>> {
+    let newest = Newest::find(ctx, draft.kind, &draft.code).await?;
+    let withdrawn_from = newest.and_then(|newest| newest.withdrawn_at).map(local_date);
+    let mut never = Vec::new();
+    if let Content::Guide(guide) = drafted {
+        let now = ctx.clock.now();
+        let begins = guide.effective_from.map_or(now, |day| start_of_local_day(day).max(now));
+        let to_come = ctx.store.list_guides_to_come(draft.code.clone(), local_date(now)).await?;
+        let is_same = to_come.last().is_some_and(|last| last.content_hash == guide.content_hash());
+        if !is_same || withdrawn_from.is_some() {
+            let replaced = to_come.into_iter().filter(|record| begins <= record.in_force_from());
+            never.extend(replaced.filter_map(|record| Some((record.version, record.effective_from?))));
+        }
+    }
+    Ok(undone(withdrawn_from, &never))
 }
 
 /// The guides in force that are parts of bundles.
@@ -169,7 +190,7 @@ async fn in_force(ctx: &Ctx, draft: &DraftRecord) -> AppResult<Option<(Option<u3
             let mut guide = ctx.catalogue.current(&draft.code).await?;
             // One that is published and not in force yet.
             if guide.is_none()
-                && let Some(newest) = ctx.store.list_newest_guides(vec![code()]).await?.first()
+                && let Some(newest) = Newest::find(ctx, draft.kind, &draft.code).await?
             {
                 guide = ctx.catalogue.version(&draft.code, newest.version).await?;
             }

@@ -3,7 +3,8 @@
 //! What always holds: nobody publishes what he drafted himself, under whichever of
 //! his accounts; a draft is checked again, examples and all, against the catalogue as
 //! it is when it is published; it never overwrites what was published after it was
-//! written. Items and certificate types, which all agencies share, are for posts that
+//! written, nor lifts a withdrawal of after; whoever changes what is published is of its
+//! agency. Items and certificate types, which all agencies share, are for posts that
 //! look after every agency.
 
 use chrono::{DateTime, Utc};
@@ -12,18 +13,21 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::check::{FileFailures, FileProblems, check, check_each, survey};
-use super::publish::{ATTEMPTS, Faults, Order, Present, Published, attempt, commit, examine};
-use super::{CERTIFICATE_TYPES, register_file, source};
+use super::present::Present;
+use super::publish::{ATTEMPTS, Faults, Order, Published, attempt, commit, examine};
+use super::{CERTIFICATE_TYPES, register_file};
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
 use crate::app::permit::permit;
 use crate::domain::audit::{AuditAction, Outcome};
 use crate::domain::codes::Uscc;
-use crate::domain::guides::{FileKind, Guide, Template, Unfit, Wanted, template};
+use crate::domain::guides::{FileKind, Guide, SourceFile, Template, Unfit, Wanted, template};
 use crate::domain::policy::{CatalogueReach, Operation, Target};
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::store::{CatalogWrite, Changes, DraftFilter, DraftRecord, DraftState, DraftWrite, Epoch};
+use crate::store::{
+    AuditFilter, CatalogWrite, Changes, DraftFilter, DraftRecord, DraftState, DraftWrite, Epoch,
+};
 
 /// A file as its editor hands it in.
 #[derive(Debug, Clone)]
@@ -83,14 +87,17 @@ pub async fn hand_in(
         Err(problems) => return Ok(Err(problems)),
     };
     about.sort_by_key(|about| about.place);
+    let mut newest = Vec::with_capacity(about.len());
     for file in &about {
         permit(caller, Operation::EditCatalogue, Target::Catalogue { agency: file.agency.as_ref() }, at)?;
+        let published = Newest::find(ctx, file.kind, &file.code).await?;
+        permit_to_replace(caller, Operation::EditCatalogue, published.as_ref(), at)?;
+        newest.push(published);
     }
     let editor = caller.actor.account;
     let mut changes = Changes::new();
     let mut drafts = Vec::new();
-    for file in about {
-        let base_version = newest_version(ctx, file.kind, &file.code).await?;
+    for (file, newest) in about.into_iter().zip(newest) {
         let Some((name, yaml)) = files.get(file.place).cloned() else { continue };
         let draft = DraftRecord {
             id: new_id(at),
@@ -99,7 +106,7 @@ pub async fn hand_in(
             code: file.code,
             agency: file.agency,
             yaml,
-            base_version,
+            base_version: newest.map(|newest| newest.version),
             note: note.clone(),
             edited_by: editor,
             edited_at: at,
@@ -155,22 +162,58 @@ async fn contents(ctx: &Ctx, files: &[(String, String)]) -> AppResult<Result<Vec
     Ok(Ok(types.chain(items).chain(guides).chain(bundles).collect()))
 }
 
-/// None for what is not published yet. The register has no versions: what it says has a
-/// number of its own.
-async fn newest_version(ctx: &Ctx, kind: FileKind, code: &str) -> AppResult<Option<u32>> {
-    let codes = vec![code.to_owned()];
-    Ok(match kind {
-        FileKind::Guide => ctx.store.list_newest_guides(codes).await?.first().map(|guide| guide.version),
-        FileKind::Bundle => {
-            ctx.store.find_current_bundle(code.to_owned()).await?.map(|bundle| bundle.version)
-        }
-        FileKind::Item => ctx.store.list_current_items(codes).await?.first().map(|item| item.version),
-        FileKind::CertificateTypes => {
-            let digest = Sha256::digest(register_file(ctx).await?);
-            let first = digest.iter().take(4).fold(0, |number: u32, byte| number << 8 | u32::from(*byte));
-            Some(first >> 1)
-        }
-    })
+/// What is published of the thing a draft is of: the newest version, in force or to come.
+pub(super) struct Newest {
+    /// The register has no versions: what it says has a number of its own.
+    pub version: u32,
+    pub yaml: String,
+    /// Whose it is; none for what all agencies share.
+    agency: Option<Uscc>,
+    /// 停止办理: takes no new cases from then on, which may be to come.
+    pub withdrawn_at: Option<DateTime<Utc>>,
+}
+
+impl Newest {
+    pub async fn find(ctx: &Ctx, kind: FileKind, code: &str) -> AppResult<Option<Self>> {
+        let codes = || vec![code.to_owned()];
+        let (version, yaml, withdrawn_at) = match kind {
+            FileKind::Guide => match ctx.store.list_newest_guides(codes()).await?.pop() {
+                Some(guide) => (guide.version, guide.yaml, guide.withdrawn_at),
+                None => return Ok(None),
+            },
+            FileKind::Bundle => match ctx.store.find_current_bundle(code.to_owned()).await? {
+                Some(bundle) => (bundle.version, bundle.yaml, bundle.withdrawn_at),
+                None => return Ok(None),
+            },
+            FileKind::Item => match ctx.store.list_current_items(codes()).await?.pop() {
+                Some(item) => (item.version, item.yaml, None),
+                None => return Ok(None),
+            },
+            FileKind::CertificateTypes => {
+                let yaml = register_file(ctx).await?;
+                let digest = Sha256::digest(&yaml);
+                let first = digest.iter().take(4).fold(0, |number: u32, byte| number << 8 | u32::from(*byte));
+                (first >> 1, yaml, None)
+            }
+        };
+        let agency = match kind {
+            FileKind::Guide | FileKind::Bundle => SourceFile::published(&yaml).agency(),
+            FileKind::Item | FileKind::CertificateTypes => None,
+        };
+        Ok(Some(Self { version, yaml, agency, withdrawn_at }))
+    }
+}
+
+/// Who may change what is published is for the agency whose it is by then: a file does
+/// not take another's guide or bundle over by naming its own.
+fn permit_to_replace(
+    caller: &Caller,
+    operation: Operation,
+    newest: Option<&Newest>,
+    at: DateTime<Utc>,
+) -> AppResult<()> {
+    let Some(newest) = newest else { return Ok(()) };
+    permit(caller, operation, Target::Catalogue { agency: newest.agency.as_ref() }, at).map(drop)
 }
 
 /// Whoever drafts or publishes sees drafts.
@@ -205,16 +248,8 @@ pub(super) async fn find(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<Draf
 
 pub async fn read_draft(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<ShownDraft> {
     let draft = find(ctx, caller, id).await?;
-    let present = match draft.kind {
-        FileKind::Bundle => {
-            ctx.store.find_current_bundle(draft.code.clone()).await?.map(|bundle| bundle.yaml)
-        }
-        FileKind::Guide => {
-            let newest = ctx.store.list_newest_guides(vec![draft.code.clone()]).await?;
-            newest.into_iter().next().map(|guide| guide.yaml)
-        }
-        FileKind::Item | FileKind::CertificateTypes => source(ctx, &draft.code).await?,
-    };
+    let newest = Newest::find(ctx, draft.kind, &draft.code).await?;
+    let present = newest.map(|newest| newest.yaml);
     Ok(ShownDraft { draft, present })
 }
 
@@ -273,7 +308,7 @@ pub async fn report_on(ctx: &Ctx, caller: &Caller, id: Uuid, with: &[Uuid]) -> A
 ///
 /// # Errors
 /// `Refused` when one was decided already or is the caller's own; `Stale` when what it
-/// changes was published anew since it was written.
+/// changes was published anew or withdrawn since it was written.
 pub async fn publish_drafts(
     ctx: &Ctx,
     caller: &Caller,
@@ -303,6 +338,8 @@ async fn to_publish(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<DraftReco
     let draft = find(ctx, caller, id).await?;
     let target = Target::Catalogue { agency: draft.agency.as_ref() };
     permit(caller, Operation::PublishCatalogue, target, at)?;
+    let newest = Newest::find(ctx, draft.kind, &draft.code).await?;
+    permit_to_replace(caller, Operation::PublishCatalogue, newest.as_ref(), at)?;
     open(&draft)?;
     if is_his_own(ctx, caller, &draft).await? {
         let entry = caller.entry(at, AuditAction::OwnDraftRefused, Outcome::Refused).on(draft.id);
@@ -316,7 +353,7 @@ async fn to_publish(ctx: &Ctx, caller: &Caller, id: Uuid) -> AppResult<DraftReco
         );
         return Err(refusal.into());
     }
-    if !is_on_top(ctx, &draft).await? {
+    if !is_on_top(ctx, &draft, newest).await? || was_withdrawn_since(ctx, &draft).await? {
         return Err(AppError::Stale);
     }
     Ok(draft)
@@ -347,17 +384,30 @@ async fn is_his_own(ctx: &Ctx, caller: &Caller, draft: &DraftRecord) -> AppResul
 
 /// Whether nobody has published anything else since it was written. A guide that got
 /// a new version because its item did is still the same file.
-async fn is_on_top(ctx: &Ctx, draft: &DraftRecord) -> AppResult<bool> {
-    let newest = newest_version(ctx, draft.kind, &draft.code).await?;
+async fn is_on_top(ctx: &Ctx, draft: &DraftRecord, newest: Option<Newest>) -> AppResult<bool> {
     match (draft.kind, draft.base_version, newest) {
-        (_, base, newest) if base == newest => Ok(true),
+        (_, base, newest) if base == newest.as_ref().map(|newest| newest.version) => Ok(true),
         (FileKind::Guide, Some(base), Some(newest)) => {
             let base = ctx.store.find_guide(draft.code.clone(), base).await?;
-            let newest = ctx.store.find_guide(draft.code.clone(), newest).await?;
-            Ok(base.zip(newest).is_some_and(|(base, newest)| base.yaml == newest.yaml))
+            Ok(base.is_some_and(|base| base.yaml == newest.yaml))
         }
         (FileKind::Guide | FileKind::Item | FileKind::Bundle | FileKind::CertificateTypes, _, _) => Ok(false),
     }
+}
+
+/// Whether it was withdrawn, or that was announced, after the draft was written: whoever
+/// wrote it did not know, and its publication would undo it. The audit trail has the
+/// moment this was decided at.
+async fn was_withdrawn_since(ctx: &Ctx, draft: &DraftRecord) -> AppResult<bool> {
+    let filter = AuditFilter {
+        action: Some(AuditAction::CatalogueChanged),
+        subject: Some(draft.code.clone()),
+        from: Some(draft.edited_at),
+        limit: 1,
+        ..AuditFilter::default()
+    };
+    let entries = ctx.store.list_audit(filter).await?;
+    Ok(entries.iter().any(|entry| entry.details["withdrawn"] == true))
 }
 
 /// Rejects a draft; its editor may take it back himself.

@@ -24,6 +24,8 @@ const PAGE: usize = 1000;
 /// An item's version about to be published.
 pub(super) struct NewItem<'a> {
     pub item: &'a Arc<ItemFile>,
+    /// The name of its file.
+    pub file: String,
     pub version: u32,
     pub at: DateTime<Utc>,
     pub published_by: Option<Uuid>,
@@ -83,7 +85,7 @@ impl NewItem<'_> {
                 let problems = SourceFile::parse(yaml).differences(self.item);
                 if !problems.is_empty() {
                     let file = format!("{guide} ({})", self.item.item.name.zh);
-                    faults.problems.push(FileProblems { file, problems });
+                    faults.problems.push(FileProblems { file, item: None, problems });
                 }
             }
         }
@@ -112,7 +114,8 @@ impl NewItem<'_> {
             let prepared = match read {
                 None => continue,
                 Some(Err(problems)) => {
-                    faults.problems.push(FileProblems { file: file(), problems });
+                    let item = Some(self.file.clone());
+                    faults.problems.push(FileProblems { file: file(), item, problems });
                     continue;
                 }
                 Some(Ok(mut prepared)) => {

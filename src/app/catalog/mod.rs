@@ -13,6 +13,7 @@ mod held;
 mod issuing;
 mod lines;
 mod prepare;
+mod present;
 mod publish;
 mod withdraw;
 
@@ -29,7 +30,8 @@ pub use drafts::{
 pub use find::{FoundItem, Search, entry_of, item, search};
 use lines::of_item;
 pub use lines::{About, GuideLine, Lines};
-pub use publish::{Faults, Published, base_for, has_register, publish};
+pub use present::{base_for, has_register, has_territory};
+pub use publish::{Faults, Published, publish};
 pub use withdraw::withdraw;
 
 use bytes::Bytes;
@@ -170,6 +172,12 @@ impl Catalogue {
         self.day.store(today, Ordering::SeqCst);
         self.forget_guides();
         (at, self.generation.load(Ordering::SeqCst))
+    }
+
+    /// Moves whenever guides are forgotten. What is made of guides is what they are while
+    /// it stays.
+    pub fn generation(&self) -> u64 {
+        self.moment().1
     }
 
     fn is_present(&self, generation: u64) -> bool {

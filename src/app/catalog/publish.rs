@@ -11,11 +11,11 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::check::{Base, Checked, FileFailures, FileProblems, Survey, check_each, survey};
+use super::CERTIFICATE_TYPES;
+use super::check::{Checked, FileFailures, FileProblems, Survey, check_each, survey};
 use super::fan_out::NewItem;
-use super::issuing::supplied;
 use super::prepare::{Edition, Prepared, Preparer};
-use super::{CERTIFICATE_TYPES, Catalogue};
+use super::present::Present;
 use crate::app::bundles;
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
@@ -54,6 +54,8 @@ pub struct Published {
     pub version: u32,
     /// False when the file says nothing new.
     pub is_new_version: bool,
+    /// It lifts a withdrawal (停止办理), begun or to come.
+    pub takes_cases_again: bool,
 }
 
 /// Who publishes what.
@@ -70,7 +72,7 @@ pub(super) const ATTEMPTS: usize = 5;
 /// Guides written in one transaction; an item goes with all its heirs.
 const BATCH: usize = 2000;
 /// Codes asked for in one query.
-const CODES: usize = 500;
+pub(super) const CODES: usize = 500;
 /// Codes named in an entry of the audit trail; the rest is counted.
 const NAMED: usize = 200;
 
@@ -86,43 +88,6 @@ pub async fn publish(ctx: &Ctx, files: Vec<(String, String)>) -> AppResult<Resul
         }
     }
     Err(AppError::Stale)
-}
-
-/// Whether there is a register of certificate types to check against.
-pub async fn has_register(ctx: &Ctx) -> AppResult<bool> {
-    Ok(!ctx.store.list_certificate_types().await?.is_empty())
-}
-
-/// What files may lean on in this catalogue.
-pub async fn base_for(ctx: &Ctx, files: &[(String, String)]) -> AppResult<Base> {
-    Ok(Present::read(ctx, files, &survey(files)).await?.base)
-}
-
-/// What the catalogue holds of what the files lean on.
-pub(super) struct Present {
-    pub base: Base,
-    /// Version and hash of each item.
-    items: HashMap<String, (u32, Vec<u8>)>,
-}
-
-impl Present {
-    pub async fn read(ctx: &Ctx, files: &[(String, String)], surveys: &[Survey]) -> AppResult<Self> {
-        let codes: HashSet<&str> = surveys.iter().filter_map(|survey| survey.item.as_deref()).collect();
-        let codes: Vec<String> = codes.into_iter().map(str::to_owned).collect();
-        let mut base = Base { has_others: true, ..Base::default() };
-        let mut items = HashMap::new();
-        base.register.extend(ctx.store.list_certificate_types().await?);
-        let bundles = surveys.iter().zip(files).filter(|(survey, _)| survey.kind == FileKind::Bundle);
-        base.issued = Some(supplied(ctx, surveys, &base.register).await?);
-        base.guides = bundles::named(ctx, bundles.map(|(_, (_, yaml))| yaml.as_str())).await?;
-        for codes in codes.chunks(CODES) {
-            for record in ctx.store.list_current_items(codes.to_vec()).await? {
-                base.items.insert(record.basic_code.clone(), Catalogue::read_item(&ctx.catalogue, &record)?);
-                items.insert(record.basic_code, (record.version, record.content_hash));
-            }
-        }
-        Ok(Self { base, items })
-    }
 }
 
 /// Files that may be published, and what that would write.
@@ -184,7 +149,7 @@ pub(super) async fn examine(ctx: &Ctx, order: &Order<'_>) -> AppResult<Result<Ex
         }
         let version = before.map_or(1, |(version, _)| version + 1);
         let (published_by, edited_by) = (order.publisher(), order.editor(*place));
-        let new = NewItem { item, version, at, published_by, edited_by };
+        let new = NewItem { item, file: order.file(*place), version, at, published_by, edited_by };
         new.meet_others(ctx, &published_too, &mut faults).await?;
         heirs.append(&mut new.fan_out(ctx, &preparer, &published_too, &mut faults).await?);
         versions.insert(code.clone(), version);
@@ -266,6 +231,7 @@ impl Examined {
                 code: CERTIFICATE_TYPES.to_owned(),
                 version: 0,
                 is_new_version: types.iter().any(|entry| self.types.contains(entry)),
+                takes_cases_again: false,
             });
         }
         for (place, item) in &self.checked.items {
@@ -275,6 +241,7 @@ impl Examined {
                 file: Some(order.file(*place)),
                 version: self.versions.get(&code).copied().unwrap_or_default(),
                 is_new_version: self.items.iter().any(|new| new.basic_code == code),
+                takes_cases_again: false,
                 code,
             });
         }
@@ -284,6 +251,7 @@ impl Examined {
             code: heir.code.clone(),
             version: heir.version,
             is_new_version: true,
+            takes_cases_again: false,
         }));
         published
     }
@@ -319,6 +287,7 @@ impl Examined {
                 code: guide.code.clone(),
                 version,
                 is_new_version: !is_same,
+                takes_cases_again: before.is_some_and(|record| record.withdrawn_at.is_some()),
             });
         }
         Ok((published, new))
@@ -384,7 +353,6 @@ async fn write(
         rest = more;
         if rest.is_empty() {
             ctx.catalogue.forget_guides();
-            ctx.bundles.forget();
             return Ok(());
         }
     }

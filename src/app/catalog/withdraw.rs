@@ -37,6 +37,5 @@ pub async fn withdraw(ctx: &Ctx, caller: &Caller, code: &str, from: Option<Naive
     changes.audit(&entry.with(json!({ "withdrawn": true, "from": begins })));
     ctx.store.commit(changes).await?;
     ctx.catalogue.forget_guides();
-    ctx.bundles.forget();
     Ok(())
 }

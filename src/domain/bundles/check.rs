@@ -155,7 +155,13 @@ pub(super) fn against_guides(plan: &Plan) -> Vec<Misfit> {
     found.extend(unused(plan));
     found.extend(materials(plan));
     found.extend(asked_twice(plan));
-    found.extend(stated::asked_all_the_same(plan));
+    found
+}
+
+/// What a file is refused for when it is published. A guide that changes later may bring
+/// it about; the bundle goes on then all the same.
+pub(super) fn of_a_new_file(plan: &Plan) -> Vec<Misfit> {
+    let mut found = stated::asked_all_the_same(plan);
     found.extend(limits(plan));
     found
 }
@@ -349,29 +355,34 @@ fn asked_twice(plan: &Plan) -> Vec<Misfit> {
     found
 }
 
-/// The joint promise is at most the way through all parts, one after the other, and
-/// at least the longest of them: the whole cannot be done before a part of it.
+/// The joint promise is at least the longest way through the parts: the whole is not done
+/// before each of them is, where every agency takes the time it promises. And at most all of
+/// them one by one, or nothing is gained by applying at once.
 fn limits(plan: &Plan) -> Option<Misfit> {
-    let (single, path) = plan.bounds()?;
     if plan.parts.len() < plan.bundle.parts.len() {
         return None;
     }
+    let (path, sum) = plan.bounds()?;
     let joint = length(plan.bundle.promised);
-    let (least, most) = (working_days(single), working_days(path));
-    if joint > path {
+    let (least, most) = (working_days(path), working_days(sum));
+    if joint < path {
         return Some(misfit(
             "/promised",
-            format!("联办承诺时限不得长于各事项依次办理的 {most} 个工作日。"),
             format!(
-                "The joint limit must not exceed the {most} working days of the parts one after the other."
+                "联办承诺时限不得短于按 after 依次办理所需的 {least} 个工作日。要更快，请先缩短相关指南的承诺时限。"
+            ),
+            format!(
+                "The joint limit must not be shorter than the {least} working days of the parts that come one after the other. To be faster, shorten the promised limits of their guides first."
             ),
         ));
     }
-    (joint < single).then(|| {
+    (joint > sum).then(|| {
         misfit(
             "/promised",
-            format!("联办承诺时限不能短于其中最长的一项（{least} 个工作日）。"),
-            format!("The joint limit cannot be shorter than its longest part ({least} working days)."),
+            format!("联办承诺时限不得长于各事项逐一单独办理的 {most} 个工作日。"),
+            format!(
+                "The joint limit must not exceed the {most} working days of all parts applied for one by one."
+            ),
         )
     })
 }

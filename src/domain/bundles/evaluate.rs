@@ -21,6 +21,8 @@ pub struct Found<'p> {
     /// Every part that is applied for has all its conditions met, but those an earlier part
     /// supplies the answer to.
     pub eligible: bool,
+    /// Why a part that is applied for is not for such an applicant.
+    pub not_for: Option<Text>,
     /// Of the whole form, pointing into the joint answers.
     pub field_errors: Vec<FieldError>,
     /// The fields that are shown with these answers: the shared ones, then those of each
@@ -76,6 +78,7 @@ pub fn evaluate<'p>(
         |shown: Shown<'_>| JointShown { pointer: format!("/facts/{}", shown.name), required: shown.required };
     let mut found = Found {
         eligible: true,
+        not_for: None,
         shown: judged.shown.into_iter().map(joint_shown).collect(),
         field_errors: judged.errors,
         parts: Vec::new(),
@@ -93,6 +96,8 @@ pub fn evaluate<'p>(
             part.unmet = evaluation.unmet;
             part.open = evaluation.open;
             let is_awaited = |open: &&Condition| open.when.fields().iter().any(|field| waits(field));
+            found.eligible &= evaluation.not_for.is_none();
+            found.not_for = found.not_for.or(evaluation.not_for);
             found.eligible &= part.unmet.is_empty() && part.open.iter().all(is_awaited);
         }
         found.parts.push(part);

@@ -29,4 +29,4 @@ pub use progress::{
 };
 pub use resolve::serving;
 pub use schema::joint_schema;
-pub use settle::{next_tick_at, part_outcome};
+pub use settle::{Tally, is_still, next_tick_at, part_outcome};

@@ -83,12 +83,17 @@ impl Plan {
         self.materials.iter().find(|material| material.code == code)
     }
 
-    /// The longest way through the promised limits of the parts, and the longest
-    /// single one; comparable with [`length`].
+    /// What a new file of it is refused for, besides what does not fit.
+    pub fn faults_of_a_new_file(&self) -> Vec<Misfit> {
+        check::of_a_new_file(self)
+    }
+
+    /// The longest way through the promised limits of the parts, and all of them together;
+    /// comparable with [`length`]. None where they go in a circle.
     pub(super) fn bounds(&self) -> Option<(u32, u32)> {
         let of = |code: &str| self.part(code).map_or(0, |planned| length(planned.guide.limits.promised));
-        let single = self.parts.iter().map(|planned| length(planned.guide.limits.promised)).max();
-        Some((single?, self.graph.longest(&of)?))
+        let sum = self.parts.iter().map(|planned| of(planned.code())).sum();
+        Some((self.graph.longest(&of)?, sum))
     }
 
     pub fn promised(&self) -> Limit {

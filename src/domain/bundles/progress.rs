@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::graph::Graph;
-use super::settle::{settle, waits_for_applicant};
+use super::settle::{settle, waiting};
 use crate::domain::calendar::WorkCalendar;
 use crate::domain::cases::By;
-use crate::domain::guides::{DayUnit, Limit};
+use crate::domain::guides::Limit;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
 use crate::domain::time::local_date;
@@ -51,9 +51,9 @@ pub struct Submission {
     pub by: By,
     /// How well he had signed in (aal 1–3).
     pub aal: u8,
-    /// 承诺办结日 of the whole; moves by the working days spent waiting for the applicant.
+    /// 承诺办结日 of the whole; moves by the working days it stood still.
     pub due: NaiveDate,
-    /// Since when nothing but the applicant is waited for.
+    /// Since when it stands still: a part waits for the applicant, or its clocks do.
     pub waiting_since: Option<NaiveDate>,
 }
 
@@ -74,6 +74,9 @@ pub enum PartState {
     Filed {
         case: Uuid,
         at: DateTime<Utc>,
+        /// Whether the clocks of the case stand still.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        still: bool,
     },
     Ended {
         case: Uuid,
@@ -128,6 +131,8 @@ pub enum WhySkipped {
     Withdrawn,
     /// What it wanted of the applicant never came.
     Lapsed,
+    /// 停止受理: when its turn came its guide took no new cases.
+    Closed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -172,6 +177,15 @@ pub enum Command {
     Hold {
         part: String,
         wants: Vec<Want>,
+    },
+    /// Nor will it ever be: its guide takes no new cases.
+    Close {
+        part: String,
+    },
+    /// The clocks of its case came to stand still, or to go on.
+    Stand {
+        part: String,
+        still: bool,
     },
     /// The applicant says that what was wanted is there.
     GoOn {
@@ -220,7 +234,11 @@ pub enum Event {
         part: String,
         why: WhySkipped,
     },
-    /// From that day on nothing but the applicant is waited for.
+    Stood {
+        part: String,
+        still: bool,
+    },
+    /// From that day on the joint promise stands still.
     BeganToWait {
         on: NaiveDate,
     },
@@ -264,14 +282,14 @@ fn respond(
             C::Withdraw => Ok(vec![Event::Finished { outcome: Outcome::Withdrawn }]),
             C::Tick if *expires_at <= at => Ok(vec![Event::Finished { outcome: Outcome::Lapsed }]),
             C::Tick => Ok(Vec::new()),
-            C::File { .. } | C::Hold { .. } | C::End { .. } | C::GoOn { .. } => Err(out_of_place()),
+            C::File { .. } | C::Hold { .. } | C::Close { .. } | C::Stand { .. } => Err(out_of_place()),
+            C::End { .. } | C::GoOn { .. } => Err(out_of_place()),
         },
         Stage::UnderWay { .. } => under_way(progress, command, at),
         Stage::Ended { .. } => match command {
             C::Tick => Ok(Vec::new()),
-            C::Touch | C::Submit { .. } | C::File { .. } | C::Hold { .. } | C::GoOn { .. } => {
-                Err(out_of_place())
-            }
+            C::Touch | C::Submit { .. } | C::File { .. } | C::Hold { .. } => Err(out_of_place()),
+            C::Close { .. } | C::Stand { .. } | C::GoOn { .. } => Err(out_of_place()),
             C::End { .. } | C::Withdraw => Err(out_of_place()),
         },
     }
@@ -314,6 +332,17 @@ fn under_way(progress: &Progress, command: Command, at: DateTime<Utc>) -> Result
             }
             Some(_) | None => Err(out_of_place()),
         },
+        C::Close { part } => match state(&part) {
+            Some(PartState::Ready) => Ok(vec![Event::Skipped { part, why: WhySkipped::Closed }]),
+            Some(_) | None => Err(out_of_place()),
+        },
+        C::Stand { part, still } => match state(&part) {
+            Some(PartState::Filed { still: known, .. }) if *known != still => {
+                Ok(vec![Event::Stood { part, still }])
+            }
+            Some(_) => Ok(Vec::new()),
+            None => Err(out_of_place()),
+        },
         C::GoOn { by, aal } => {
             let held = progress.parts.values().any(|state| matches!(state, PartState::Held { .. }));
             if held { Ok(vec![Event::WentOn { by, aal }]) } else { Err(out_of_place()) }
@@ -343,26 +372,6 @@ fn under_way(progress: &Progress, command: Command, at: DateTime<Utc>) -> Result
     }
 }
 
-/// The joint promise does not run while nothing but the applicant is waited for.
-fn waiting(progress: &Progress, rules: Rules<'_>, at: DateTime<Utc>) -> Option<Event> {
-    let Stage::UnderWay { submission } = &progress.stage else { return None };
-    let today = local_date(at);
-    match (submission.waiting_since, waits_for_applicant(progress)) {
-        (None, true) => Some(Event::BeganToWait { on: today }),
-        (Some(since), false) => {
-            let days = match rules.promised.unit {
-                DayUnit::WorkingDay => rules.calendar.working_days_between(since, today),
-                DayUnit::CalendarDay => (today - since).num_days(),
-            };
-            let days = u16::try_from(days.max(0)).unwrap_or(u16::MAX);
-            Some(Event::WaitedUntil {
-                due: rules.calendar.due(submission.due, Limit { days, ..rules.promised }),
-            })
-        }
-        (None, false) | (Some(_), true) => None,
-    }
-}
-
 fn out_of_place() -> Refusal {
     Refusal::new(
         RefusalCode::WrongState,
@@ -381,7 +390,7 @@ pub fn evolve(mut progress: Progress, event: &Event, at: DateTime<Utc>) -> Progr
     };
     match event {
         Event::TurnCame { part } => put(part, PartState::Ready),
-        Event::Filed { part, case } => put(part, PartState::Filed { case: *case, at }),
+        Event::Filed { part, case } => put(part, PartState::Filed { case: *case, at, still: false }),
         Event::Held { part, expires_at, wants } => {
             put(part, PartState::Held { since: at, expires_at: *expires_at, wants: wants.clone() });
         }
@@ -390,6 +399,11 @@ pub fn evolve(mut progress: Progress, event: &Event, at: DateTime<Utc>) -> Progr
             if let Some(PartState::Filed { case, .. }) = progress.parts.get(part) {
                 let ended = PartState::Ended { case: *case, at, outcome: *outcome };
                 progress.parts.insert(part.clone(), ended);
+            }
+        }
+        Event::Stood { part, still } => {
+            if let Some(PartState::Filed { still: known, .. }) = progress.parts.get_mut(part) {
+                *known = *still;
             }
         }
         Event::Touched { expires_at } => progress.stage = Stage::Draft { expires_at: *expires_at },

@@ -1,14 +1,17 @@
 //! What follows by itself from how the parts stand: whose turn comes, who is
 //! skipped, whether the whole has ended, when there is something to do again.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::graph::{Graph, Node};
 use super::progress::{
-    Event, Outcome, PartOutcome, PartState, Progress, Stage, Submission, WAIT_DAYS, WhySkipped, evolve,
+    Event, Outcome, PartOutcome, PartState, Progress, Rules, Stage, Submission, WAIT_DAYS, WhySkipped, evolve,
 };
+use crate::domain::calendar::WorkCalendar;
+use crate::domain::cases::clock::{Light, LightDays};
 use crate::domain::cases::{CaseState, Decision, Ending};
-use crate::domain::guides::OnRefusal;
+use crate::domain::guides::{DayUnit, Limit, OnRefusal};
+use crate::domain::time::local_date;
 
 impl Progress {
     /// Of a new draft.
@@ -39,20 +42,43 @@ impl Progress {
     }
 
     /// The parts whose cases are with their agencies.
-    pub fn filed(&self) -> impl Iterator<Item = (&str, uuid::Uuid)> {
+    /// Each with its case, and whether the clocks of that stood still when it was looked at.
+    pub fn filed(&self) -> impl Iterator<Item = (&str, uuid::Uuid, bool)> {
         self.parts.iter().filter_map(|(part, state)| match state {
-            PartState::Filed { case, .. } => Some((part.as_str(), *case)),
+            PartState::Filed { case, still, .. } => Some((part.as_str(), *case, *still)),
             PartState::Waiting | PartState::Ready | PartState::Held { .. } => None,
             PartState::Ended { .. } | PartState::Skipped { .. } => None,
         })
     }
 
-    /// Parts done, and all that are applied for.
-    pub fn count(&self) -> (usize, usize) {
-        let applied = self.parts.values().filter(|state| !state.is_not_needed());
-        let done = self.parts.values().filter(|state| !state.is_not_needed() && state.is_over());
-        (done.count(), applied.count())
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        for state in self.parts.values() {
+            match state {
+                PartState::Skipped { why: WhySkipped::NotNeeded, .. } => continue,
+                PartState::Skipped { .. } => tally.stopped += 1,
+                PartState::Ended { outcome: PartOutcome::Withdrawn | PartOutcome::Expired, .. } => {
+                    tally.stopped += 1;
+                }
+                PartState::Ended { .. } => tally.done += 1,
+                PartState::Waiting | PartState::Ready => {}
+                PartState::Held { .. } | PartState::Filed { .. } => {}
+            }
+            tally.all += 1;
+        }
+        tally
     }
+}
+
+/// How many parts have come how far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Their agencies have answered: approved, denied or refused.
+    pub done: usize,
+    /// They came to an end without an answer: not applied for any more, taken back, lapsed.
+    pub stopped: usize,
+    /// All that are applied for.
+    pub all: usize,
 }
 
 impl PartState {
@@ -157,11 +183,58 @@ fn outcome(progress: &Progress) -> Outcome {
     }
 }
 
-/// Nothing is being handled, and something is wanted of the applicant.
-pub(super) fn waits_for_applicant(progress: &Progress) -> bool {
-    let is_moving = |state: &PartState| matches!(state, PartState::Filed { .. } | PartState::Ready);
-    let is_held = |state: &PartState| matches!(state, PartState::Held { .. });
-    progress.parts.values().any(is_held) && !progress.parts.values().any(is_moving)
+/// Whether the whole cannot be done for something no agency's time is counted for: a part
+/// waits for the applicant, or the clocks of its case stand still. Counted whatever the
+/// others do, so that the joint promise is not broken where every agency keeps its own.
+pub(super) fn stands_still(progress: &Progress) -> bool {
+    progress.parts.values().any(|state| match state {
+        PartState::Held { .. } => true,
+        PartState::Filed { still, .. } => *still,
+        PartState::Waiting | PartState::Ready => false,
+        PartState::Ended { .. } | PartState::Skipped { .. } => false,
+    })
+}
+
+/// The joint promise does not run on days on which a part of the whole stands still.
+pub(super) fn waiting(progress: &Progress, rules: Rules<'_>, at: DateTime<Utc>) -> Option<Event> {
+    let Stage::UnderWay { submission } = &progress.stage else { return None };
+    let today = local_date(at);
+    match (submission.waiting_since, stands_still(progress)) {
+        (None, true) => Some(Event::BeganToWait { on: today }),
+        (Some(_), false) => {
+            Some(Event::WaitedUntil { due: submission.due_on(rules.promised.unit, rules.calendar, today) })
+        }
+        (None, false) | (Some(_), true) => None,
+    }
+}
+
+impl Submission {
+    /// The last day of the joint promise; where it stands still, were it to go on today.
+    pub fn due_on(&self, unit: DayUnit, calendar: &WorkCalendar, today: NaiveDate) -> NaiveDate {
+        let Some(since) = self.waiting_since else { return self.due };
+        let days = match unit {
+            DayUnit::WorkingDay => calendar.working_days_between(since, today),
+            DayUnit::CalendarDay => (today - since).num_days(),
+        };
+        let days = u16::try_from(days.max(0)).unwrap_or(u16::MAX);
+        calendar.due(self.due, Limit { days, unit })
+    }
+
+    /// Its light; where it stands still, as it was when it began to.
+    pub fn light(&self, unit: DayUnit, calendar: &WorkCalendar, today: NaiveDate) -> Light {
+        let days = calendar.until(local_date(self.at), self.due, unit, &[]);
+        LightDays::of(self.due, &days).light(self.waiting_since.unwrap_or(today))
+    }
+}
+
+/// Whether the clocks of a case stand still: it is corrected (行政许可法 32), or in a
+/// special procedure (45). Materials that are owed stop no clock.
+pub fn is_still(state: &CaseState) -> bool {
+    match state {
+        CaseState::Correcting(_) | CaseState::Paused(_) => true,
+        CaseState::Draft(_) | CaseState::Submitted(_) | CaseState::Accepted(_) => false,
+        CaseState::Decided(_) | CaseState::Closed(_) => false,
+    }
 }
 
 /// When the clock, or the portal itself, next has something to do, if ever.

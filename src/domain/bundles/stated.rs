@@ -52,32 +52,38 @@ pub(super) fn taken(
     found
 }
 
-/// Questions of a part that the agency of an earlier one answers when it issues: of the
-/// same name or label, and of a kind that fits.
+/// Questions of a part that the certificate of an earlier one answers: of the same name or
+/// label as what it says, and of a kind that fits.
 pub(super) fn asked_all_the_same(plan: &Plan) -> Vec<Misfit> {
     let mut found = Vec::new();
     for (index, part) in plan.bundle.parts.iter().enumerate() {
         let Some(planned) = plan.part(&part.code) else { continue };
         let is_own = |field: &Field| matches!(part.facts.get(&field.name), Some(Given::Own));
         for field in planned.section.fields.iter().filter(|field| !is_own(field)) {
-            let Some((from, attribute)) = answered_by(field, planned, plan) else { continue };
-            found.push(misfit(
-                format!("/parts/{index}/facts"),
-                format!(
-                    "“{}”由“{from}”签发时认定，不应再问：请写 {}: {{ part: {from}, attribute: {attribute} }}，确需另问的写 {{ own: true }}。",
-                    field.label.zh, field.name
-                ),
-                format!(
-                    "“{}” is determined by “{from}” and not to be asked: write {}: {{ part: {from}, attribute: {attribute} }}, or {{ own: true }} where it is another thing.",
-                    field.label.en, field.name
-                ),
-            ));
+            if let Some((from, attribute)) = answered_by(field, planned, plan) {
+                found.push(answered(index, field, &from, &attribute));
+            }
         }
     }
     found
 }
 
-/// The earlier part that determines this, and what it calls it.
+fn answered(index: usize, field: &Field, from: &str, attribute: &str) -> Misfit {
+    let name = &field.name;
+    misfit(
+        format!("/parts/{index}/facts"),
+        format!(
+            "“{}”由“{from}”的证照载明，不应再问：请写 {name}: {{ part: {from}, attribute: {attribute} }}，确需另问的写 {{ own: true }}。",
+            field.label.zh
+        ),
+        format!(
+            "“{}” is said by the certificate of “{from}” and not to be asked: write {name}: {{ part: {from}, attribute: {attribute} }}, or {{ own: true }} where it is another thing.",
+            field.label.en
+        ),
+    )
+}
+
+/// The earlier part whose certificate says this, and what it calls it.
 fn answered_by(field: &Field, planned: &Planned, plan: &Plan) -> Option<(String, String)> {
     let earlier = plan.parts.iter().filter(|other| feeds(&other.part, &planned.part, &plan.graph));
     let is_it = |known: &Field| {
@@ -85,8 +91,8 @@ fn answered_by(field: &Field, planned: &Planned, plan: &Plan) -> Option<(String,
         is_called_so && unfit(&known.kind, &field.kind).is_none()
     };
     let mut answers = earlier.filter_map(|other| {
-        let determined = other.guide.determined().fields.into_iter().find(&is_it)?;
-        Some((other.code().to_owned(), determined.name))
+        let said = other.guide.stated().into_iter().find(&is_it)?;
+        Some((other.code().to_owned(), said.name))
     });
     answers.next()
 }

@@ -97,10 +97,17 @@ pub struct Filing {
     pub facts: Private<Facts>,
     /// What was known and proven of the applicant at that moment.
     pub applicant: Private<Applicant>,
+    /// The answers the portal filled in that nobody has changed since; none in what was
+    /// filed before they were kept.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub prefilled: BTreeMap<String, FilledFrom>,
     pub materials: BTreeMap<String, Private<Evidence>>,
     /// 容缺: deferrable materials the applicant promised to bring later.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub promised: BTreeSet<String>,
+    /// The materials that came after submission, and on which day.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub later: BTreeMap<String, NaiveDate>,
     /// Last day to accept, refuse or ask for correction (行政许可法 32), as it was told last.
     pub intake_due: NaiveDate,
     /// 补正, which may be asked for once (行政许可法 32): what was asked and when it came.

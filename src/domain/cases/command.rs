@@ -212,6 +212,7 @@ pub struct KnownCertificate {
     pub id: CertificateId,
     pub certificate_type: CertificateType,
     pub holder: Uuid,
+    pub valid_from: chrono::NaiveDate,
     pub valid_until: Option<chrono::NaiveDate>,
     pub revoked_at: Option<DateTime<Utc>>,
 }

@@ -322,10 +322,15 @@ pub(super) fn corrected(
     at: DateTime<Utc>,
 ) -> Filing {
     let Correcting { mut filing, notice, materials, .. } = state;
+    filing.prefilled.retain(|field, _| match (filing.facts.known(), facts.known()) {
+        (Some(before), Some(facts)) => facts.contains(field) && before.get(field) == facts.get(field),
+        (None, _) | (_, None) => false,
+    });
     filing.facts = facts;
     filing.intake_due = intake_due;
     for (code, evidence) in materials {
         filing.promised.remove(&code);
+        filing.later.insert(code.clone(), local_date(at));
         filing.materials.insert(code, evidence);
     }
     filing.correction = Some(Corrected { notice, at });

@@ -17,10 +17,15 @@ use crate::domain::time::local_date;
 
 pub(super) fn open(command: OpenCase, rules: Rules<'_>, by: By, at: DateTime<Utc>) -> Result<Act, Refusal> {
     let guide = rules.guide.in_scenario(command.scenario.as_deref()).map_err(|error| invalid(vec![error]))?;
+    if let Some(Text { zh, en }) = guide.not_for(command.applicant.kind) {
+        return Err(Refusal::new(RefusalCode::NotEligible, zh, en));
+    }
     let guides::Prefilled { mut facts, from: mut prefilled } =
         guides::prefill_from(&guide.form, &command.sources, &command.applicant, &command.certificates, at);
-    let mut given = with_whole_numbers(command.facts.into_map());
-    given.retain(|field, _| !command.sources.contains_key(field) || !facts.contains(field));
+    let mut given = guides::tidy_patch(&guide.form, with_whole_numbers(command.facts.into_map()));
+    given.retain(|field, answer| {
+        !answer.is_null() && (!command.sources.contains_key(field) || !facts.contains(field))
+    });
     prefilled.retain(|field, _| !given.contains_key(field));
     facts.merge(given);
     well_formed(guide, &facts)?;
@@ -63,7 +68,7 @@ pub(super) fn save(
 ) -> Result<Vec<Act>, Refusal> {
     let mut facts = draft.facts.known().cloned().unwrap_or_default();
     let patch = guides::with_rows_in_full(&rules.guide.form, &facts, with_whole_numbers(command.patch));
-    let patch = patch.map_err(invalid)?;
+    let patch = guides::tidy_patch(&rules.guide.form, patch.map_err(invalid)?);
     facts.merge(patch.clone());
     well_formed(rules.guide, &facts)?;
     Ok(vec![act(by, CaseEvent::FactsSaved { patch: patch.into(), expires_at: draft_expiry(at) })])
@@ -126,15 +131,21 @@ pub fn only_the_counter_sees_originals(material: &str, evidence: &Evidence, by: 
     match by {
         By::Assistant { .. } | By::Officer { .. } => Ok(()),
         By::Applicant { .. } | By::Agent { .. } | By::System if !claimed => Ok(()),
-        By::Applicant { .. } | By::Agent { .. } | By::System => Err(invalid(vec![FieldError::new(
-            format!("/materials/{material}"),
-            "original_not_seen",
-            Text::new(
-                "只有窗口工作人员当面核验后才能注明“已核原件”。",
-                "Only an officer at a counter who saw the original can say so.",
-            ),
-        )])),
+        By::Applicant { .. } | By::Agent { .. } | By::System => {
+            Err(invalid(vec![original_not_seen(material)]))
+        }
     }
+}
+
+pub fn original_not_seen(material: &str) -> FieldError {
+    FieldError::new(
+        format!("/materials/{material}"),
+        "original_not_seen",
+        Text::new(
+            "只有窗口工作人员当面核验后才能注明“已核原件”。",
+            "Only an officer at a counter who saw the original can say so.",
+        ),
+    )
 }
 
 pub(super) fn remove(
@@ -240,7 +251,10 @@ fn too_little_trust(material: &Material, evidence: &Evidence) -> Option<(&'stati
 }
 
 fn usable(certificate: &KnownCertificate, at: DateTime<Utc>) -> bool {
-    certificate.revoked_at.is_none() && certificate.valid_until.is_none_or(|until| local_date(at) <= until)
+    let today = local_date(at);
+    certificate.revoked_at.is_none()
+        && certificate.valid_from <= today
+        && certificate.valid_until.is_none_or(|until| today <= until)
 }
 
 fn find_material<'a>(guide: &'a Guide, code: &str) -> Result<&'a Material, Refusal> {

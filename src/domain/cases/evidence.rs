@@ -85,7 +85,12 @@ pub enum MediaType {
     Ofd,
 }
 
+/// The largest file that is taken in the place of a material.
+pub const MAX_DOCUMENT_BYTES: usize = 20 * 1024 * 1024;
+
 impl MediaType {
+    pub const ALL: [Self; 4] = [Self::Pdf, Self::Jpeg, Self::Png, Self::Ofd];
+
     pub fn as_str(self) -> &'static str {
         match self {
             MediaType::Pdf => "application/pdf",

@@ -18,6 +18,7 @@ use super::decide::Act;
 use super::event::{By, CaseEvent, Issued};
 use crate::domain::codes::Uscc;
 use crate::domain::private::Private;
+use crate::domain::time::local_date;
 
 /// The events do not belong to this case in this state: stored history is damaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,8 +124,10 @@ fn from_draft(mut draft: Draft, event: CaseEvent, at: DateTime<Utc>) -> Option<C
             Some(CaseState::Draft(draft))
         }
         CaseEvent::Submitted { case_no, guide_version, facts, applicant, intake_due, promised } => {
-            let materials = draft.materials;
+            let (materials, mut prefilled) = (draft.materials, draft.prefilled);
+            prefilled.retain(|field, _| facts.known().is_some_and(|facts| facts.contains(field)));
             let filing = Filing {
+                prefilled,
                 case_no,
                 at,
                 guide_version,
@@ -132,6 +135,7 @@ fn from_draft(mut draft: Draft, event: CaseEvent, at: DateTime<Utc>) -> Option<C
                 applicant,
                 materials,
                 promised,
+                later: BTreeMap::new(),
                 intake_due,
                 correction: None,
             };
@@ -291,6 +295,7 @@ fn owed_by_others(accepted: &mut Accepted, act: Act, at: DateTime<Utc>) -> Optio
             if deferral.owed.is_empty() {
                 deferral.settled_at = Some(at);
             }
+            accepted.filing.later.insert(material.clone(), local_date(at));
             accepted.filing.materials.insert(material, evidence);
         }
         event => return Some(Some(event)),

@@ -3,16 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::case::{
-    Acceptance, Accepted, Case, CaseState, Closed, Correcting, Decided, Draft, Dues, Ending, Filing,
-    OpenProcedure, Paused, Place, Reached,
+    Acceptance, Accepted, Case, CaseState, Closed, Correcting, Decided, Decision, Draft, Dues, Ending,
+    Filing, OpenProcedure, Paused, Place, Reached,
 };
+use super::event::Correctable;
 use super::evidence::Evidence;
 use crate::domain::codes::CaseNo;
-use crate::domain::guides::Facts;
+use crate::domain::guides::{Facts, FilledFrom};
 use crate::domain::private::Private;
+use crate::domain::time::local_date;
 
 /// As far as the case has come; later parts hold the earlier ones.
 #[derive(Clone, Copy)]
@@ -108,11 +110,52 @@ impl CaseState {
         }
     }
 
+    /// Which answers the portal filled in; none where there are no answers any more.
+    pub fn prefilled(&self) -> Option<&BTreeMap<String, FilledFrom>> {
+        self.facts()?.known()?;
+        match self {
+            CaseState::Draft(draft) => Some(&draft.prefilled),
+            other => other.filing().map(|filing| &filing.prefilled),
+        }
+    }
+
     pub fn materials(&self) -> Option<&BTreeMap<String, Private<Evidence>>> {
         match self {
             CaseState::Draft(draft) => Some(&draft.materials),
             other => other.filing().map(|filing| &filing.materials),
         }
+    }
+}
+
+impl CaseState {
+    /// A document of this case that may be handed in again elsewhere, and the day it was
+    /// handed in here. None where an agency said no to the case, or took it back, or said
+    /// that the document must be mended.
+    pub fn lends(&self, material: &str) -> Option<(&Evidence, NaiveDate)> {
+        let is_listed = |correcting: &Correcting| {
+            let of = Correctable::Material(material.to_owned());
+            correcting.notice.items.iter().any(|item| item.of == of)
+        };
+        let is_bad = match self {
+            CaseState::Draft(_) => true,
+            CaseState::Correcting(correcting) => is_listed(correcting),
+            CaseState::Submitted(_) | CaseState::Accepted(_) | CaseState::Paused(_) => false,
+            CaseState::Decided(decided) => matches!(decided.decision, Decision::Denied { .. }),
+            CaseState::Closed(closed) => match &closed.ending {
+                Ending::Denied { .. }
+                | Ending::Refused { .. }
+                | Ending::Void { .. }
+                | Ending::Revoked { .. } => true,
+                Ending::Withdrawn { reached, .. } | Ending::Lapsed { reached } => {
+                    matches!(reached, Reached::Correcting(correcting) if is_listed(correcting))
+                }
+                Ending::Issued { .. } | Ending::Transferred { .. } | Ending::Expired => false,
+            },
+        };
+        let filing = self.filing().filter(|_| !is_bad)?;
+        let evidence = filing.materials.get(material)?.known()?;
+        let day = filing.later.get(material).copied();
+        Some((evidence, day.unwrap_or_else(|| local_date(filing.at))))
     }
 }
 

@@ -14,7 +14,9 @@ use super::draft::{self, invalid, unfit};
 use super::event::{AcceptanceBasis, By, CaseEvent};
 use super::evidence::Evidence;
 use super::{attention, decided, letters, opinions};
-use crate::domain::guides::{self, Applicant, Condition, Facts, Material, MaterialSource};
+use crate::domain::guides::{
+    self, Applicant, Condition, Facts, Material, MaterialNeed, MaterialSource, Requirement,
+};
 use crate::domain::guides::{DayUnit, Limit};
 use crate::domain::private::Private;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
@@ -36,18 +38,25 @@ pub(super) fn submit(
     let guide = rules.guide;
     let answers = draft.facts.known().cloned().unwrap_or_default();
     let facts = guides::normalise(&guide.form, &answers, &command.applicant, today);
-    let mut errors = guides::check_complete(guide, &facts, &command.applicant, today, rules.region_exists);
+    let whom = guides::Whom::Known(&command.applicant);
+    let answers = guides::normalise_in_place(&guide.form, &answers, whom, today);
+    let mut errors = guides::check_complete(guide, &answers, &command.applicant, today, rules.region_exists);
     errors.extend(command.at_the_door.iter().cloned());
-    let attached = gather_materials(case, draft, rules, &command, &facts, at, &mut errors);
-    let (mut promised, not_deferrable) = promised(draft, rules, &command, &facts, today);
+    let needs = guides::requirements(guide, &facts, &command.applicant, today);
+    let needless = needless(draft, &needs);
+    let attached = gather_materials(case, draft, &needs, &command, at, &mut errors);
+    let (mut promised, not_deferrable) = promised(draft, &needs, &command);
     errors.extend(not_deferrable);
     promised.retain(|code| !attached.iter().any(|event| attaches(event, code)));
     in_order(&command, rules, &facts, errors, today)?;
 
-    let are_certificates = draft.materials.values().all(is_certificate);
+    let mut kept = draft.materials.iter().filter(|(code, _)| !needless.contains(*code));
+    let are_certificates = kept.all(|(_, evidence)| is_certificate(evidence));
     let decidable = promised.is_empty()
         && guides::system_may_decide(guide, &facts, &command.applicant, today, are_certificates);
-    let mut acts: Vec<Act> = attached.into_iter().map(|event| act(by, event)).collect();
+    let taken_away = |material| CaseEvent::MaterialRemoved { material, expires_at: draft.expires_at };
+    let materials = needless.into_iter().map(taken_away).chain(attached);
+    let mut acts: Vec<Act> = materials.map(|event| act(by, event)).collect();
     acts.push(act(
         by,
         CaseEvent::Submitted {
@@ -113,19 +122,31 @@ fn known_too_little(command: &SubmitCase, rules: Rules<'_>) -> Option<Refusal> {
     ))
 }
 
-/// Checks every required material; takes from the register whatever certificate
-/// the applicant holds already, so that nothing is asked for twice.
+/// What lies in the draft and nobody asks for: answers given since have made it needless,
+/// as they hide a field, or the guide has no such material any more. It is not filed.
+fn needless(draft: &Draft, needs: &[MaterialNeed<'_>]) -> BTreeSet<String> {
+    let is_kept = |code: &String| needs.iter().any(|need| need.material.code == *code && is_asked(need));
+    draft.materials.keys().filter(|code| !is_kept(code)).cloned().collect()
+}
+
+/// It is needed, or may be handed in.
+fn is_asked(need: &MaterialNeed<'_>) -> bool {
+    need.required || need.material.required == Requirement::Optional
+}
+
+/// Checks every material that is asked for; takes from the register whatever certificate
+/// the applicant holds already and needs, so that nothing is asked for twice. What is not
+/// needed is left where it is.
 fn gather_materials(
     case: &Case,
     draft: &Draft,
-    rules: Rules<'_>,
+    needs: &[MaterialNeed<'_>],
     command: &SubmitCase,
-    facts: &Facts,
     at: DateTime<Utc>,
     errors: &mut Vec<FieldError>,
 ) -> Vec<CaseEvent> {
     let mut attached = Vec::new();
-    for need in guides::requirements(rules.guide, facts, &command.applicant, local_date(at)) {
+    for need in needs.iter().filter(|need| is_asked(need)) {
         let material = need.material;
         if let Some(evidence) = draft.materials.get(&material.code).and_then(Private::known) {
             let certificate = match evidence {
@@ -137,6 +158,9 @@ fn gather_materials(
             errors.extend(unfit(material, evidence, certificate, case.opened.party, at));
             continue;
         }
+        if !need.required {
+            continue;
+        }
         match (held(case, material, &command.certificates, at), &material.source) {
             (Some((evidence, _)), _) => attached.push(CaseEvent::MaterialAttached {
                 material: material.code.clone(),
@@ -144,12 +168,11 @@ fn gather_materials(
                 expires_at: draft.expires_at,
             }),
             (None, MaterialSource::Shared { .. }) => {}
-            (None, MaterialSource::Own | MaterialSource::Certificate { .. }) if need.required => {
+            (None, MaterialSource::Own | MaterialSource::Certificate { .. }) => {
                 if !(material.deferrable && command.promised.contains(&material.code)) {
                     errors.push(missing(material));
                 }
             }
-            (None, MaterialSource::Own | MaterialSource::Certificate { .. }) => {}
         }
     }
     attached
@@ -184,18 +207,15 @@ pub(super) fn missing(material: &Material) -> FieldError {
 /// Only what the guide lets wait can be promised, and only what is needed and not there.
 fn promised(
     draft: &Draft,
-    rules: Rules<'_>,
+    needs: &[MaterialNeed<'_>],
     command: &SubmitCase,
-    facts: &Facts,
-    today: NaiveDate,
 ) -> (BTreeSet<String>, Vec<FieldError>) {
-    let needs = guides::requirements(rules.guide, facts, &command.applicant, today);
     let mut errors = Vec::new();
     let mut kept = BTreeSet::new();
     for code in &command.promised {
-        match needs.iter().find(|need| need.material.code == *code).map(|need| need.material) {
-            Some(material) if material.deferrable => {
-                if !draft.materials.contains_key(code) {
+        match needs.iter().find(|need| need.material.code == *code) {
+            Some(need) if need.material.deferrable => {
+                if need.required && !draft.materials.contains_key(code) {
                     kept.insert(code.clone());
                 }
             }

@@ -24,6 +24,7 @@ mod joint;
 mod matrix;
 mod mending;
 mod model;
+mod needed;
 mod properties;
 mod stopped;
 mod stories;
@@ -169,6 +170,7 @@ fn certificates(guide: &Guide) -> Vec<KnownCertificate> {
             id: CertificateId::compose(&certificate_type, &guide.agency, "TEST1", 1).unwrap(),
             certificate_type,
             holder: person(9),
+            valid_from: "2000-01-01".parse().unwrap(),
             valid_until: None,
             revoked_at: None,
         })
@@ -233,7 +235,8 @@ impl Story {
 
     fn complete_at(guide: &'static Guide, at: DateTime<Utc>) -> Self {
         let mut story = Self::open(guide, applicant(), at);
-        for material in &guide.materials {
+        let needs = requirements(guide, &answers(guide), &story.applicant, local_date(at));
+        for material in needs.iter().filter(|need| need.required).map(|need| need.material) {
             if material.source == MaterialSource::Own {
                 story.must(story.attach(&material.code));
             }
@@ -270,7 +273,11 @@ impl Story {
                 Command::Save(SaveCase { patch: [(field, value)].into_iter().collect() })
             }
             CommandName::Attach => self.attach(self.wanted().unwrap_or(&material)),
-            CommandName::Remove => Command::Remove(RemoveMaterial { material }),
+            CommandName::Remove => {
+                let there = self.case.state.materials().filter(|there| !there.contains_key(&material));
+                let first = there.and_then(|there| there.keys().next().cloned());
+                Command::Remove(RemoveMaterial { material: first.unwrap_or(material) })
+            }
             CommandName::Submit => self.submission(),
             CommandName::Accept => Command::Accept,
             CommandName::AcceptDeferred => Command::AcceptDeferred(AcceptDeferred { due: None }),

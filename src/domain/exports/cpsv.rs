@@ -5,15 +5,20 @@
 //! Resources are named below the guide's address: `…#material-hukou_book`. Without
 //! a portal's address they stand below `urn:wanshitong:guides:CODE`.
 
-use serde_json::{Map, Value, json};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::{Value, json};
 
 use super::{About, Handout, Open, words};
 use crate::domain::codes::ServiceObject;
 use crate::domain::guides::{
     Condition, DayUnit, Download, Fee, Guide, LegalBasis, Limit, Material, MaterialSource, OfferedChannel,
-    ResultKind, Venue,
+    Venue,
 };
 use crate::domain::text::Text;
+
+mod context;
+
+use context::context;
 
 /// The EU's list of languages, by which the profile names them.
 const LANGUAGES: [&str; 2] = [
@@ -22,6 +27,19 @@ const LANGUAGES: [&str; 2] = [
 ];
 const YUAN: &str = "http://publications.europa.eu/resource/authority/currency/CNY";
 const RESPONSIBLE: &str = "http://data.europa.eu/m8g/CompetentAuthority";
+
+/// What may stand in no address (RFC 3986), and did in some of old.
+const IN_NO_ADDRESS: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// The document.
 pub fn cpsv(guide: &Guide, about: &About<'_>) -> Value {
@@ -35,83 +53,6 @@ fn base(guide: &Guide, about: &About<'_>) -> String {
         None => format!("urn:wanshitong:guides:{}", guide.code),
     }
 }
-
-fn context() -> Value {
-    let id = |iri: &str| json!({ "@id": iri, "@type": "@id" });
-    let mut terms = Map::new();
-    for (prefix, iri) in PREFIXES {
-        terms.insert(prefix.to_owned(), Value::from(iri));
-    }
-    for (term, iri) in LINKS {
-        terms.insert(term.to_owned(), id(iri));
-    }
-    for (term, iri) in WORDS {
-        terms.insert(term.to_owned(), Value::from(iri));
-    }
-    for (term, iri, datatype) in TYPED {
-        terms.insert(term.to_owned(), json!({ "@id": iri, "@type": datatype }));
-    }
-    Value::Object(terms)
-}
-
-const PREFIXES: [(&str, &str); 11] = [
-    ("adms", "http://www.w3.org/ns/adms#"),
-    ("cpsv", "http://purl.org/vocab/cpsv#"),
-    ("cv", "http://data.europa.eu/m8g/"),
-    ("dcat", "http://www.w3.org/ns/dcat#"),
-    ("dct", "http://purl.org/dc/terms/"),
-    ("eli", "http://data.europa.eu/eli/ontology#"),
-    ("foaf", "http://xmlns.com/foaf/0.1/"),
-    ("locn", "http://www.w3.org/ns/locn#"),
-    ("org", "http://www.w3.org/ns/org#"),
-    ("skos", "http://www.w3.org/2004/02/skos/core#"),
-    ("xsd", "http://www.w3.org/2001/XMLSchema#"),
-];
-
-/// Terms whose values are other resources.
-const LINKS: [(&str, &str); 26] = [
-    ("address", "locn:address"),
-    ("audience", "dct:audience"),
-    ("conformsTo", "dct:conformsTo"),
-    ("contactPoint", "cv:contactPoint"),
-    ("currency", "cv:currency"),
-    ("follows", "cpsv:follows"),
-    ("hasChannel", "cv:hasChannel"),
-    ("hasCompetentAuthority", "cv:hasCompetentAuthority"),
-    ("hasCost", "cv:hasCost"),
-    ("hasInput", "cpsv:hasInput"),
-    ("hasLegalResource", "cv:hasLegalResource"),
-    ("hasParticipant", "cv:hasParticipant"),
-    ("hasParticipation", "cv:hasParticipation"),
-    ("holdsRequirement", "cv:holdsRequirement"),
-    ("implements", "cpsv:implements"),
-    ("isGroupedBy", "cv:isGroupedBy"),
-    ("language", "dct:language"),
-    ("openingHours", "cv:openingHours"),
-    ("ownedBy", "cv:ownedBy"),
-    ("page", "foaf:page"),
-    ("produces", "cpsv:produces"),
-    ("role", "cv:role"),
-    ("spatial", "dct:spatial"),
-    ("status", "adms:status"),
-    ("thematicArea", "cv:thematicArea"),
-    ("kind", "dct:type"),
-];
-
-/// Terms whose values are words.
-const WORDS: [(&str, &str); 8] = [
-    ("description", "dct:description"),
-    ("fullAddress", "locn:fullAddress"),
-    ("identifier", "dct:identifier"),
-    ("keyword", "dcat:keyword"),
-    ("prefLabel", "skos:prefLabel"),
-    ("telephone", "cv:telephone"),
-    ("title", "dct:title"),
-    ("notation", "skos:notation"),
-];
-
-const TYPED: [(&str, &str, &str); 2] =
-    [("hasValue", "cv:hasValue", "xsd:double"), ("processingTime", "cv:processingTime", "xsd:duration")];
 
 struct Of<'a> {
     guide: &'a Guide,
@@ -147,8 +88,8 @@ impl Of<'_> {
         graph.push(self.rule());
         graph.extend(guide.conditions.iter().map(|condition| self.requirement(condition)));
         graph.extend(guide.materials.iter().flat_map(|material| self.evidence(material)));
-        graph.extend(guide.results.iter().enumerate().map(|(index, result)| self.output(index, result)));
-        graph.push(self.cost());
+        graph.extend(self.outputs());
+        graph.extend(self.costs());
         graph.extend(guide.item.life_events.iter().map(|event| self.event(event)));
         graph.extend(
             guide
@@ -179,17 +120,17 @@ impl Of<'_> {
             "description": both(&guide.summary),
             "keyword": keywords,
             "language": LANGUAGES,
-            "processingTime": duration(guide.limits.promised),
+            "processingTime": self.processing_time(),
             "hasCompetentAuthority": self.iri("agency"),
             "hasParticipation": self.iri("participation"),
             "spatial": self.iri("region"),
             "contactPoint": self.iri("contact"),
             "follows": self.iri("rule"),
-            "hasCost": self.iri("cost"),
+            "hasCost": self.costs().iter().map(|cost| cost["@id"].clone()).collect::<Value>(),
             "status": self.iri(&format!("status-{}", self.status().0)),
             "kind": self.iri(&format!("item-type-{}", guide.item.item_type.as_str())),
             "hasLegalResource": all("law", self.bases().count()),
-            "produces": all("result", guide.results.len()),
+            "produces": all("result", self.outputs().len()),
         });
         let lists = [
             ("hasChannel", ids(self.ways().iter().map(|way| format!("channel-{}", way.number())).collect())),
@@ -297,7 +238,14 @@ impl Of<'_> {
 
     /// How it is handled, which the law is behind.
     fn rule(&self) -> Value {
-        let steps = words::joined(&self.guide.flow, |step| step.name.clone());
+        let steps = words::by_scenario(self.guide, |guide| {
+            vec![words::joined(&guide.flow, |step| step.name.clone())]
+        });
+        let steps = steps.into_iter().map(|(steps, scenarios)| match words::names(self.guide, &scenarios) {
+            None => steps,
+            Some(Text { zh, en }) => Text::new(format!("{zh}：{}", steps.zh), format!("{en}: {}", steps.en)),
+        });
+        let steps = one_text(&steps.collect::<Vec<_>>());
         let laws: Vec<String> =
             (0..self.bases().count()).map(|index| self.iri(&format!("law-{index}"))).collect();
         let says = json!({
@@ -308,7 +256,8 @@ impl Of<'_> {
     }
 
     fn requirement(&self, condition: &Condition) -> Value {
-        let says = json!({ "title": both(&condition.text) });
+        let only = self.only(&condition.scenarios).as_ref().map(both);
+        let says = json!({ "title": both(&condition.text), "description": only });
         self.node("cv:Requirement", &format!("condition-{}", condition.code), says)
     }
 
@@ -319,10 +268,8 @@ impl Of<'_> {
         notes.extend(words::necessity(&material.required));
         notes.extend(words::paper(material));
         notes.extend([&material.help, &material.standard].into_iter().flatten().cloned());
-        let notes = Text::new(
-            notes.iter().map(|note| note.zh.as_str()).collect::<Vec<_>>().join("；"),
-            notes.iter().map(|note| note.en.as_str()).collect::<Vec<_>>().join("; "),
-        );
+        notes.extend(self.only(&material.scenarios));
+        let notes = one_text(&notes);
         let pages = self.pages(material);
         let mut says =
             json!({ "title": both(&material.name), "description": both(&notes), "language": LANGUAGES });
@@ -349,7 +296,7 @@ impl Of<'_> {
     fn pages(&self, material: &Material) -> Vec<Value> {
         let pages = [Handout::BlankForm, Handout::Sample].into_iter().filter_map(|handout| {
             let address = match handout.of(material)? {
-                Download::Url(url) => url.clone(),
+                Download::Url(url) => utf8_percent_encode(url, IN_NO_ADDRESS).to_string(),
                 Download::Text(_) if self.about.base_url.is_none() => return None,
                 Download::Text(_) => {
                     format!("{}/materials/{}/{}", self.base, material.code, handout.as_str())
@@ -360,26 +307,47 @@ impl Of<'_> {
         pages.collect()
     }
 
-    fn output(&self, index: usize, result: &ResultKind) -> Value {
-        let (ResultKind::Certificate { name, .. } | ResultKind::Letter { name }) = result;
-        let says = json!({ "title": both(name), "language": LANGUAGES });
-        self.node("cv:Output", &format!("result-{index}"), says)
+    /// The scenarios something is limited to, where it is.
+    fn only(&self, scenarios: &[impl AsRef<str>]) -> Option<Text> {
+        let names = words::names(self.guide, scenarios)?;
+        Some(Text::new(format!("仅限：{}", names.zh), format!("Only for: {}", names.en)))
     }
 
-    fn cost(&self) -> Value {
-        let description = match &self.guide.fee {
-            Fee::Free => words::fee(&self.guide.fee),
-            Fee::Charged { basis, .. } => basis.clone(),
+    /// What is issued, in whichever scenario.
+    fn outputs(&self) -> Vec<Value> {
+        let results =
+            words::by_scenario(self.guide, |guide| guide.results.iter().map(words::result).collect());
+        let output = |(index, (name, scenarios)): (usize, (Text, Vec<&str>))| {
+            let only = self.only(&scenarios).as_ref().map(both);
+            let says = json!({ "title": both(&name), "description": only, "language": LANGUAGES });
+            self.node("cv:Output", &format!("result-{index}"), says)
         };
-        let fen = match self.guide.fee {
-            Fee::Free => 0,
-            Fee::Charged { amount_fen, .. } => amount_fen,
+        results.into_iter().enumerate().map(output).collect()
+    }
+
+    /// What it costs, in whichever scenario.
+    fn costs(&self) -> Vec<Value> {
+        let fees = words::by_scenario(self.guide, |guide| vec![&guide.fee]);
+        let cost = |(index, (fee, scenarios)): (usize, (&Fee, Vec<&str>))| {
+            let (fen, basis) = match fee {
+                Fee::Free => (0, words::fee(fee)),
+                Fee::Charged { amount_fen, basis } => (*amount_fen, basis.clone()),
+            };
+            let notes: Vec<Text> = std::iter::once(basis).chain(self.only(&scenarios)).collect();
+            let says = json!({
+                "hasValue": format!("{}.{:02}", fen / 100, fen % 100),
+                "currency": YUAN, "description": both(&one_text(&notes)),
+            });
+            let part = if index == 0 { "cost".to_owned() } else { format!("cost-{index}") };
+            self.node("cv:Cost", &part, says)
         };
-        let says = json!({
-            "hasValue": format!("{}.{:02}", fen / 100, fen % 100),
-            "currency": YUAN, "description": both(&description),
-        });
-        self.node("cv:Cost", "cost", says)
+        fees.into_iter().enumerate().map(cost).collect()
+    }
+
+    /// The longest it is promised to take, in whichever scenario.
+    fn processing_time(&self) -> String {
+        let promised = words::by_scenario(self.guide, |guide| vec![days(guide.limits.promised)]);
+        format!("P{}D", promised.into_iter().map(|(days, _)| days).max().unwrap_or_default())
     }
 
     /// People have life events, businesses have business events.
@@ -419,12 +387,18 @@ fn both(text: &Text) -> Vec<Value> {
     vec![json!({ "@value": text.zh, "@language": "zh" }), json!({ "@value": text.en, "@language": "en" })]
 }
 
+fn one_text(notes: &[Text]) -> Text {
+    Text::new(
+        notes.iter().map(|note| note.zh.as_str()).collect::<Vec<_>>().join("；"),
+        notes.iter().map(|note| note.en.as_str()).collect::<Vec<_>>().join("; "),
+    )
+}
+
 /// ISO 8601 has no working days; five of them last a week, and what is left over is
 /// counted as it is, which is the least it can take.
-fn duration(limit: Limit) -> String {
-    let days = match limit.unit {
+fn days(limit: Limit) -> u16 {
+    match limit.unit {
         DayUnit::CalendarDay => limit.days,
         DayUnit::WorkingDay => limit.days / 5 * 7 + limit.days % 5,
-    };
-    format!("P{days}D")
+    }
 }

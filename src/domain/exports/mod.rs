@@ -13,7 +13,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 pub use phone::phone;
 pub use plain::{plain, width};
@@ -54,8 +54,8 @@ impl About<'_> {
         if self.at.is_some_and(|at| guide.is_closed(self.withdrawn_at, at)) {
             return Open::No;
         }
-        // Of the day from which it is withdrawn no more is said than that.
-        let withdrawn = self.withdrawn_at.map(local_date);
+        // Withdrawn from midnight on, it takes its last cases the day before.
+        let withdrawn = self.withdrawn_at.map(|at| local_date(at - TimeDelta::nanoseconds(1)));
         Open::Until([withdrawn, guide.effective_until].into_iter().flatten().min())
     }
 

@@ -64,7 +64,7 @@ pub fn sheet(guide: &Guide, about: &About<'_>, scenario: Option<&str>) -> Sheet 
         add(&mut sections, "scenarios", "办理情形", "Situations", scenarios(guide));
     }
     let conditions = as_handled.conditions.iter().map(|condition| Entry {
-        notes: only_for(guide, &condition.scenarios),
+        notes: only_for(guide, &condition.scenarios).into_iter().collect(),
         ..Entry::named(condition.text.clone())
     });
     add(&mut sections, "conditions", "受理条件", "Who may apply", conditions.collect());
@@ -76,7 +76,12 @@ pub fn sheet(guide: &Guide, about: &About<'_>, scenario: Option<&str>) -> Sheet 
         .map(|step| Entry { notes: vec![words::role(step.role)], ..Entry::named(step.name.clone()) });
     let part = Part::Steps(steps.collect());
     sections.push(Section { code: "flow", title: Text::new("办理流程", "How it is handled"), part });
-    let results = as_handled.results.iter().map(result);
+    let results = words::by_scenario(as_handled, |guide| guide.results.iter().collect());
+    let results = results.into_iter().map(|(one, scenarios)| {
+        let mut entry = result(one);
+        entry.notes.extend(only_for(guide, &scenarios));
+        entry
+    });
     add(&mut sections, "results", "办理结果", "What you receive", results.collect());
     add(&mut sections, "venues", "办理地点", "Where to go", venues(as_handled));
     add(&mut sections, "legal_basis", "设定依据", "Legal basis", bases(as_handled));
@@ -142,38 +147,36 @@ fn basics(guide: &Guide, about: &About<'_>) -> Section {
     Section { code: "basics", title: Text::new("基本信息", "At a glance"), part: Part::Pairs(pairs) }
 }
 
+/// The scenarios, each with what it says otherwise than the guide.
 fn scenarios(guide: &Guide) -> Vec<Entry> {
+    let common = terms(guide);
     let entry = |scenario: &Scenario| {
-        let own = &scenario.guide;
-        let promised = words::limit(own.limits.promised);
-        let mut notes = Vec::new();
-        if own.limits != guide.limits {
-            notes.push(Text::new(
-                format!("承诺时限：{}", promised.zh),
-                format!("Promised time: {}", promised.en),
-            ));
-        }
-        if own.fee != guide.fee {
-            let fee = words::fee(&own.fee);
-            notes.push(Text::new(format!("收费：{}", fee.zh), format!("Fee: {}", fee.en)));
-        }
-        if own.visits != guide.visits {
-            let visits = words::visits(own.visits);
-            notes.push(Text::new(format!("到现场次数：{}", visits.zh), format!("Visits: {}", visits.en)));
-        }
-        Entry { notes, ..Entry::named(scenario.name.clone()) }
+        let own = terms(&scenario.guide).into_iter().zip(&common).filter(|(own, common)| own != *common);
+        let notes = own.map(|((zh, en, value), _)| {
+            Text::new(format!("{zh}：{}", value.zh), format!("{en}: {}", value.en))
+        });
+        Entry { notes: notes.collect(), ..Entry::named(scenario.name.clone()) }
     };
     guide.scenarios.iter().map(entry).collect()
 }
 
+/// What a scenario may say otherwise than its guide.
+fn terms(guide: &Guide) -> [(&'static str, &'static str, Text); 7] {
+    [
+        ("办件类型", "Kind of handling", words::handling(guide.handling)),
+        ("法定时限", "Time limit by law", words::limit(guide.limits.legal)),
+        ("承诺时限", "Promised time", words::limit(guide.limits.promised)),
+        ("收费", "Fee", words::fee(&guide.fee)),
+        ("到现场次数", "Visits", words::visits(guide.visits)),
+        ("办理流程", "How it is handled", words::joined(&guide.flow, |step| step.name.clone())),
+        ("办理结果", "What you receive", words::joined(&guide.results, words::result)),
+    ]
+}
+
 /// In which situations an entry counts, where not in all.
-fn only_for(guide: &Guide, scenarios: &[String]) -> Vec<Text> {
-    let names = guide.scenarios.iter().filter(|one| scenarios.contains(&one.code));
-    let names = words::joined(names, |scenario| scenario.name.clone());
-    if names.zh.is_empty() {
-        return Vec::new();
-    }
-    vec![Text::new(format!("适用于：{}", names.zh), format!("Only for: {}", names.en))]
+fn only_for(guide: &Guide, scenarios: &[impl AsRef<str>]) -> Option<Text> {
+    let names = words::names(guide, scenarios)?;
+    Some(Text::new(format!("适用于：{}", names.zh), format!("Only for: {}", names.en)))
 }
 
 fn material(guide: &Guide, material: &Material) -> Entry {

@@ -181,6 +181,7 @@ fn texts() -> impl Strategy<Value = String> {
         "@x",
         "a,b",
         "a;b\\",
+        "社保；医保",
         "\"",
         "a\r\nb",
         "a\nb",
@@ -279,6 +280,11 @@ fn a_guide_is_offered_until_its_last_day_and_not_after() {
     let about = About { withdrawn_at: at(1_773_270_000), ..about() };
     assert!(status(&GUIDE, &about).contains("status-active"));
     assert!(phone(&GUIDE, &about, None, Language::Zh).contains("本事项受理至2026-03-12。"));
+    // From the first moment of that day on: the last cases are those of the day before.
+    let midnight = "2026-03-11T16:00:00Z".parse().ok();
+    let at_midnight = About { withdrawn_at: midnight, ..about };
+    assert!(GUIDE.is_closed(midnight, midnight.unwrap()));
+    assert!(phone(&GUIDE, &at_midnight, None, Language::Zh).contains("本事项受理至2026-03-11。"));
     // Its last day has passed.
     let ended = Guide { effective_until: "2026-02-28".parse().ok(), ..GUIDE.clone() };
     let about = About { withdrawn_at: None, ..about };
@@ -338,6 +344,96 @@ fn a_scenario_shows_what_is_its_own() {
     assert_eq!((count(&whole, "flow"), count(&change, "flow")), (3, 1));
     let text = plain(&change, Language::Zh);
     assert!(text.contains("收费：12.50元") && text.contains("承诺时限：当场办结"), "{text}");
+}
+
+/// The guide of a sample item, which is of this name.
+fn sample(name: &str) -> Guide {
+    samples().into_iter().find(|guide| guide.item.name.zh == name).unwrap()
+}
+
+#[test]
+fn what_belongs_to_one_scenario_is_never_said_of_all() {
+    let divorce = sample("离婚登记");
+    let said = phone(&divorce, &about(), None, Language::Zh);
+    for sentence in [
+        "仅限冷静期满领取离婚证：自收到申请之日起三十日的冷静期已经届满。",
+        "仅限冷静期内撤回申请：自收到申请之日起未超过三十日。",
+        "提出离婚登记申请：办好以后，您会收到离婚登记申请受理回执单。",
+        "冷静期满领取离婚证：办好以后，您会收到离婚证。",
+    ] {
+        assert!(said.lines().any(|line| line == sentence), "{sentence}\n{said}");
+    }
+    let whole = sheet(&divorce, &about(), None);
+    let entries = |code: &str| match &whole.section(code).unwrap().part {
+        Part::List(entries) | Part::Steps(entries) => {
+            entries.iter().map(|entry| (entry.name.zh.clone(), entry.notes.clone())).collect::<Vec<_>>()
+        }
+        Part::Pairs(_) => Vec::new(),
+    };
+    let notes = |code: &str, name: &str| {
+        let found = entries(code).into_iter().find(|(entry, _)| entry == name);
+        found.unwrap().1.into_iter().map(|note| note.zh).collect::<Vec<_>>()
+    };
+    assert_eq!(notes("scenarios", "提出离婚登记申请"), ["办理结果：离婚登记申请受理回执单"]);
+    assert!(notes("results", "离婚证").contains(&"适用于：冷静期满领取离婚证".to_owned()));
+    // Somebody who chose hears of his scenario alone.
+    let chosen = phone(&divorce, &about(), Some("application"), Language::Zh);
+    assert!(chosen.contains("您会收到离婚登记申请受理回执单") && !chosen.contains("仅限"), "{chosen}");
+}
+
+#[test]
+fn linked_data_names_what_every_scenario_issues_costs_and_asks_for() {
+    for guide in samples() {
+        let document = cpsv::cpsv(&guide, &about());
+        let graph = document["@graph"].as_array().unwrap();
+        let titles = |of: &str| -> Vec<&str> {
+            let nodes =
+                graph.iter().filter(|node| node["@type"].as_array().is_some_and(|types| types[0] == of));
+            nodes.filter_map(|node| node["title"][0]["@value"].as_str()).collect()
+        };
+        for own in guide.scenarios.iter().map(|scenario| &scenario.guide) {
+            for result in own.results.iter().map(super::words::result) {
+                assert!(titles("cv:Output").contains(&result.zh.as_str()), "{}: {}", guide.code, result.zh);
+            }
+        }
+        let node = |part: &str| graph.iter().find(|node| node["identifier"] == part).unwrap();
+        let belonging =
+            guide.conditions.iter().map(|one| (format!("condition-{}", one.code), &one.scenarios));
+        let materials = guide.materials.iter().map(|one| (format!("material-{}", one.code), &one.scenarios));
+        for (part, scenarios) in belonging.chain(materials) {
+            let is_marked = node(&part)["description"].to_string().contains("仅限：");
+            assert_eq!(is_marked, !scenarios.is_empty(), "{}: {part}", guide.code);
+        }
+    }
+    let costs = cpsv::cpsv(&GUIDE, &about())["@graph"][0]["hasCost"].clone();
+    assert_eq!(costs.as_array().map(Vec::len), Some(2), "one scenario is free, the other is not");
+}
+
+#[test]
+fn an_address_of_old_is_put_so_that_linked_data_can_name_it() {
+    let mut guide = GUIDE.clone();
+    let url = "https://example.com/a b\"c<>".to_owned();
+    guide.materials[0].sample = Some(crate::domain::guides::Download::Url(url));
+    let document = cpsv::cpsv(&guide, &about()).to_string();
+    assert!(document.contains("https://example.com/a%20b%22c%3C%3E"), "{document}");
+}
+
+#[test]
+fn marks_that_compare_are_spoken_and_brackets_are_not() {
+    let said = |summary: Text, language| {
+        let guide = Guide { summary, ..GUIDE.clone() };
+        phone(&guide, &About::default(), Some("new"), language).lines().nth(2).unwrap().to_owned()
+    };
+    for (written, zh, en) in [
+        ("收入<2000元且>0元", "收入小于2000元且大于0元。", "收入 less than 2000元且 more than 0元."),
+        ("年龄 >= 60", "年龄 不低于 60。", "年龄 at least 60."),
+        ("18 < 年龄≤60", "18 小于 年龄不超过60。", "18 less than 年龄 at most 60."),
+        ("按<示例办法>办理", "按示例办法办理。", "按示例办法办理."),
+        ("<b>不收费</b>", "b不收费/b。", "b不收费/b."),
+    ] {
+        assert_eq!(said(Text::new(written, written), Language::Zh), zh);
+        assert_eq!(said(Text::new(written, written), Language::En), en);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::domain::codes::ServiceObject;
 use crate::domain::guides::{
     CrossRegion, DayUnit, Delivery, Fee, Guide, Handling, Limit, Material, MaterialSource, OfferedChannel,
-    Paper, Requirement, SpecialProcedure, StepRole,
+    Paper, Requirement, ResultKind, Scenario, SpecialProcedure, StepRole,
 };
 use crate::domain::text::Text;
 
@@ -151,6 +151,12 @@ pub(super) fn fee(fee: &Fee) -> Text {
     }
 }
 
+/// What it is called.
+pub(super) fn result(result: &ResultKind) -> Text {
+    let (ResultKind::Certificate { name, .. } | ResultKind::Letter { name }) = result;
+    name.clone()
+}
+
 /// 12.50, or 12 when there are no fen.
 pub(super) fn yuan(fen: u64) -> String {
     match fen % 100 {
@@ -163,6 +169,41 @@ pub(super) fn joined<T>(items: impl IntoIterator<Item = T>, text: impl Fn(T) -> 
     let texts: Vec<Text> = items.into_iter().map(text).collect();
     let of = |part: fn(&Text) -> &str, with: &str| texts.iter().map(part).collect::<Vec<_>>().join(with);
     Text::new(of(|text| &text.zh, "、"), of(|text| &text.en, ", "))
+}
+
+/// What holds in each way a guide is handled, each thing once, with the codes of the
+/// scenarios it holds in; with none where it holds in all there are.
+pub(super) fn by_scenario<'g, T: PartialEq>(
+    guide: &'g Guide,
+    of: impl Fn(&'g Guide) -> Vec<T>,
+) -> Vec<(T, Vec<&'g str>)> {
+    if guide.scenarios.is_empty() {
+        return of(guide).into_iter().map(|one| (one, Vec::new())).collect();
+    }
+    let mut all: Vec<(T, Vec<&str>)> = Vec::new();
+    for scenario in &guide.scenarios {
+        let code = scenario.code.as_str();
+        for one in of(&scenario.guide) {
+            match all.iter_mut().find(|(known, _)| *known == one) {
+                Some((_, codes)) if codes.last() == Some(&code) => {}
+                Some((_, codes)) => codes.push(code),
+                None => all.push((one, vec![code])),
+            }
+        }
+    }
+    for (_, codes) in &mut all {
+        if codes.len() == guide.scenarios.len() {
+            codes.clear();
+        }
+    }
+    all
+}
+
+/// The names of the scenarios something is limited to, where it is.
+pub(super) fn names(guide: &Guide, scenarios: &[impl AsRef<str>]) -> Option<Text> {
+    let limits = |scenario: &&Scenario| scenarios.iter().any(|code| code.as_ref() == scenario.code);
+    let names = joined(guide.scenarios.iter().filter(limits), |scenario| scenario.name.clone());
+    (!names.zh.is_empty()).then_some(names)
 }
 
 pub(super) fn objects(objects: &[ServiceObject]) -> Text {

@@ -10,6 +10,7 @@ mod handling;
 mod item;
 mod materials;
 mod offer;
+mod undone;
 mod words;
 
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod tests;
 pub use bundle::diff_bundles;
 pub use certificate_types::diff_certificate_types;
 pub use item::diff_items;
+pub use undone::undone;
 
 use serde::Serialize;
 
@@ -158,53 +160,83 @@ fn whole(teller: &mut Teller, old: &Guide, new: &Guide) {
     form::form(teller, form, &new.form);
     materials::materials(teller, materials, &new.materials);
     handling::questions(teller, questions.as_ref(), new.questions.as_ref());
-    in_scenarios(teller, scenarios, &new.scenarios);
+    in_scenarios(teller, (old, scenarios), (new, &new.scenarios));
 }
 
+type Whole<'a> = (&'a Guide, &'a [Scenario]);
+
 /// The scenarios that came and went, and what each changes that the whole guide
-/// does not say already. A scenario that goes on as before where the whole guide
-/// changes is named there.
-fn in_scenarios(teller: &mut Teller, old: &[Scenario], new: &[Scenario]) {
-    let pairs = Pairs::of(old, new, |scenario| scenario.code.clone());
-    for Scenario { code: _, name, guide: _ } in &pairs.added {
-        let name = quoted(name);
-        teller.tell(
-            About::Scenario,
-            format!("新增办理情形：{}", name.zh),
-            format!("one case more: {}", name.en),
-        );
+/// does not say already: one that came, in what held for everybody; where none are
+/// left, what holds for everybody in each. A scenario that goes on as before where
+/// the whole guide changes is named there.
+fn in_scenarios(teller: &mut Teller, (old_guide, old): Whole<'_>, (new_guide, new): Whole<'_>) {
+    let by_code = Pairs::of(old, new, |scenario| scenario.code.clone());
+    // One of the same name under another code is the same to an applicant.
+    let by_name = Pairs::of(&by_code.dropped, &by_code.added, |scenario| scenario.name.zh.clone());
+    for scenario in &by_name.added {
+        came_or_went(teller, &scenario.name, ("新增办理情形", "one case more"));
     }
-    for Scenario { code: _, name, guide: _ } in &pairs.dropped {
-        let name = quoted(name);
-        teller.tell(
-            About::Scenario,
-            format!("取消办理情形：{}", name.zh),
-            format!("one case fewer: {}", name.en),
-        );
+    for scenario in &by_name.dropped {
+        came_or_went(teller, &scenario.name, ("取消办理情形", "one case fewer"));
     }
-    if pairs.moved {
+    if by_code.moved {
         teller.tell(About::Wording, "办理情形的先后顺序有调整", "the cases are listed in another order");
     }
-    for (old, new) in pairs.kept {
-        let Scenario { code: _, name, guide } = old;
+    let renamed = by_name.kept.into_iter().map(|(old, new)| (*old, *new));
+    for (old, new) in by_code.kept.into_iter().chain(renamed) {
+        let Scenario { code, name, guide } = old;
         named(teller, About::Scenario, ("办理情形", "case"), name, &new.name);
-        let own = told(guide, &new.guide);
-        for change in teller.told.iter_mut().filter(|change| change.may_be_a_scenarios_own()) {
-            if !own.iter().any(|told| told.says(change)) {
-                change.except.push(new.name.clone());
-            }
+        let called = quoted(&new.name);
+        let (zh, en) = (format!("办理情形{}的代码", called.zh), format!("code of the case {}", called.en));
+        arrow(teller, About::Scenario, (&zh, &en), &plain(code), &plain(&new.code));
+        own(teller, &new.name, told(guide, &new.guide));
+    }
+    if !by_name.added.is_empty() {
+        let before = shared(old_guide);
+        for scenario in &by_name.added {
+            own(teller, &scenario.name, told(&before, &scenario.guide));
         }
-        for mut told in own {
-            if teller.has(&told) {
-                continue;
-            }
-            told.text = Text::new(
-                format!("情形{}：{}", quoted(&new.name).zh, told.text.zh),
-                format!("in the case {}: {}", quoted(&new.name).en, told.text.en),
-            );
-            told.of_scenario = true;
-            teller.told.push(told);
+    }
+    // Where others are left, nobody is handled as the whole guide says.
+    for scenario in by_name.dropped.iter().filter(|_| new.is_empty()) {
+        own(teller, &scenario.name, told(&scenario.guide, new_guide));
+    }
+}
+
+fn came_or_went(teller: &mut Teller, name: &Text, (zh, en): (&str, &str)) {
+    let name = quoted(name);
+    teller.tell(About::Scenario, format!("{zh}：{}", name.zh), format!("{en}: {}", name.en));
+}
+
+/// The guide as a scenario of it would be that says nothing of its own.
+fn shared(guide: &Guide) -> Guide {
+    let mut shared = Guide { scenarios: Vec::new(), questions: None, ..guide.clone() };
+    shared.conditions.retain(|condition| condition.scenarios.is_empty());
+    shared.materials.retain(|material| material.scenarios.is_empty());
+    shared.form.fields.retain(|field| field.scenarios.is_empty());
+    shared.form.rules.retain(|rule| rule.scenarios.is_empty());
+    shared
+}
+
+/// What changes in a scenario: what the whole guide says does not hold in it, and
+/// what it does not say, under the scenario's name.
+fn own(teller: &mut Teller, name: &Text, own: Vec<Told>) {
+    for change in teller.told.iter_mut().filter(|change| change.may_be_a_scenarios_own()) {
+        if !own.iter().any(|told| told.says(change)) {
+            change.except.push(name.clone());
         }
+    }
+    let name = quoted(name);
+    for mut told in own {
+        if teller.has(&told) {
+            continue;
+        }
+        told.text = Text::new(
+            format!("情形{}：{}", name.zh, told.text.zh),
+            format!("in the case {}: {}", name.en, told.text.en),
+        );
+        told.of_scenario = true;
+        teller.told.push(told);
     }
 }
 

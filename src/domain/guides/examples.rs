@@ -63,8 +63,12 @@ pub fn try_examples(
 fn differences(guide: &Guide, example: &Example, found: &Found<'_>, calendar: &WorkCalendar) -> Vec<Text> {
     let expect = &example.expect;
     let unmet: Vec<String> = found.unmet.iter().map(|condition| condition.code.clone()).collect();
-    let mut errors: Vec<String> =
-        found.errors.iter().filter_map(|error| Some(error.pointer.split('/').nth(2)?.to_owned())).collect();
+    let is_eligible = unmet.is_empty() && guide.serves(example.applicant.kind);
+    let mut errors: Vec<String> = found
+        .errors
+        .iter()
+        .map(|error| error.pointer.split('/').nth(2).unwrap_or("facts").to_owned())
+        .collect();
     errors.dedup();
     let materials = found.needs.iter().filter(|need| need.required);
     let materials: Vec<String> = materials.map(|need| need.material.code.clone()).collect();
@@ -74,9 +78,10 @@ fn differences(guide: &Guide, example: &Example, found: &Found<'_>, calendar: &W
     };
     let due = calendar.due(example.today, guide.limits.promised);
     [
-        differs("eligible", expect.eligible.map(|truth| truth.to_string()), unmet.is_empty().to_string()),
+        differs("eligible", expect.eligible.map(|truth| truth.to_string()), is_eligible.to_string()),
         differs("unmet", expect.unmet.as_deref().map(sorted), sorted(&unmet)),
-        differs("errors", expect.errors.as_deref().map(sorted), sorted(&errors)),
+        differs("errors", expect.errors.as_deref().map(sorted), sorted(&errors))
+            .map(|text| because(text, found)),
         differs("materials", expect.materials.as_deref().map(sorted), sorted(&materials)),
         differs("fee_fen", expect.fee_fen.map(|fen| fen.to_string()), fee.to_string()),
         outcome_differs(guide, example, found),
@@ -93,6 +98,21 @@ fn differs(what: &str, expected: Option<String>, found: String) -> Option<Text> 
         format!("{what} 应为 {expected}，实为 {found}"),
         format!("{what} should be {expected}, but is {found}"),
     ))
+}
+
+/// With what was said of each field: why there is an error is not to be seen otherwise.
+fn because(differs: Text, found: &Found<'_>) -> Text {
+    if found.errors.is_empty() {
+        return differs;
+    }
+    let told = |language: fn(&Text) -> &String| {
+        let told = found.errors.iter().map(|error| format!("{}: {}", error.pointer, language(&error.detail)));
+        told.collect::<Vec<_>>()
+    };
+    Text::new(
+        format!("{}（{}）", differs.zh, told(|text| &text.zh).join(" ")),
+        format!("{} ({})", differs.en, told(|text| &text.en).join(" ")),
+    )
 }
 
 fn sorted(names: &[String]) -> String {
@@ -115,7 +135,12 @@ fn word(outcome: ExampleOutcome) -> String {
 /// do, and what an officer has yet to look at where the applicant has to bring it.
 fn outcome(guide: &Guide, example: &Example, found: &Found<'_>) -> ExampleOutcome {
     let Example { applicant, today, .. } = example;
-    if is_known_too_little(guide, example) || !found.unmet.is_empty() || !found.errors.is_empty() {
+    let is_served = guide.serves(applicant.kind);
+    if !is_served
+        || is_known_too_little(guide, example)
+        || !found.unmet.is_empty()
+        || !found.errors.is_empty()
+    {
         return ExampleOutcome::Refused;
     }
     let mut needed = found.needs.iter().filter(|need| need.required);
@@ -135,7 +160,8 @@ fn outcome_differs(guide: &Guide, example: &Example, found: &Found<'_>) -> Optio
     let outcome = outcome(guide, example, found);
     let differs = differs("outcome", example.expect.outcome.map(word), word(outcome))?;
     if !is_known_too_little(guide, example) {
-        return Some(differs);
+        // Where errors are expected, what they are is told with them.
+        return Some(if example.expect.errors.is_none() { because(differs, found) } else { differs });
     }
     let (has, needed) = (example.applicant.ial, guide.identity.ial);
     Some(Text::new(

@@ -66,13 +66,66 @@ pub fn normalise_for(form: &Form, facts: &Facts, whom: Whom<'_>, today: NaiveDat
     kept
 }
 
+/// The same, with every row of a group in the place it was given in: what is told of a row
+/// points at what was sent.
+pub fn normalise_in_place(form: &Form, facts: &Facts, whom: Whom<'_>, today: NaiveDate) -> Facts {
+    let mut kept = normalise_for(form, facts, whom, today);
+    for field in form.fields.iter().filter(|field| matches!(field.kind, FieldKind::Group { .. })) {
+        if kept.contains(&field.name)
+            && let Some(rows) = facts.get(&field.name).and_then(|rows| tidy(&field.kind, rows))
+        {
+            kept.set(field.name.as_str(), rows);
+        }
+    }
+    kept
+}
+
+/// A merge patch to a draft with its answers in canonical form. What is empty takes the
+/// answer away; an empty row keeps its place while the others are filled in.
+pub fn tidy_patch(form: &Form, patch: Map<String, Value>) -> Map<String, Value> {
+    let tidied = patch.into_iter().map(|(name, change)| {
+        let change = match (form.field(&name).map(|field| &field.kind), change) {
+            (None, change) => change,
+            (Some(FieldKind::Address { .. }), Value::Object(members)) => {
+                let part = |(name, value): (String, Value)| {
+                    let value = clean_part(&name, &value).unwrap_or(Value::Null);
+                    (name, value)
+                };
+                Value::Object(members.into_iter().map(part).collect())
+            }
+            (Some(kind), change) => tidy(kind, &change).unwrap_or(Value::Null),
+        };
+        (name, change)
+    });
+    tidied.collect()
+}
+
 /// One answer in canonical form; `None` when it is empty.
 pub(super) fn clean(kind: &FieldKind, value: &Value) -> Option<Value> {
+    without_empty_rows(kind, tidy(kind, value)?)
+}
+
+pub(super) fn without_empty_rows(kind: &FieldKind, value: Value) -> Option<Value> {
+    match (kind, value) {
+        (FieldKind::Group { .. }, Value::Array(mut rows)) => {
+            rows.retain(|row| !is_empty_row(row));
+            (!rows.is_empty()).then_some(Value::Array(rows))
+        }
+        (_, value) => Some(value),
+    }
+}
+
+pub(super) fn is_empty_row(row: &Value) -> bool {
+    row.as_object().is_some_and(Map::is_empty)
+}
+
+/// The same, with an empty row as `{}` in its place.
+pub(super) fn tidy(kind: &FieldKind, value: &Value) -> Option<Value> {
     match (kind, value) {
         (_, Value::Null) => None,
         (FieldKind::Address { .. }, Value::Object(members)) => clean_address(members),
         (FieldKind::MultiChoice { options, .. }, Value::Array(chosen)) => clean_chosen(options, chosen),
-        (FieldKind::Group { fields, .. }, Value::Array(rows)) => clean_rows(fields, rows),
+        (FieldKind::Group { fields, .. }, Value::Array(rows)) => tidy_rows(fields, rows),
         (FieldKind::Number { .. } | FieldKind::Money { .. }, Value::Number(number)) => {
             let whole = number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() <= MAX_WHOLE as f64);
             match (number.as_i64(), whole) {
@@ -111,18 +164,16 @@ fn clean_text(kind: &FieldKind, text: &str) -> String {
 }
 
 fn clean_address(members: &Map<String, Value>) -> Option<Value> {
-    let mut cleaned = Map::new();
-    for (name, member) in members {
-        let member = match member {
-            Value::String(text) if name == "region" => Value::String(dense(text)),
-            Value::String(text) => Value::String(one_line(text)),
-            other => other.clone(),
-        };
-        if member != Value::String(String::new()) {
-            cleaned.insert(name.clone(), member);
-        }
-    }
+    let parts = members.iter().filter_map(|(name, value)| Some((name.clone(), clean_part(name, value)?)));
+    let cleaned: Map<String, Value> = parts.collect();
     (!cleaned.is_empty()).then_some(Value::Object(cleaned))
+}
+
+/// The region of an address, or the rest of it.
+fn clean_part(name: &str, value: &Value) -> Option<Value> {
+    let Value::String(text) = value else { return Some(value.clone()) };
+    let text = if name == "region" { dense(text) } else { one_line(text) };
+    (!text.is_empty()).then_some(Value::String(text))
 }
 
 fn clean_chosen(options: &[Choice], chosen: &[Value]) -> Option<Value> {
@@ -142,15 +193,18 @@ fn clean_chosen(options: &[Choice], chosen: &[Value]) -> Option<Value> {
     (!cleaned.is_empty()).then_some(Value::Array(cleaned))
 }
 
-/// Rows in the order given, without empty ones.
-fn clean_rows(fields: &[Field], rows: &[Value]) -> Option<Value> {
-    let cleaned: Vec<Value> = rows.iter().filter_map(|row| clean_row(fields, row)).collect();
-    (!cleaned.is_empty()).then_some(Value::Array(cleaned))
+/// Rows in the order given.
+fn tidy_rows(fields: &[Field], rows: &[Value]) -> Option<Value> {
+    (!rows.is_empty()).then(|| rows.iter().map(|row| tidy_row(fields, row)).collect())
 }
 
-fn clean_row(fields: &[Field], row: &Value) -> Option<Value> {
-    let Value::Object(members) = row else { return Some(row.clone()) };
-    let cleaned: Map<String, Value> = members
+fn tidy_row(fields: &[Field], row: &Value) -> Value {
+    let members = match row {
+        Value::Object(members) => members,
+        Value::Null => return Value::Object(Map::new()),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => return row.clone(),
+    };
+    members
         .iter()
         .filter_map(|(name, value)| {
             let value = match fields.iter().find(|field| field.name == *name) {
@@ -159,8 +213,7 @@ fn clean_row(fields: &[Field], row: &Value) -> Option<Value> {
             };
             Some((name.clone(), value))
         })
-        .collect();
-    (!cleaned.is_empty()).then_some(Value::Object(cleaned))
+        .collect()
 }
 
 /// Full-width digits, letters and the ideographic blank in their half-width form.
@@ -174,22 +227,45 @@ fn half_width(character: char) -> char {
     }
 }
 
+/// Nobody types these and nobody sees them: they come along with what is pasted.
+fn is_unseen(c: char) -> bool {
+    let is_layout = matches!(
+        c,
+        '\u{ad}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{feff}'
+    );
+    is_layout || c.is_control() && !matches!(c, '\n' | '\r' | '\t')
+}
+
+/// Blanks, and the joiners of scripts that shape their letters: those mean something
+/// between letters and nothing elsewhere.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{200c}' | '\u{200d}')
+}
+
 fn plain(text: &str) -> impl Iterator<Item = char> {
-    text.chars().map(half_width).filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
+    text.chars().map(half_width).filter(|c| !is_unseen(*c))
 }
 
 pub(super) fn one_line(text: &str) -> String {
     let text: String = plain(text).collect();
+    let text = text.trim_matches(is_blank);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn many_lines(text: &str) -> String {
     let text: String = plain(text).collect();
     let lines: Vec<&str> = text.lines().map(|line| line.trim_end()).collect();
-    lines.join("\n").replace('\r', "").trim().to_owned()
+    lines.join("\n").replace('\r', "").trim_matches(is_blank).to_owned()
 }
 
 /// Without any blanks.
 fn dense(text: &str) -> String {
-    plain(text).filter(|c| !c.is_whitespace()).collect()
+    plain(text).filter(|c| !is_blank(*c)).collect()
 }

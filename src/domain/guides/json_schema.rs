@@ -11,9 +11,11 @@ use serde_json::{Map, Value, json};
 
 use super::expr::Expr;
 use super::model::{Choice, Field, FieldKind, Form, Guide, Requirement};
-use super::value::MAX_DETAIL;
+use super::value::{ADDRESS_LEVEL, MAX_DETAIL};
 use crate::domain::canonical::MAX_WHOLE;
-use crate::domain::codes::RegionCode;
+use crate::domain::cases::{MAX_DOCUMENT_BYTES, MediaType};
+use crate::domain::codes::{RegionCode, RegionLevel};
+use crate::domain::text::Text;
 
 pub const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -44,7 +46,7 @@ pub fn form_schema(form: &Form) -> Value {
         .map(|field| (field.name.clone(), vocabulary(field, "file")))
         .collect();
     let required: Vec<&str> = answered()
-        .filter(|field| field.visible_when.is_none())
+        .filter(|field| field.visible_when.is_none() && field.scenarios.is_empty())
         .filter(|field| matches!(field.required, Requirement::Required))
         .map(|field| field.name.as_str())
         .collect();
@@ -83,7 +85,7 @@ fn vocabulary(field: &Field, widget: &str) -> Value {
     }
     // Whether a file is needed is said by its material.
     if let Requirement::Required = &field.required
-        && field.visible_when.is_some()
+        && (field.visible_when.is_some() || !field.scenarios.is_empty())
         && field.kind.has_answer()
     {
         own.insert("required_when_visible".to_owned(), Value::Bool(true));
@@ -132,14 +134,11 @@ fn shape(kind: &FieldKind) -> (Map<String, Value>, &'static str) {
             }
             (schema, "multi_choice")
         }
-        FieldKind::Region { under } => (region(under.as_ref()), "region"),
+        FieldKind::Region { under } => (region(under.as_ref(), None), "region"),
         FieldKind::Address { under } => (
             json!({
                 "type": "object",
-                "properties": {
-                    "region": region(under.as_ref()),
-                    "detail": { "type": "string", "minLength": 1, "maxLength": MAX_DETAIL },
-                },
+                "properties": address_parts(under.as_ref()),
                 "required": ["region", "detail"],
                 "additionalProperties": false,
             }),
@@ -195,12 +194,35 @@ fn whole(min: Option<i64>, max: Option<i64>) -> Value {
     })
 }
 
-fn region(under: Option<&RegionCode>) -> Value {
+/// Everything within `under` that lies at `least` or deeper: a digit that is no zero
+/// stands behind those of the level above.
+fn region(under: Option<&RegionCode>, least: Option<RegionLevel>) -> Value {
     let prefix = under.map_or("", RegionCode::significant);
+    let above = least.and_then(|least| RegionLevel::ALL.into_iter().rev().find(|level| *level < least));
+    let rest = match above {
+        Some(above) if prefix.len() <= above.digits() => {
+            format!("[0-9]{{{}}}0*[1-9][0-9]*", above.digits() - prefix.len())
+        }
+        Some(_) | None => "[0-9]*".to_owned(),
+    };
+    json!({ "type": "string", "pattern": format!("^{prefix}{rest}$"), "format": "region-code" })
+}
+
+/// The two parts of an address, each to be drawn as a field of its own.
+fn address_parts(under: Option<&RegionCode>) -> Value {
+    let (place, detail) = (Text::new("所在地区", "Region"), Text::new("详细地址", "Street, number and room"));
+    let mut region = region(under, Some(ADDRESS_LEVEL));
+    region["title"] = Value::from(place.zh.as_str());
+    region["x-wanshitong"] = json!({ "widget": "region", "label": place });
+    if let Some(under) = under {
+        region["x-wanshitong"]["under"] = Value::from(under.as_str());
+    }
     json!({
-        "type": "string",
-        "pattern": format!("^{prefix}[0-9]*$"),
-        "format": "region-code",
+        "region": region,
+        "detail": {
+            "type": "string", "minLength": 1, "maxLength": MAX_DETAIL, "title": detail.zh,
+            "x-wanshitong": { "widget": "text", "label": detail },
+        },
     })
 }
 
@@ -240,6 +262,8 @@ fn particulars(kind: &FieldKind) -> Map<String, Value> {
         }
         FieldKind::File { material } => {
             own.insert("material".to_owned(), Value::from(material.as_str()));
+            own.insert("accept".to_owned(), json!(MediaType::ALL.map(MediaType::as_str)));
+            own.insert("max_bytes".to_owned(), Value::from(MAX_DOCUMENT_BYTES));
         }
     }
     own

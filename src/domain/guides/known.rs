@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::applicant::Applicant;
+use super::applicant::{Applicant, ApplicantKind};
 use super::expr::{Expr, Scope};
 use super::facts::Facts;
-use super::model::{Field, Form, Requirement};
+use super::materials::MATCHED;
+use super::model::{Attribute, Field, Form, Guide, Requirement};
 use super::validate::Judged;
 
 /// Whom an application is tried out for.
@@ -30,17 +31,60 @@ impl<'a> Whom<'a> {
 
     pub fn unsaid(self) -> Unsaid {
         let Self::Described(applicant) = self else { return Unsaid::default() };
+        // An organisation has neither age nor gender, and nobody need say so.
+        let is_person = applicant.kind == ApplicantKind::NaturalPerson;
         let attributes = [
             ("name", applicant.name.is_empty()),
-            ("age", applicant.birth_date.is_none()),
-            ("birth_date", applicant.birth_date.is_none()),
-            ("gender", applicant.gender.is_none()),
+            ("age", is_person && applicant.birth_date.is_none()),
+            ("birth_date", is_person && applicant.birth_date.is_none()),
+            ("gender", is_person && applicant.gender.is_none()),
             ("residence", applicant.residence.is_none()),
             ("ial", true),
         ];
         let left_out = attributes.into_iter().filter(|(_, is_left_out)| *is_left_out);
         Unsaid { applicant: left_out.map(|(name, _)| name).collect(), answers: BTreeSet::new() }
     }
+
+    /// Whether the population registry knows him by the time he hands the application in;
+    /// none where that cannot be said.
+    pub(super) fn is_matched(self, guide: &Guide) -> Option<bool> {
+        let is_person = self.applicant().kind == ApplicantKind::NaturalPerson;
+        match self {
+            Self::Known(applicant) => Some(is_person && applicant.ial >= MATCHED),
+            Self::Described(_) if !is_person => Some(false),
+            Self::Described(_) => (guide.identity.ial >= MATCHED).then_some(true),
+        }
+    }
+
+    /// Whether these attributes are proven then. The description is taken for what the
+    /// registers say.
+    pub(super) fn has_verified(self, guide: &Guide, attributes: &[Attribute]) -> Option<bool> {
+        let applicant = match self {
+            Self::Known(applicant) => return Some(applicant.has_verified(attributes)),
+            Self::Described(applicant) => applicant,
+        };
+        let is_person = applicant.kind == ApplicantKind::NaturalPerson;
+        let is_proven = guide.identity.ial >= MATCHED;
+        all_known(attributes.iter().map(|attribute| match attribute {
+            Attribute::BirthDate | Attribute::Gender if !is_person => Some(false),
+            Attribute::Residence if applicant.residence.is_none() => None,
+            Attribute::Name
+            | Attribute::IdNumber
+            | Attribute::BirthDate
+            | Attribute::Gender
+            | Attribute::Residence => is_proven.then_some(true),
+        }))
+    }
+}
+
+/// Whether all are true: false where one surely is not, none where one is not known.
+pub(super) fn all_known(all: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
+    let both = |one: Option<bool>, other: Option<bool>| match (one, other) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        (None, _) | (_, None) => None,
+    };
+    all.into_iter().fold(Some(true), both)
 }
 
 /// The names of which nothing is known, as expressions write them.

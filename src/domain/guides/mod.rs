@@ -36,12 +36,12 @@ mod tests;
 
 pub use applicant::{Applicant, ApplicantKind, IdNumber};
 pub use automatic::system_may_decide;
-pub use diff::{About, Change, diff, diff_bundles, diff_certificate_types, diff_items};
+pub use diff::{About, Change, diff, diff_bundles, diff_certificate_types, diff_items, undone};
 pub use evaluate::{Evaluation, evaluate};
 pub use examples::{FailedExample, try_examples};
 pub use expr::{EvalError, Expr, Scope};
 pub use facts::{Facts, MAX_FACTS_BYTES};
-pub use form::{holds, normalise, normalise_for};
+pub use form::{holds, normalise, normalise_for, normalise_in_place, tidy_patch};
 pub use json_schema::{form_schema, json_schema};
 pub use known::{Unsaid, Whom};
 pub use materials::{MaterialNeed, requirements};

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
+use super::applicant::ApplicantKind;
 use super::expr::Expr;
 use crate::domain::codes::{
     BasicCode, CertificateType, GuideCode, ItemType, RegionCode, ServiceObject, Uscc,
@@ -162,6 +163,30 @@ impl OfferedChannel {
 }
 
 impl Guide {
+    /// Whether it is for such an applicant (服务对象). 其他 may be either.
+    pub fn serves(&self, kind: ApplicantKind) -> bool {
+        self.service_objects.iter().any(|object| match (object, kind) {
+            (ServiceObject::Other, _) => true,
+            (ServiceObject::NaturalPerson, kind) => kind == ApplicantKind::NaturalPerson,
+            (_, kind) => kind == ApplicantKind::Organization,
+        })
+    }
+
+    /// What to tell somebody it is not for.
+    pub fn not_for(&self, kind: ApplicantKind) -> Option<Text> {
+        let words = match kind {
+            ApplicantKind::NaturalPerson => Text::new(
+                "本事项只面向法人和其他组织办理。请由单位的法定代表人或授权的人以单位名义申请。",
+                "This is for organizations only. Its legal representative, or whoever he authorised, applies in the organization's name.",
+            ),
+            ApplicantKind::Organization => Text::new(
+                "本事项只面向自然人办理。请以个人名义申请。",
+                "This is for natural persons only. Apply in the person's own name.",
+            ),
+        };
+        (!self.serves(kind)).then_some(words)
+    }
+
     /// 停止办理: whether it takes no new cases then, withdrawn or after its last day.
     pub fn is_closed(&self, withdrawn_at: Option<DateTime<Utc>>, at: DateTime<Utc>) -> bool {
         withdrawn_at.is_some_and(|withdrawn| withdrawn <= at)

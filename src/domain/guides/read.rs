@@ -42,12 +42,14 @@ use listed::Listed;
 use scenarios::{MAX_SCENARIOS, ScenarioHead};
 pub use uses::CertificateUses;
 
+use chrono::NaiveDate;
+
 use super::expr::{Expr, Schema, Vocabulary};
 use super::model::{Guide, Requirement, Scenario};
 use super::problem::{Problem, Problems, Rests};
 use super::register::{Register, Statement};
 use super::source::{self, Content, Node, ScalarKind};
-use crate::domain::codes::{CertificateType, RegionCode};
+use crate::domain::codes::{CertificateType, RegionCode, Uscc};
 use crate::domain::text::Text;
 
 /// What a file of the catalogue holds.
@@ -99,6 +101,21 @@ impl SourceFile {
     /// The guide's code, as written.
     pub fn code(&self) -> Option<&str> {
         self.scalar("code")
+    }
+
+    /// Whose it is: the agency of a guide, the leader of a bundle.
+    pub fn agency(&self) -> Option<Uscc> {
+        self.scalar("agency").or_else(|| self.scalar("leader")).and_then(|code| Uscc::parse(code).ok())
+    }
+
+    /// The region a guide or a bundle serves.
+    pub fn region(&self) -> Option<RegionCode> {
+        self.scalar("region").and_then(|code| RegionCode::parse(code).ok())
+    }
+
+    /// The last day a guide takes new cases, as far as its own file says it.
+    pub fn effective_until(&self) -> Option<NaiveDate> {
+        self.scalar("effective_until")?.parse().ok()
     }
 
     /// The basic code of the item it is or implements, as written.

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::codes::{Gender, Mobile, RegionCode, ResidentId};
+use crate::domain::codes::{CertificateType, Gender, Mobile, RegionCode, ResidentId};
 use crate::domain::refusal::FieldError;
 
 mod agreement;
@@ -16,6 +16,7 @@ mod prefilled;
 mod properties;
 mod reading;
 mod single_mistakes;
+mod told;
 mod trees;
 
 const VALID: &str = include_str!("read/samples/valid.yaml");

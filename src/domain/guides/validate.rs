@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::applicant::Applicant;
 use super::expr::{Expr, Scope};
 use super::facts::{Facts, MAX_FACTS_BYTES};
-use super::form::{clean, holds, is_visible, normalise_for};
+use super::form::{clean, holds, is_visible, normalise_for, tidy, without_empty_rows};
 use super::known::{Unsaid, Whom};
 use super::model::{Condition, Field, Form, FormRule, Guide, OfferedChannel, Requirement};
 use super::value::{Wrong, check_in_time_and_place, check_value};
@@ -24,25 +24,27 @@ use crate::domain::text::Text;
 /// nothing is required yet. Answers need not be in canonical form.
 pub fn check_partial(form: &Form, facts: &Facts) -> Vec<FieldError> {
     let mut errors = unknown_fields(form, facts);
-    if facts.size() > MAX_FACTS_BYTES {
-        errors.push(FieldError::new(
-            "/facts",
-            "too_large",
-            Text::new(
-                "填报内容过多，请精简文字后重试。",
-                "The answers are too long altogether; shorten the texts.",
-            ),
-        ));
-    }
+    errors.extend(too_large(facts));
     for field in &form.fields {
-        let value = facts.get(&field.name).and_then(|value| clean(&field.kind, value));
+        let value = facts.get(&field.name).and_then(|value| tidy(&field.kind, value));
         let wrong = value.map(|value| check_value(&field.kind, &value)).unwrap_or_default();
         errors.extend(wrong.into_iter().filter(|wrong| !wrong.is_unfinished()).map(|wrong| at(field, wrong)));
     }
     errors
 }
 
-/// Checks complete facts, in canonical form, for submission: everything that
+/// That the answers are more than a form can ask for.
+pub(super) fn too_large(facts: &Facts) -> Option<FieldError> {
+    (facts.size() > MAX_FACTS_BYTES).then(|| {
+        let text = Text::new(
+            "填报内容过多，请精简文字后重试。",
+            "The answers are too long altogether; shorten the texts.",
+        );
+        FieldError::new("/facts", "too_large", text)
+    })
+}
+
+/// Checks complete facts, as [`judge`] takes them, for submission: everything that
 /// [`check_partial`] checks, and presence, dates against today, regions against
 /// the register, and the rules across fields.
 pub fn check_complete(
@@ -70,10 +72,10 @@ pub fn check_channel(
         return Vec::new();
     }
     let facts = normalise_for(&guide.form, facts, whom, today);
-    let Judged { sound, unsound, .. } = judge(&guide.form, &facts, whom, today, region_exists);
-    let scope = Scope { facts: &sound, applicant: whom.applicant(), today, channel: Some(channel) };
+    let judged = judge(&guide.form, &facts, whom, today, region_exists);
+    let scope = Scope { facts: &judged.sound, applicant: whom.applicant(), today, channel: Some(channel) };
     let rules = guide.form.rules.iter().filter(|rule| rule.when.asks_channel());
-    rules.filter_map(|rule| broken(rule, &scope, &unsound, &whom.unsaid())).collect()
+    rules.filter_map(|rule| judged.broken(&guide.form, rule, &scope, &whom.unsaid())).collect()
 }
 
 /// A field that is shown, with the answers so far.
@@ -89,13 +91,17 @@ pub struct Judged<'f> {
     pub errors: Vec<FieldError>,
     /// The answers that are right.
     pub sound: Facts,
-    /// The names of fields that need an answer and have no right one.
+    /// The names of fields that need an answer, or may need one, and have no right one.
     pub unsound: BTreeSet<&'f str>,
     /// In the order of the form.
     pub shown: Vec<Shown<'f>>,
+    /// The names of fields that are surely not shown.
+    hidden: BTreeSet<&'f str>,
 }
 
-/// Judges answers in canonical form.
+/// Judges answers in canonical form, between which empty rows may still stand in their
+/// places: errors count them, and nothing else does. A field whose `visible_when` rests on
+/// an answer in error waits, as rules do.
 pub fn judge<'f>(
     form: &'f Form,
     facts: &Facts,
@@ -107,24 +113,30 @@ pub fn judge<'f>(
     let mut errors = unknown_fields(form, facts);
     let mut sound = Facts::new();
     let mut unsound = BTreeSet::new();
-    let mut visible = Vec::new();
+    let (mut visible, mut hidden) = (Vec::new(), BTreeSet::new());
     for field in &form.fields {
         let scope = Scope { facts: &sound, applicant, today, channel: None };
         match is_visible(field, &scope, &unsaid) {
             Some(true) => {}
-            Some(false) => continue,
+            Some(false) => {
+                hidden.insert(field.name.as_str());
+                continue;
+            }
             None => {
+                unsound.insert(field.name.as_str());
                 unsaid.add_answer(&field.name);
                 continue;
             }
         }
         visible.push(field);
-        let Some(value) = facts.get(&field.name) else { continue };
-        let wrong = check_answer(field, value, today, region_exists);
+        let Some(given) = facts.get(&field.name) else { continue };
+        let Some(answer) = without_empty_rows(&field.kind, given.clone()) else { continue };
+        let wrong = check_answer(field, given, today, region_exists);
         if wrong.is_empty() {
-            sound.set(field.name.as_str(), value.clone());
+            sound.set(field.name.as_str(), answer);
         } else {
             unsound.insert(field.name.as_str());
+            unsaid.add_answer(&field.name);
             errors.extend(wrong.into_iter().map(|wrong| at(field, wrong)));
         }
     }
@@ -133,7 +145,8 @@ pub fn judge<'f>(
     for field in visible {
         let required = is_required(&field.required, &scope, &unsound, &unsaid);
         shown.push(Shown { name: &field.name, required });
-        if !field.kind.has_answer() || facts.contains(&field.name) {
+        let is_answered = sound.contains(&field.name) || unsound.contains(field.name.as_str());
+        if !field.kind.has_answer() || is_answered {
             continue;
         }
         match &field.required {
@@ -142,12 +155,14 @@ pub fn judge<'f>(
             Requirement::Required | Requirement::Optional | Requirement::When(_) => {}
         }
     }
-    open.into_iter().for_each(|field| unsaid.add_answer(&field.name));
-    unsound.extend(missing.iter().map(|field| field.name.as_str()));
+    open.iter().for_each(|field| unsaid.add_answer(&field.name));
+    unsound.extend(open.iter().chain(&missing).map(|field| field.name.as_str()));
     errors.extend(missing.into_iter().map(|field| at(field, Wrong::required())));
     let rules = form.rules.iter().filter(|rule| !rule.when.asks_channel());
-    errors.extend(rules.filter_map(|rule| broken(rule, &scope, &unsound, &unsaid)));
-    Judged { errors, sound, unsound, shown }
+    let judged = Judged { errors, sound, unsound, shown, hidden };
+    let scope = Scope { facts: &judged.sound, applicant, today, channel: None };
+    let broken: Vec<_> = rules.filter_map(|rule| judged.broken(form, rule, &scope, &unsaid)).collect();
+    Judged { errors: [judged.errors, broken].concat(), ..judged }
 }
 
 /// The answers to a form without conditions, in canonical form: its fields are always
@@ -197,24 +212,33 @@ fn is_required(required: &Requirement, scope: &Scope<'_>, unsound: &BTreeSet<&st
     }
 }
 
-/// The error of a rule that is not met. A rule that rests on an answer in error, or on
-/// what nobody has said of the applicant, waits; one that cannot be evaluated is not met,
-/// under the code of that failure.
-fn broken(
-    rule: &FormRule,
-    scope: &Scope<'_>,
-    unsound: &BTreeSet<&str>,
-    unsaid: &Unsaid,
-) -> Option<FieldError> {
-    if rests_on(&rule.when, unsound) || rule.when.waits_for(scope, unsaid) {
-        return None;
+impl Judged<'_> {
+    /// The error of a rule that is not met. A rule that rests on an answer in error, or on
+    /// what nobody has said of the applicant, waits; one that cannot be evaluated is not met,
+    /// under the code of that failure.
+    fn broken(&self, form: &Form, rule: &FormRule, scope: &Scope<'_>, unsaid: &Unsaid) -> Option<FieldError> {
+        if rests_on(&rule.when, &self.unsound) || rule.when.waits_for(scope, unsaid) {
+            return None;
+        }
+        let code = match rule.when.holds(scope) {
+            Ok(true) => return None,
+            Ok(false) => "rule_broken",
+            Err(error) => error.code(),
+        };
+        Some(FieldError::new(self.told_at(form, rule)?, code, rule.text.clone()))
     }
-    let code = match rule.when.holds(scope) {
-        Ok(true) => return None,
-        Ok(false) => "rule_broken",
-        Err(error) => error.code(),
-    };
-    Some(FieldError::new(pointer(&rule.at), code, rule.text.clone()))
+
+    /// Where a rule is told: at its own field, or the first one it reads, whichever is shown;
+    /// at the whole form where none is. Not yet, while it is not known which.
+    fn told_at(&self, form: &Form, rule: &FormRule) -> Option<String> {
+        let read =
+            form.fields.iter().map(|field| &field.name).filter(|name| rule.when.fields().contains(*name));
+        let first = std::iter::once(&rule.at).chain(read).find(|name| !self.hidden.contains(name.as_str()));
+        match first {
+            None => Some("/facts".to_owned()),
+            Some(name) => self.shown.iter().any(|field| field.name == *name).then(|| pointer(name)),
+        }
+    }
 }
 
 /// Whether a rule asks for an answer that is in error.

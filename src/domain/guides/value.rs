@@ -4,10 +4,11 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 use super::expr::date;
+use super::form::is_empty_row;
 use super::model::{Choice, Field, FieldKind, Requirement};
 use super::pattern::Pattern;
 use crate::domain::canonical::MAX_WHOLE;
-use crate::domain::codes::{CodeError, Mobile, RegionCode, ResidentId, Uscc};
+use crate::domain::codes::{CodeError, Mobile, RegionCode, RegionLevel, ResidentId, Uscc};
 use crate::domain::text::Text;
 
 /// The longest detail of an address, in characters.
@@ -34,7 +35,7 @@ impl Wrong {
 
     /// Whether more of the answer may simply be still to come, as in a draft.
     pub fn is_unfinished(&self) -> bool {
-        matches!(self.code, "required" | "too_few" | "not_affirmed")
+        matches!(self.code, "required" | "too_few" | "not_affirmed" | "too_coarse")
     }
 
     fn wrong_type(zh: &str, en: &str) -> Self {
@@ -234,12 +235,13 @@ fn check_rows(value: &Value, fields: &[Field], min: u32, max: u32) -> Vec<Wrong>
     let Value::Array(rows) = value else {
         return vec![Wrong::wrong_type("若干行", "a list of rows")];
     };
-    let mut wrong: Vec<Wrong> =
-        rows.iter().enumerate().flat_map(|(index, row)| check_row(index, row, fields)).collect();
-    if rows.len() < min as usize {
+    let given = || rows.iter().enumerate().filter(|(_, row)| !is_empty_row(row));
+    let mut wrong: Vec<Wrong> = given().flat_map(|(index, row)| check_row(index, row, fields)).collect();
+    let count = given().count();
+    if count < min as usize {
         wrong.push(Wrong::new("too_few", format!("至少填 {min} 行。"), format!("at least {min} rows.")));
     }
-    if rows.len() > max as usize {
+    if count > max as usize {
         wrong.push(Wrong::new("too_many", format!("最多填 {max} 行。"), format!("at most {max} rows.")));
     }
     wrong
@@ -295,11 +297,26 @@ fn check_under(text: &str, under: Option<&RegionCode>) -> Vec<Wrong> {
     }
 }
 
+/// 县级: what a postal address in China names at least.
+pub(super) const ADDRESS_LEVEL: RegionLevel = RegionLevel::County;
+
+fn check_deep_enough(text: &str, under: Option<&RegionCode>) -> Vec<Wrong> {
+    let wrong = check_under(text, under);
+    match RegionCode::parse(text) {
+        Ok(region) if wrong.is_empty() && region.level() < ADDRESS_LEVEL => vec![Wrong::new(
+            "too_coarse",
+            "请继续选择到县（市、区）或更下一级。",
+            "choose on, down to the county or district at least.",
+        )],
+        Ok(_) | Err(_) => wrong,
+    }
+}
+
 fn check_address(value: &Value, under: Option<&RegionCode>) -> Vec<Wrong> {
     let Value::Object(members) = value else {
         return vec![Wrong::wrong_type("地址（地区和详细地址）", "an address (region and detail)")];
     };
-    let mut wrong = member(members, "region", "/region", |text| check_under(text, under));
+    let mut wrong = member(members, "region", "/region", |text| check_deep_enough(text, under));
     wrong.extend(member(members, "detail", "/detail", |text| check_text(text, MAX_DETAIL, None)));
     if members.keys().any(|name| !matches!(name.as_str(), "region" | "detail")) {
         wrong.push(Wrong::new(

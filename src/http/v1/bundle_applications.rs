@@ -20,8 +20,8 @@ use crate::app::Ctx;
 use crate::app::bundles::{self, ApplicationReply, OpenApplication};
 use crate::app::identity::Caller;
 use crate::app::once::Answer;
-use crate::domain::bundles::{Outcome, PartOutcome, PartState, Stage, Want, WhySkipped};
-use crate::domain::cases::clock::{Light, LightDays};
+use crate::domain::bundles::{Outcome, PartOutcome, PartState, Planned, Stage, Tally, Want, WhySkipped};
+use crate::domain::cases::clock::Light;
 use crate::domain::guides::{Facts, FilledFrom};
 use crate::domain::time::local_date;
 use crate::http::extract::{Body, IfMatch, OnceKey, Query, etag, mark_replay};
@@ -58,11 +58,12 @@ pub struct BundleApplicationView {
     /// A draft left untouched until then lapses.
     pub expires_at: Option<DateTime<Utc>>,
     pub submitted_at: Option<DateTime<Utc>>,
-    /// The last day of the joint promise. Days on which nothing is handled, and a part waits
-    /// for the applicant to complete it, are not counted; a correction stops the clocks of
-    /// its own case.
+    /// The last day of the joint promise. Days on which a part stands still are not counted:
+    /// it is held, its case is sent back for correction, or is in a special procedure. While
+    /// that lasts it is the day it would be were it over today.
     pub promised_due: Option<NaiveDate>,
-    /// `green`, `yellow` or `red`, while it runs.
+    /// `green`, `yellow` or `red`, while it is under way; while a part stands still, as it was
+    /// when that began.
     #[schema(value_type = Option<String>)]
     pub light: Option<Light>,
     pub ended_at: Option<DateTime<Utc>>,
@@ -77,8 +78,11 @@ pub struct ApplicationBundleView {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProgressView {
-    /// Parts that have ended, well or not.
+    /// Parts whose agency has answered: approved, denied or refused.
     pub done: usize,
+    /// Parts that came to an end without an answer: taken back, expired, or not applied for
+    /// any more. What is neither is still to come.
+    pub stopped: usize,
     /// Parts that are applied for.
     pub all: usize,
 }
@@ -106,7 +110,7 @@ pub struct PartView {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SkippedView {
-    /// `not_needed`, `after`, `withdrawn` or `lapsed`.
+    /// `not_needed`, `after`, `withdrawn`, `lapsed` or `closed` (its guide takes no new cases).
     pub reason: &'static str,
     /// The part that was not approved, where that is the reason.
     pub after: Option<String>,
@@ -137,16 +141,13 @@ fn view(ctx: &Ctx, reply: &ApplicationReply) -> BundleApplicationView {
         Stage::UnderWay { .. } => ("under_way", None, None),
         Stage::Ended { at, .. } => ("ended", None, Some(*at)),
     };
+    let unit = reply.bundle.plan.promised().unit;
+    let day = ended_at.map_or(today, local_date);
     let light = match &progress.stage {
-        Stage::UnderWay { submission } => {
-            let start = local_date(submission.at);
-            let unit = reply.bundle.plan.promised().unit;
-            let days = calendar.until(start, submission.due, unit, &[]);
-            Some(LightDays::of(submission.due, &days).light(today))
-        }
+        Stage::UnderWay { submission } => Some(submission.light(unit, &calendar, today)),
         Stage::Draft { .. } | Stage::Ended { .. } => None,
     };
-    let (done, all) = progress.count();
+    let Tally { done, stopped, all } = progress.tally();
     BundleApplicationView {
         id: application.id,
         version: application.version,
@@ -158,7 +159,7 @@ fn view(ctx: &Ctx, reply: &ApplicationReply) -> BundleApplicationView {
         applicant_id: application.opened.party,
         state,
         outcome: progress.outcome(),
-        progress: ProgressView { done, all },
+        progress: ProgressView { done, stopped, all },
         prefilled: match &progress.stage {
             Stage::Draft { .. } => application.prefilled.clone(),
             Stage::UnderWay { .. } | Stage::Ended { .. } => BTreeMap::new(),
@@ -175,7 +176,7 @@ fn view(ctx: &Ctx, reply: &ApplicationReply) -> BundleApplicationView {
         opened_at: application.opened.at,
         expires_at,
         submitted_at: submission.map(|submission| submission.at),
-        promised_due: submission.map(|submission| submission.due),
+        promised_due: submission.map(|submission| submission.due_on(unit, &calendar, day)),
         light,
         ended_at,
     }
@@ -196,7 +197,7 @@ fn part(ctx: &Ctx, reply: &ApplicationReply, code: &str) -> PartView {
         Some(PartState::Skipped { .. }) => ("skipped", None, Vec::new(), None),
     };
     let skipped = match state {
-        Some(PartState::Skipped { why, .. }) => Some(skipped(why, &name)),
+        Some(PartState::Skipped { why, .. }) => Some(skipped(why, plan.part(code), &name)),
         Some(PartState::Waiting | PartState::Ready | PartState::Held { .. }) | None => None,
         Some(PartState::Filed { .. } | PartState::Ended { .. }) => None,
     };
@@ -217,7 +218,11 @@ fn part(ctx: &Ctx, reply: &ApplicationReply, code: &str) -> PartView {
     }
 }
 
-fn skipped(why: &WhySkipped, name: &dyn Fn(&str) -> Option<crate::domain::text::Text>) -> SkippedView {
+fn skipped(
+    why: &WhySkipped,
+    planned: Option<&Planned>,
+    name: &dyn Fn(&str) -> Option<crate::domain::text::Text>,
+) -> SkippedView {
     use crate::domain::text::Text;
     let (reason, after, text) = match why {
         WhySkipped::NotNeeded => {
@@ -236,6 +241,18 @@ fn skipped(why: &WhySkipped, name: &dyn Fn(&str) -> Option<crate::domain::text::
         }
         WhySkipped::Withdrawn => {
             ("withdrawn", None, Text::new("申请已撤回。", "The application was taken back."))
+        }
+        WhySkipped::Closed => {
+            let ask = planned.map_or("12345", |planned| planned.guide.telephone.enquiry.as_str());
+            let text = Text::new(
+                format!(
+                    "办事指南已停止受理，本事项未能提交，并非您的原因。改在哪里办理，请查看办事指南或致电 {ask} 咨询。"
+                ),
+                format!(
+                    "Its guide stopped taking applications before this part could be submitted; it is nothing you did or left undone. See the guide, or call {ask}, for where to apply now."
+                ),
+            );
+            ("closed", None, text)
         }
         WhySkipped::Lapsed => (
             "lapsed",

@@ -259,7 +259,7 @@ pub struct BundleEvaluationView {
     pub open: bool,
     /// Every part that is needed can be applied for through the `channel` that was named; true where none was.
     pub offered: bool,
-    /// Why it is not open, or not offered, and what to do instead.
+    /// Why a part is not for such an applicant, not open, or not offered, and what to do instead.
     pub why_not: Vec<TextView>,
     pub field_errors: Vec<FieldErrorView>,
     /// The fields that are shown with these answers: the shared ones, then those of the parts that are needed.
@@ -326,11 +326,13 @@ fn evaluation(
         let name = plan.material(code).map(|joint| joint.name.clone().into());
         name.map(|name| JointNeedView { code: code.clone(), name, required: found.required.contains(code) })
     };
+    let doors = [&closed, &not_offered].into_iter().flatten().map(|refusal| refusal.detail.clone());
+    let why_not = found.not_for.clone().into_iter().chain(doors).map(TextView::from);
     BundleEvaluationView {
         eligible: found.eligible && closed.is_none() && not_offered.is_none(),
         open: closed.is_none(),
         offered: not_offered.is_none(),
-        why_not: [closed, not_offered].into_iter().flatten().map(|refusal| refusal.detail.into()).collect(),
+        why_not: why_not.collect(),
         field_errors: problem.view(language, "").errors,
         fields: found.shown.iter().map(shown).collect(),
         parts: plan

@@ -43,7 +43,7 @@ pub struct CaseView {
     /// side sees these and the materials as mended so far, everybody else as filed.
     #[schema(value_type = Object)]
     pub facts: BTreeMap<String, Value>,
-    /// Which of a draft's answers the portal filled in, from where, and as of when.
+    /// Which of the answers the portal filled in, from where, and as of when.
     #[schema(value_type = Object)]
     pub prefilled: BTreeMap<String, FilledFrom>,
     pub materials: BTreeMap<String, EvidenceView>,
@@ -189,7 +189,7 @@ impl From<&CaseReply> for CaseView {
             region: case.place().region.to_string(),
             applicant: applicant(reply),
             facts: facts(reply),
-            prefilled: state.as_draft().map_or_else(BTreeMap::new, |draft| draft.prefilled.clone()),
+            prefilled: prefilled(reply),
             materials: materials(reply),
             opened_at: case.opened.at,
             submitted_at: filing.map(|filing| filing.at),
@@ -302,6 +302,14 @@ fn facts(reply: &CaseReply) -> BTreeMap<String, Value> {
     let mended = being_mended(reply).map(mended);
     let facts = mended.as_ref().unwrap_or(filed);
     shown(facts.iter(), &reply.guide.for_case(&reply.case).form, reply.audience)
+}
+
+/// What was mended since is the applicant's own.
+fn prefilled(reply: &CaseReply) -> BTreeMap<String, FilledFrom> {
+    let mended = being_mended(reply).and_then(|correcting| correcting.answers.known());
+    let is_his = |field: &String| mended.is_some_and(|answers| answers.contains_key(field));
+    let from = reply.case.state.prefilled().into_iter().flatten().filter(|(field, _)| !is_his(field));
+    from.map(|(field, from)| (field.clone(), from.clone())).collect()
 }
 
 fn materials(reply: &CaseReply) -> BTreeMap<String, EvidenceView> {

@@ -136,7 +136,7 @@ fn faults(faults: &Faults) -> Problem {
     let mut errors: Vec<FieldError> = Vec::new();
     for file in &faults.problems {
         errors.extend(file.problems.iter().map(|problem| {
-            let pointer = format!("{}:{}:{}", file.file, problem.line, problem.path);
+            let pointer = format!("{}:{}:{}", file.file_of(problem), problem.line, problem.path);
             FieldError::new(pointer, "lint", problem.reason.clone())
         }));
     }
@@ -210,10 +210,13 @@ pub async fn read_draft(ctx: web::Data<Ctx>, caller: Caller, id: web::Path<Uuid>
 /// One thing wrong in a file.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FileProblemView {
-    /// The draft's file, or the code of a guide that inherits from it.
+    /// The file it stands in: the draft's, that of an item beside it, `item CODE` for an
+    /// item that is published, or the code of a guide that inherits from the draft.
     pub file: String,
     /// Whether it stands in the item's file rather than the guide's.
     pub in_item: bool,
+    /// The guide's file, of what stands in its item's.
+    pub guide: Option<String>,
     pub line: usize,
     /// A JSON pointer (RFC 6901) into the file.
     pub path: String,
@@ -243,18 +246,19 @@ pub struct DraftProblemsView {
     pub problems: Vec<FileProblemView>,
 }
 
-fn problem_views(files: Vec<FileProblems>) -> Vec<FileProblemView> {
-    let of = |file: FileProblems| {
-        let name = file.file;
-        file.problems.into_iter().map(move |problem| FileProblemView {
-            file: name.clone(),
+fn problem_views(files: &[FileProblems]) -> Vec<FileProblemView> {
+    let of = |file: &FileProblems| -> Vec<FileProblemView> {
+        let views = file.problems.iter().map(|problem| FileProblemView {
+            file: file.file_of(problem).to_owned(),
             in_item: problem.origin == Origin::Item,
+            guide: (problem.origin == Origin::Item).then(|| file.file.clone()),
             line: problem.line,
-            path: problem.path,
-            reason: problem.reason.into(),
-        })
+            path: problem.path.clone(),
+            reason: problem.reason.clone().into(),
+        });
+        views.collect()
     };
-    files.into_iter().flat_map(of).collect()
+    files.iter().flat_map(of).collect()
 }
 
 fn failure_views(files: Vec<FileFailures>) -> Vec<FailedExampleView> {
@@ -305,7 +309,7 @@ pub async fn check_draft(
     with: Query<WithDrafts>,
 ) -> Reply {
     let report = catalog::report_on(&ctx, &caller, *id, &with_drafts(with.0.with.as_deref())?).await?;
-    Ok(HttpResponse::Ok().json(DraftProblemsView { problems: problem_views(report.problems) }))
+    Ok(HttpResponse::Ok().json(DraftProblemsView { problems: problem_views(&report.problems) }))
 }
 
 /// One thing a draft changes, as an applicant would be told it.
@@ -360,7 +364,7 @@ pub async fn test_draft(
 ) -> Reply {
     let report = catalog::report_on(&ctx, &caller, *id, &with_drafts(with.0.with.as_deref())?).await?;
     Ok(HttpResponse::Ok().json(DraftReportView {
-        problems: problem_views(report.problems),
+        problems: problem_views(&report.problems),
         examples_tried: report.tried,
         failed_examples: failure_views(report.failures),
     }))
@@ -385,12 +389,14 @@ pub struct PublishedFileView {
     pub version: u32,
     /// False when it says nothing new.
     pub is_new_version: bool,
+    /// It was withdrawn, or was to be, and takes new cases again.
+    pub takes_cases_again: bool,
 }
 
 impl From<Published> for PublishedFileView {
     fn from(published: Published) -> Self {
-        let Published { kind: of, file, code, version, is_new_version } = published;
-        Self { kind: kind(of), file, code, version, is_new_version }
+        let Published { kind: of, file, code, version, is_new_version, takes_cases_again } = published;
+        Self { kind: kind(of), file, code, version, is_new_version, takes_cases_again }
     }
 }
 
@@ -400,7 +406,7 @@ pub struct PublicationView {
 }
 
 /// Publishes a draft of somebody else's, checked and tried once more. 409 for the
-/// editor himself, 412 when what it changes was published anew since.
+/// editor himself, 412 when what it changes was published anew or withdrawn since.
 #[utoipa::path(tag = "administration", operation_id = "publish_draft", request_body = PublishDraftBody, responses(
     (status = 200, body = PublicationView), (status = "4XX", body = ProblemView)
 ), security(("bearer" = [])))]

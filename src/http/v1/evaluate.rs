@@ -12,6 +12,7 @@ use super::catalogue::guide_tag;
 use super::{TextView, parse_code};
 use crate::app::cases::Door;
 use crate::app::{AppError, Ctx, cases, catalog};
+use crate::domain::cases::INTAKE_LIMIT;
 use crate::domain::codes::{CertificateType, Gender, RegionCode};
 use crate::domain::guides::{
     Applicant, ApplicantKind, Condition, Download, Evaluation, Facts, Fee, Guide, Handling, IdentityLevel,
@@ -118,7 +119,7 @@ pub struct EvaluationView {
     /// The channels it can be applied for through.
     #[schema(value_type = Vec<String>)]
     pub channels: Vec<OfferedChannel>,
-    /// Why it is not open, or not offered, and what to do instead.
+    /// Why it is not for such an applicant, not open, or not offered, and what to do instead.
     pub why_not: Vec<TextView>,
     pub conditions: Vec<ConditionView>,
     pub field_errors: Vec<FieldErrorView>,
@@ -135,9 +136,14 @@ pub struct EvaluationView {
     pub visits: u8,
     /// 0 when it is free.
     pub fee_fen: u64,
+    /// `at_once`: decided the moment it is handed in, as told here; `officer`: an officer decides, within the days
+    /// below; `unknown` before more is answered, said of the applicant or of the certificates he holds.
+    pub decided: &'static str,
     /// The last days of the promised and the legal limit, were it accepted today.
     pub promised_due: NaiveDate,
     pub legal_due: NaiveDate,
+    /// The last day of the promised limit, handed in today and accepted as late as it may be.
+    pub latest_due: NaiveDate,
 }
 
 /// A field that is shown; one that is not in the list is hidden, and an answer to it is not kept.
@@ -258,12 +264,14 @@ fn view(
 ) -> EvaluationView {
     let (today, calendar) = (local_date(ctx.clock.now()), ctx.calendar.current());
     let problem = Problem::new(Code::ValidationFailed).errors(found.field_errors.clone());
+    let doors = [&closed, &not_offered].into_iter().flatten().map(|refusal| refusal.detail.clone());
+    let why_not = found.not_for.clone().into_iter().chain(doors).map(TextView::from);
     EvaluationView {
         eligible: found.eligible && closed.is_none() && not_offered.is_none(),
         open: closed.is_none(),
         offered: not_offered.is_none(),
         channels: guide.channels.as_ref().map_or(OfferedChannel::ALL.into(), |limit| limit.only.clone()),
-        why_not: [closed, not_offered].into_iter().flatten().map(|refusal| refusal.detail.into()).collect(),
+        why_not: why_not.collect(),
         conditions: guide.conditions.iter().map(|condition| condition_view(condition, found)).collect(),
         field_errors: problem.view(language, "").errors,
         fields: found.shown.iter().map(shown).collect(),
@@ -275,8 +283,14 @@ fn view(
             Fee::Free => 0,
             Fee::Charged { amount_fen, .. } => *amount_fen,
         },
+        decided: match found.is_decided_at_once(held) {
+            Some(true) => "at_once",
+            Some(false) => "officer",
+            None => "unknown",
+        },
         promised_due: calendar.due(today, guide.limits.promised),
         legal_due: calendar.due(today, guide.limits.legal),
+        latest_due: calendar.due(calendar.due(today, INTAKE_LIMIT), guide.limits.promised),
     }
 }
 

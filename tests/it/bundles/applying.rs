@@ -62,7 +62,10 @@ async fn handed_in_after_all_faults_were_told(portal: &Portal) -> Value {
     let opened = draft(portal, facts).await;
     let application = id(&opened);
     assert_eq!(opened["facts"]["mother_name"], "林晓岚", "{opened:#}");
-    assert_eq!((&opened["state"], &opened["progress"]), (&json!("draft"), &json!({ "done": 0, "all": 4 })));
+    assert_eq!(
+        (&opened["state"], &opened["progress"]),
+        (&json!("draft"), &json!({ "done": 0, "stopped": 0, "all": 4 }))
+    );
 
     // Everything that is missing, in every part, at once.
     let refused = portal.post(RESIDENT, &at(&application, "/submit"), json!({})).await.problem(422);
@@ -90,7 +93,7 @@ async fn handed_in_after_all_faults_were_told(portal: &Portal) -> Value {
     // The first part is with its agency, the card was issued by rule at once.
     assert_eq!(states(&started), ["filed", "waiting", "waiting", "ended"]);
     assert_eq!(part(&started, "card")["outcome"], "issued");
-    assert_eq!(started["progress"], json!({ "done": 1, "all": 4 }));
+    assert_eq!(started["progress"], json!({ "done": 1, "stopped": 0, "all": 4 }));
     assert_eq!((&started["promised_due"], &started["light"]), (&json!("2026-03-09"), &json!("green")));
     started
 }
@@ -143,7 +146,7 @@ async fn from_one_page_to_all_certificates(portal: Portal) {
 
     let done = read(&portal, &id(&started)).await;
     assert_eq!((&done["state"], &done["outcome"]), (&json!("ended"), &json!("complete")));
-    assert_eq!(done["progress"], json!({ "done": 4, "all": 4 }));
+    assert_eq!(done["progress"], json!({ "done": 4, "stopped": 0, "all": 4 }));
     let certificates = portal.get(RESIDENT, "/api/v1/me/certificates?limit=100").await.expect(200);
     let types: Vec<&str> = certificates["items"]
         .as_array()

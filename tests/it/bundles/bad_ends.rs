@@ -22,7 +22,7 @@ async fn a_part_is_refused(portal: Portal) {
     assert_eq!((&skipped["reason"], &skipped["after"]), (&json!("after"), &json!("registration")));
     assert!(skipped["text"]["zh"].as_str().unwrap().contains("新生儿出生登记"), "{skipped:#}");
     assert_eq!(part(&ended, "card")["skipped"]["reason"], "not_needed");
-    assert_eq!(ended["progress"], json!({ "done": 3, "all": 3 }));
+    assert_eq!(ended["progress"], json!({ "done": 2, "stopped": 1, "all": 3 }));
     // She is told of it, once.
     while wanshitong::app::notices::deliver_due(&portal.city.ctx).await.unwrap() > 0 {}
     let told = |words: &str| {
@@ -169,5 +169,66 @@ async fn an_agent_whose_mandate_has_ended_files_nothing_more() {
     portal.get("agent@web", &at(&application, "")).await.problem(404);
     // The resident goes on herself.
     assert_eq!(states(&submit(&portal, &application).await)[1], "filed");
+    portal.close().await;
+}
+
+async fn a_guide_is_withdrawn_under_way(portal: Portal) {
+    let application = submitted(&portal).await;
+    let due = read(&portal, &application).await["promised_due"].clone();
+    let guide = portal.city.guide("newborn-registration.yaml");
+    let withdraw = format!("/api/v1/admin/guides/{guide}/withdraw");
+    assert_eq!(portal.post("publisher@web", &withdraw, json!({})).await.status, 204);
+    approve(&portal, &case_of(&read(&portal, &application).await, "birth")).await;
+    follow(&portal).await;
+
+    let ended = read(&portal, &application).await;
+    assert_eq!(states(&ended), ["ended", "skipped", "skipped", "skipped"], "{ended:#}");
+    let skipped = &part(&ended, "registration")["skipped"];
+    assert_eq!(skipped["reason"], "closed");
+    let published = portal.city.ctx.catalogue.current(&guide).await.unwrap().unwrap();
+    let text = skipped["text"]["zh"].as_str().unwrap();
+    assert!(text.contains("停止受理") && text.contains(&published.guide.telephone.enquiry), "{text}");
+    assert_eq!(part(&ended, "insurance")["skipped"]["after"], "registration");
+    assert_eq!((&ended["state"], &ended["outcome"]), (&json!("ended"), &json!("partial")));
+    assert_eq!(ended["progress"], json!({ "done": 1, "stopped": 2, "all": 3 }));
+    assert_eq!(ended["promised_due"], due, "nothing waited for her");
+    while wanshitong::app::notices::deliver_due(&portal.city.ctx).await.unwrap() > 0 {}
+    let sent = portal.city.sms.sent.lock().unwrap().clone();
+    let told = |words: &str| sent.iter().filter(|(_, text)| text.zh.contains(words)).count();
+    assert_eq!((told("有事项不再办理"), told("需要您补充信息")), (1, 0));
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_part_whose_guide_is_withdrawn_under_way_is_given_up_at_once_and_she_is_told_whom_to_ask() {
+    a_guide_is_withdrawn_under_way(portal(Database::sqlite()).await).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn a_part_whose_guide_is_withdrawn_under_way_is_given_up_at_once_on_postgres() {
+    a_guide_is_withdrawn_under_way(portal(Database::postgres()).await).await;
+}
+
+#[actix_web::test]
+async fn where_a_refusal_stops_nothing_a_withdrawn_guide_stops_nothing_either() {
+    let portal = portal(Database::sqlite()).await;
+    let goes_on = BUNDLE
+        .replacen("after: [birth]", "after: [birth]\n    on_refusal: continue", 1)
+        .replacen("insured_id: child_id", "insured_id: { own: true }", 1)
+        .replacen("    - { name: child_id, label: { zh: 孩子公民身份号码, en: Citizen ID number of the child }, type: resident_id }\n", "", 1)
+        .replacen("later: { child_id: registration }\n", "", 1);
+    publish(&portal, &[("newborn.yaml", &goes_on)]).await;
+    let mut facts = answers();
+    facts["insurance"]["insured_id"] = json!(child_id());
+    let application = id(&draft(&portal, facts).await);
+    attach(&portal, &application, "registration.unmarried_statement").await;
+    submit(&portal, &application).await;
+    let withdraw =
+        format!("/api/v1/admin/guides/{}/withdraw", portal.city.guide("newborn-registration.yaml"));
+    assert_eq!(portal.post("publisher@web", &withdraw, json!({})).await.status, 204);
+    approve(&portal, &case_of(&read(&portal, &application).await, "birth")).await;
+    follow(&portal).await;
+    assert_eq!(states(&read(&portal, &application).await)[..3], ["ended", "skipped", "filed"]);
     portal.close().await;
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde_json::json;
 use wanshitong::app::bundles;
 
@@ -122,4 +123,94 @@ async fn a_guide_that_changes_under_a_bundle_closes_it_until_the_bundle_follows(
     publish(&portal, &[("newborn.yaml", &follows)]).await;
     portal.post(RESIDENT, &path, json!({ "facts": answers() })).await.expect(201);
     portal.close().await;
+}
+
+async fn is_open(portal: &Portal) -> bool {
+    let page = portal.get("", &format!("/api/v1/bundles/{CODE}")).await.expect(200);
+    page["is_open"].as_bool().unwrap()
+}
+
+async fn a_bundle_is_what_its_guides_are_on_the_day(portal: Portal) {
+    let beside = portal.beside().await;
+    let until = BIRTH_GUIDE.replacen("handling:", "effective_until: 2026-03-03\nhandling:", 1);
+    publish(&portal, &[("birth.yaml", &until)]).await;
+    let follows = portal.post(RESIDENT, &format!("/api/v1/bundles/{CODE}/applications"), json!({})).await;
+    assert_eq!(follows.status, 201);
+    for instance in [&portal, &beside] {
+        assert!(is_open(instance).await, "the last day of the guide has not passed");
+    }
+    // Midnight passes in China, and nothing else happens.
+    for instance in [&portal, &beside] {
+        instance.city.ctx.clock.advance(TimeDelta::hours(39));
+        assert!(!is_open(instance).await, "a part of it takes no cases any more");
+    }
+    beside.close().await;
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_bundle_closes_when_the_last_day_of_a_guide_has_passed() {
+    a_bundle_is_what_its_guides_are_on_the_day(portal(Database::sqlite()).await).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn a_bundle_closes_when_the_last_day_of_a_guide_has_passed_on_postgres() {
+    a_bundle_is_what_its_guides_are_on_the_day(portal(Database::postgres()).await).await;
+}
+
+#[actix_web::test]
+async fn a_version_of_a_guide_that_begins_one_day_is_in_the_joint_form_from_that_day() {
+    let portal = portal(Database::sqlite()).await;
+    let next = BIRTH_GUIDE.replacen("handling:", "effective_from: 2026-03-04\nhandling:", 1).replacen(
+        "flow:",
+        "    - { name: midwife, label: { zh: 接生人, en: Midwife }, type: text }\nflow:",
+        1,
+    );
+    publish(&portal, &[("birth.yaml", &next)]).await;
+    let asks = async || {
+        let page = portal.get("", &format!("/api/v1/bundles/{CODE}")).await.expect(200);
+        page["form"]["properties"]["birth"]["properties"].get("midwife").is_some()
+    };
+    assert!(!asks().await);
+    portal.city.ctx.clock.advance(TimeDelta::hours(39));
+    assert!(asks().await, "the form is that of the version in force");
+    portal.close().await;
+}
+
+async fn she_mends_what_was_sent_back(portal: Portal) {
+    let application = submitted(&portal).await;
+    let shown = async || {
+        let seen = read(&portal, &application).await;
+        (seen["promised_due"].as_str().unwrap().to_owned(), seen["light"].clone())
+    };
+    assert_eq!(shown().await, ("2026-03-09".to_owned(), json!("green")));
+    let birth = case_of(&read(&portal, &application).await, "birth");
+    let items = json!([{ "pointer": "/facts/hospital", "reason": "wrong" }]);
+    portal.act("handler@web", &birth, "request-correction", json!({ "items": items })).await;
+    follow(&portal).await;
+    // Ten working days, in which no agency can do anything.
+    portal.city.ctx.clock.advance(TimeDelta::days(14));
+    follow(&portal).await;
+    assert_eq!(shown().await, ("2026-03-23".to_owned(), json!("green")));
+    let facts = portal.request(RESIDENT, "PATCH", &format!("/api/v1/cases/{birth}/facts"));
+    portal.send(facts.json(&json!({ "hospital": "铜陵市人民医院" }))).await.expect(200);
+    portal.act(RESIDENT, &birth, "correct", json!({})).await;
+    follow(&portal).await;
+    assert_eq!(shown().await, ("2026-03-23".to_owned(), json!("green")));
+    portal.city.ctx.clock.advance(TimeDelta::days(8));
+    follow(&portal).await;
+    assert_eq!(shown().await, ("2026-03-23".to_owned(), json!("red")));
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn the_joint_promise_moves_by_the_days_a_case_was_sent_back() {
+    she_mends_what_was_sent_back(portal(Database::sqlite()).await).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn the_joint_promise_moves_by_the_days_a_case_was_sent_back_on_postgres() {
+    she_mends_what_was_sent_back(portal(Database::postgres()).await).await;
 }

@@ -166,6 +166,7 @@ fn no_question_of_a_joint_form_is_what_another_part_brings() {
     };
     assert_eq!(fed("company", "housing_fund"), ["company_uscc", "established_on"]);
     assert_eq!(fed("newborn", "medical_insurance"), ["insured_id"]);
+    assert_eq!(fed("retirement", "housing_fund"), ["retired_on"]);
 }
 
 #[test]

@@ -78,10 +78,47 @@ async fn a_draft_is_compared_with_what_is_in_force_on_postgres() {
     a_draft_is_compared_with_what_is_in_force(Database::postgres()).await;
 }
 
+/// A newer version takes the place of those to come whose day is not before its own.
+async fn what_never_comes_into_force(database: Database) {
+    let portal = Portal::open(database).await;
+    publish(&portal, ITEM).await;
+    publish(&portal, &local(AGENCY, "")).await;
+    let to_come = local(AGENCY, "visits: 1\neffective_from: 2026-06-01\n");
+    publish(&portal, &to_come).await;
+    let never = (
+        "effect",
+        "原定自 2026-06-01 起施行的第 2 版不再施行",
+        "version 2, in force from 2026-06-01, will not come into force",
+    );
+    for (file, is_told) in [
+        (local(AGENCY, "visits: 2\n"), true),
+        (local(AGENCY, "visits: 2\neffective_from: 2026-06-01\n"), true),
+        (local(AGENCY, "visits: 2\neffective_from: 2026-06-02\n"), false),
+        (to_come, false),
+    ] {
+        let draft = hand_in(&portal, &[&file]).await.remove(0);
+        let told = diff(&portal, "publisher@web", &draft).await;
+        assert_eq!(told["against"], 1);
+        assert_eq!(lines(&told).contains(&never), is_told, "{told:#}");
+    }
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_draft_tells_which_versions_to_come_will_not_come_into_force() {
+    what_never_comes_into_force(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn a_draft_tells_which_versions_to_come_will_not_come_into_force_on_postgres() {
+    what_never_comes_into_force(Database::postgres()).await;
+}
+
 #[actix_web::test]
 async fn of_a_bundle_and_of_certificate_types_it_is_told_too() {
     let portal = Portal::open(Database::sqlite()).await;
-    let slower = NEWBORN.replace("promised: { days: 5,", "promised: { days: 6,");
+    let slower = NEWBORN.replace("promised: { days: 6,", "promised: { days: 7,");
     let slower = slower.replacen("after: [registration]", "after: [registration, immunisation]", 1);
     let types = "format: 1\nkind: certificate_types\ntypes:\n  - { type: 11100000000013338W999, name: { zh: 新证, en: New card } }\n";
     let drafts = hand_in(&portal, &[&slower, types]).await;
@@ -90,8 +127,8 @@ async fn of_a_bundle_and_of_certificate_types_it_is_told_too() {
     assert!(
         told.contains(&(
             "time_limit",
-            "联合承诺时限 5 → 6 个工作日",
-            "joint promised limit 5 → 6 working days"
+            "联合承诺时限 6 → 7 个工作日",
+            "joint promised limit 6 → 7 working days"
         )),
         "{told:?}"
     );

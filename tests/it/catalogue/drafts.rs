@@ -221,3 +221,71 @@ async fn what_fails_its_own_examples_is_not_published() {
     assert_eq!(shown(&portal, AGENCY).await.expect(200)["item_version"], 2);
     portal.close().await;
 }
+
+const COMPANY: &str = include_str!("../../../src/data/sample/bundles/company.yaml");
+
+/// A file that names another agency than what is published is of both.
+async fn an_agency_takes_nothing_over(database: Database) {
+    let portal = Portal::open(database).await;
+    give_post(&portal, "agent", "catalogue_editor", Some(AGENCY)).await;
+    give_post(&portal, "second_resident", "catalogue_publisher", Some(AGENCY)).await;
+    super::publish(&portal, ITEM).await;
+    // Codes of 24 characters do not say whose they are.
+    let older = |agency: &str| local(agency, "").replace(&local_code(agency), "340705000599001000000001");
+    super::publish(&portal, &older(POLICE)).await;
+    let led = COMPANY.replace("leader: 11340705MBWXT0410B", &format!("leader: {AGENCY}"));
+    assert_ne!(led, COMPANY);
+    for file in [older(AGENCY), led] {
+        portal.post("agent@web", GUIDES, files(&[&file])).await.problem(403);
+        // Nor is one published that somebody else drafted, but by posts that look after both.
+        let draft = hand_in(&portal, &[&file]).await.remove(0);
+        let path = format!("{GUIDES}/{draft}/publish");
+        portal.post("second_resident@web", &path, json!({})).await.problem(403);
+        decide(&portal, &draft).await.expect(200);
+        portal.post("agent@web", GUIDES, files(&[&file])).await.expect(201);
+    }
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn an_agency_takes_over_no_guide_and_no_bundle_of_another() {
+    an_agency_takes_nothing_over(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn an_agency_takes_over_no_guide_and_no_bundle_of_another_on_postgres() {
+    an_agency_takes_nothing_over(Database::postgres()).await;
+}
+
+/// An agency serves its own region: another's posts would lose their guide to it.
+async fn guides_are_of_the_portals_agencies(database: Database) {
+    let portal = Portal::open(database).await;
+    super::publish(&portal, ITEM).await;
+    let elsewhere = |region: &str| local(AGENCY, "").replace("340705000000", region);
+    for (file, place) in [
+        (elsewhere("110000000000"), "1.yaml:5:/region"),
+        (elsewhere("340706000000"), "1.yaml:5:/region"),
+        (elsewhere("340700000000"), "1.yaml:5:/region"),
+        (local("91350100M000100Y43", ""), "1.yaml:4:/agency"),
+    ] {
+        let refused = portal.post("editor@web", GUIDES, files(&[&file])).await.problem(422);
+        assert_eq!(pointers(&refused), [place]);
+        let faults = wanshitong::app::catalog::publish(&portal.city.ctx, vec![("g".to_owned(), file)]);
+        assert_eq!(faults.await.unwrap().unwrap_err().problems.len(), 1);
+    }
+    super::publish(&portal, &elsewhere("340705005000")).await;
+    assert_eq!(shown(&portal, AGENCY).await.expect(200)["region"], "340705005000");
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_guide_is_of_an_agency_of_the_portal_and_serves_its_region() {
+    guides_are_of_the_portals_agencies(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn a_guide_is_of_an_agency_of_the_portal_and_serves_its_region_on_postgres() {
+    guides_are_of_the_portals_agencies(Database::postgres()).await;
+}

@@ -161,3 +161,67 @@ async fn a_withdrawal_may_be_told_before_it_takes_effect() {
     apply(&portal).await.expect(201);
     portal.close().await;
 }
+
+const COMPANY: &str = include_str!("../../../src/data/sample/bundles/company.yaml");
+
+/// Whoever drafted before a withdrawal did not know of it; whoever drafts after it does.
+async fn a_withdrawal_stands_until_it_is_lifted(database: Database) {
+    let portal = Portal::open(database).await;
+    publish(&portal, ITEM).await;
+    publish(&portal, &local(AGENCY, "")).await;
+    let later = || portal.city.ctx.clock.advance(chrono::TimeDelta::seconds(1));
+    let path = format!("{GUIDES}/{}/withdraw", local_code(AGENCY));
+    for (when, visits) in [(json!({}), 1), (json!({"from": "2027-01-01"}), 2)] {
+        let of_before = hand_in(&portal, &[&local(AGENCY, "")]).await.remove(0);
+        later();
+        assert_eq!(portal.post("publisher@web", &path, when).await.status, 204);
+        later();
+        super::decide(&portal, &of_before).await.problem(412);
+        let of_after = hand_in(&portal, &[&local(AGENCY, &format!("visits: {visits}\n"))]).await.remove(0);
+        let told = portal.get("publisher@web", &format!("{GUIDES}/{of_after}/diff")).await.expect(200);
+        let first = &told["changes"][0]["text"];
+        assert!(first["en"].as_str().unwrap().starts_with("takes new cases again: "), "{told:#}");
+        assert!(first["zh"].as_str().unwrap().starts_with("恢复受理"), "{told:#}");
+        let published = super::decide(&portal, &of_after).await.expect(200);
+        assert_eq!(published["published"][0]["takes_cases_again"], true);
+        assert_eq!(may_apply(&portal).await, (true, true));
+        assert_eq!(shown(&portal, AGENCY).await.expect(200)["withdrawn_at"], json!(null));
+    }
+    let bundle = hand_in(&portal, &[COMPANY]).await.remove(0);
+    later();
+    let path = "/api/v1/admin/bundles/company/withdraw";
+    assert_eq!(portal.post("publisher@web", path, json!({})).await.status, 204);
+    super::decide(&portal, &bundle).await.problem(412);
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn a_draft_of_before_a_withdrawal_does_not_lift_it_and_one_of_after_says_that_it_will() {
+    a_withdrawal_stands_until_it_is_lifted(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn a_draft_of_before_a_withdrawal_does_not_lift_it_and_one_of_after_says_that_it_will_on_postgres() {
+    a_withdrawal_stands_until_it_is_lifted(Database::postgres()).await;
+}
+
+#[actix_web::test]
+async fn a_catalogue_is_published_whole_again_when_some_of_it_has_ended_and_nothing_new_has() {
+    let portal = Portal::open(Database::sqlite()).await;
+    publish(&portal, ITEM).await;
+    let guide = local(AGENCY, "effective_until: 2026-03-03\n");
+    let again = |yaml: &str| {
+        let files = vec![("g".to_owned(), yaml.to_owned())];
+        wanshitong::app::catalog::publish(&portal.city.ctx, files)
+    };
+    assert!(again(&guide).await.unwrap().unwrap()[0].is_new_version);
+    advance_to(&portal, "2026-03-04T02:00:00Z");
+    assert!(!again(&guide).await.unwrap().unwrap()[0].is_new_version);
+    let faults = again(&format!("{guide}visits: 1\n")).await.unwrap().unwrap_err();
+    assert_eq!(faults.problems[0].problems[0].path, "/effective_until");
+    let body = super::files(&[&format!("{guide}visits: 1\n")]);
+    let refused = portal.post("editor@web", GUIDES, body).await.problem(422);
+    assert_eq!(super::pointers(&refused), ["1.yaml:7:/effective_until"]);
+    portal.close().await;
+}

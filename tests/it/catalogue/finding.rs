@@ -14,15 +14,22 @@ fn codes(item: &Value) -> Vec<String> {
     guides.map(|guide| guide["code"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The item with guides of thirty agencies, each of a region of its own choosing.
+/// The item with guides of thirty agencies, each of its own region.
 async fn portal(database: Database) -> (Portal, Vec<String>) {
     let portal = Portal::open(database).await;
-    let agencies: Vec<&str> =
-        AGENCIES.lines().skip(1).filter_map(|line| line.split(',').next()).take(30).collect();
+    let agencies = AGENCIES.lines().skip(1).take(30).map(|line| {
+        let mut columns = line.split(',');
+        (columns.next().unwrap(), columns.next().unwrap())
+    });
+    let agencies: Vec<(&str, &str)> = agencies.collect();
     let mut files = vec![("item".to_owned(), ITEM.to_owned())];
-    files.extend(agencies.iter().map(|agency| ((*agency).to_owned(), local(agency, ""))));
+    files.extend(
+        agencies.iter().map(|(agency, region)| {
+            ((*agency).to_owned(), local(agency, "").replace("340705000000", region))
+        }),
+    );
     catalog::publish(&portal.city.ctx, files).await.unwrap().unwrap();
-    let mut all: Vec<String> = agencies.iter().map(|agency| local_code(agency)).collect();
+    let mut all: Vec<String> = agencies.iter().map(|(agency, _)| local_code(agency)).collect();
     all.sort();
     (portal, all)
 }

@@ -111,6 +111,7 @@ fn a_stranger_gets_from_nothing_to_a_published_item_by_the_page_alone() {
 
     assert!(said.contains("11340705MBWXT061304000509999001 version 1 published"), "{said}");
     assert!(said.contains("Certificate types were not checked"), "nor when they were published: {said}");
+    assert!(said.contains("agencies and regions were checked: the portal has no regions"), "{said}");
     // Bodies as they come, one after the other.
     let bodies = &said[said.find('{').unwrap()..];
     let answers: Vec<Value> =

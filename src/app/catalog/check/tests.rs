@@ -167,9 +167,20 @@ fn what_has_a_provisional_code_is_replaced_by_no_other_item() {
             ..Base::default()
         };
         assert_eq!(told(&[("i", &first)], &base), [""; 0], "its own next version");
-        let found = told(&[("i", &with(&first, name, other_name))], &base);
+        let other = with(&first, name, other_name);
+        let found = told(&[("i", &other)], &base);
         assert_eq!(!found.is_empty(), refused, "{found:#?}");
-        assert!(found.iter().all(|told| told.contains("--basic-code")), "{found:#?}");
+        let place = format!("i:{}: /basic_code: ", line_of(&other, "basic_code:"));
+        assert!(
+            found.iter().all(|told| told.starts_with(&place) && told.contains("--basic-code")),
+            "{found:#?}"
+        );
+        // One that keeps its name in one of the languages is the same item, renamed.
+        let known = &base.items.values().next().unwrap().item.name;
+        for (from, to) in [(known.zh.as_str(), "另一件事"), (known.en.as_str(), "Another matter")] {
+            let line = with(name, from, to);
+            assert_eq!(told(&[("i", &with(&first, name, &line))], &base), [""; 0], "{line}");
+        }
     }
 }
 
@@ -204,4 +215,68 @@ fn a_bundle_with_a_mistake_is_held_against_the_guides_all_the_same() {
     // What all parts share may be what is wrong.
     let found = told(&[("b", &format!("{BUNDLE}frm: {{}}\n"))], &Base::default());
     assert_eq!(found.len(), 1, "{found:#?}");
+}
+
+/// Of every problem the file it stands in and its line.
+fn places(given: &[(&str, &str)], base: &Base) -> Vec<(String, usize)> {
+    let wrong = check(&files(given), base).err().unwrap_or_default();
+    let of = |file: &FileProblems| -> Vec<(String, usize)> {
+        file.problems.iter().map(|problem| (file.file_of(problem).to_owned(), problem.line)).collect()
+    };
+    wrong.iter().flat_map(of).collect()
+}
+
+#[test]
+fn what_is_wrong_in_the_item_is_told_with_the_name_of_its_file() {
+    // The item's certificate states a field that the guide leaves out.
+    let local = with(LOCAL, "- { name: needs, omit: true }", "- { name: mobile, omit: true }");
+    let line = line_of(ITEM, "attributes: [mobile]");
+    assert_eq!(places(&[("i", ITEM), ("g", &local)], &whole()), [("i".to_owned(), line)]);
+    let item = SourceFile::parse(ITEM).into_item(None).unwrap();
+    let code = item.item.basic_code.to_string();
+    let base = Base { items: HashMap::from([(code.clone(), Arc::new(item))]), ..whole() };
+    assert_eq!(places(&[("g", &local)], &base), [(format!("item {code}"), line)]);
+}
+
+#[test]
+fn a_thing_given_twice_is_told_where_its_code_stands() {
+    for (given, line) in [
+        ([("i", ITEM), ("again", ITEM), ("t", TYPES)], line_of(ITEM, "basic_code:")),
+        ([("i", ITEM), ("g", LOCAL), ("again", LOCAL)], line_of(LOCAL, "code:")),
+    ] {
+        assert!(line > 1);
+        assert_eq!(places(&given, &whole()), [("again".to_owned(), line)]);
+    }
+}
+
+#[test]
+fn a_new_guide_has_not_ended_and_one_that_is_published_may_have() {
+    let local = with(LOCAL, "effective_until: 2030-12-31", "effective_until: 2026-03-01");
+    let given = [("i", ITEM), ("g", local.as_str())];
+    let on = |day: &str| Base { today: day.parse().ok(), ..whole() };
+    assert_eq!(told(&given, &on("2026-03-01")), [""; 0], "its last day is not over");
+    let found = told(&given, &on("2026-03-02"));
+    let place = format!("g:{}: /effective_until: 2026-03-01 is over", line_of(&local, "effective_until:"));
+    assert!(matches!(found.as_slice(), [told] if told.starts_with(&place)), "{found:#?}");
+    let unchanged = Base { unchanged: HashSet::from([1]), ..on("2026-03-02") };
+    assert_eq!(told(&given, &unchanged), [""; 0]);
+    assert_eq!(told(&given, &whole()), [""; 0], "nobody said what day it is");
+}
+
+#[test]
+fn whose_a_file_is_and_whom_it_serves_is_told_with_all_that_is_wrong_in_it() {
+    let agency = Uscc::parse("11340705MBWXT06130").unwrap();
+    let beijing = RegionCode::parse("110000000000").unwrap();
+    let territory = Territory { agencies: Some([(agency, beijing)].into()), regions: None };
+    let base = Base { territory, ..whole() };
+    let local = with(LOCAL, "cross_region: city", "cross_region: town");
+    let found = places(&[("i", ITEM), ("g", &local)], &base);
+    let mut lines = vec![line_of(&local, "region: \""), line_of(&local, "cross_region: town")];
+    lines.sort_unstable();
+    assert_eq!(found, lines.into_iter().map(|line| ("g".to_owned(), line)).collect::<Vec<_>>());
+    let found = told(&[("b", BUNDLE)], &base);
+    assert!(
+        matches!(found.as_slice(), [told] if told.contains(": /leader: The portal has no agency")),
+        "{found:#?}"
+    );
 }

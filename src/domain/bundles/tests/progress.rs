@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::domain::bundles::*;
 use crate::domain::calendar::WorkCalendar;
 use crate::domain::cases::By;
+use crate::domain::cases::clock::Light;
 use crate::domain::guides::{DayUnit, Limit, OnRefusal};
+use crate::domain::time::local_date;
 
 static CALENDAR: LazyLock<WorkCalendar> =
     LazyLock::new(|| WorkCalendar::parse(include_str!("../../../data/calendar-cn.csv")).unwrap());
@@ -38,6 +40,8 @@ enum Fate {
     Lapses,
     /// It wants something, gets it, and is approved.
     Hesitates,
+    /// Its guide takes no cases when its turn comes.
+    Closes,
 }
 
 #[derive(Debug, Clone)]
@@ -60,6 +64,7 @@ fn worlds() -> impl Strategy<Value = World> {
         1 => Just(Fate::Ends(PartOutcome::Expired)),
         1 => Just(Fate::Lapses),
         1 => Just(Fate::Hesitates),
+        1 => Just(Fate::Closes),
     ];
     let part = (any::<[bool; 6]>(), any::<bool>(), fate, prop::bool::weighted(0.15));
     prop::collection::vec(part, 1..7).prop_map(|parts| {
@@ -138,6 +143,7 @@ impl<'a> Run<'a> {
                     Fate::Hesitates if !self.hesitated.contains(&part) => {
                         possible.push(Command::Hold { part, wants: Vec::new() });
                     }
+                    Fate::Closes => possible.push(Command::Close { part }),
                     Fate::Hesitates | Fate::Ends(_) => {
                         possible.push(Command::File { part, case: Uuid::nil() });
                     }
@@ -145,7 +151,7 @@ impl<'a> Run<'a> {
                 PartState::Filed { .. } => {
                     let outcome = match fate {
                         Fate::Ends(outcome) => outcome,
-                        Fate::Lapses | Fate::Hesitates => PartOutcome::Issued,
+                        Fate::Lapses | Fate::Hesitates | Fate::Closes => PartOutcome::Issued,
                     };
                     possible.push(Command::End { part, outcome });
                 }
@@ -363,6 +369,138 @@ fn the_joint_promise_does_not_run_while_the_applicant_is_waited_for() {
     run.give(Command::GoOn { by: resident(), aal: 2 });
     assert_eq!(due(&run), "2026-03-11");
     assert_eq!(run.progress.submission().unwrap().waiting_since, None);
+}
+
+#[test]
+fn a_part_whose_guide_is_closed_is_given_up_at_once_and_pauses_nothing() {
+    let world = world(&[("registration", Fate::Closes)]);
+    let mut run = Run::begin(&world);
+    run.give(Command::File { part: "birth".to_owned(), case: Uuid::nil() });
+    run.give(Command::End { part: "birth".to_owned(), outcome: PartOutcome::Issued });
+    assert_eq!(run.progress.tally(), Tally { done: 1, stopped: 0, all: 4 });
+    run.give(Command::Close { part: "registration".to_owned() });
+    assert_eq!(run.outcome().1, ["birth Issued", "card stopped", "insurance stopped", "registration Closed"]);
+    assert_eq!(run.progress.outcome(), Some(Outcome::Partial));
+    assert_eq!(run.progress.submission().unwrap().waiting_since, None);
+}
+
+#[test]
+fn what_was_answered_is_done_and_what_came_to_nothing_has_stopped() {
+    let tally = |fates: &[(&str, Fate)]| {
+        let tally = Run::begin(&world(fates)).played_out(&[0]).progress.tally();
+        (tally.done, tally.stopped, tally.all)
+    };
+    let ends = |outcome| Fate::Ends(outcome);
+    assert_eq!(tally(&[]), (4, 0, 4));
+    assert_eq!(tally(&[("card", ends(PartOutcome::Denied))]), (4, 0, 4));
+    assert_eq!(tally(&[("registration", ends(PartOutcome::Denied))]), (2, 2, 4));
+    for stopped in [Fate::Lapses, Fate::Closes, ends(PartOutcome::Withdrawn), ends(PartOutcome::Expired)] {
+        assert_eq!(tally(&[("card", stopped)]), (3, 1, 4), "{stopped:?}");
+    }
+}
+
+#[test]
+fn the_joint_promise_stands_still_while_a_case_is_corrected_and_its_light_with_it() {
+    let world = world(&[]);
+    let mut run = Run::begin(&world);
+    let birth = || "birth".to_owned();
+    run.give(Command::File { part: birth(), case: Uuid::nil() });
+    run.give(Command::Stand { part: birth(), still: true });
+    run.at += TimeDelta::days(14);
+    let shown = |run: &Run<'_>| {
+        let (unit, today) = (PROMISED.unit, local_date(run.at));
+        let submission = run.progress.submission().unwrap();
+        (submission.due_on(unit, &CALENDAR, today).to_string(), submission.light(unit, &CALENDAR, today))
+    };
+    // Ten working days later; and it is told while it lasts.
+    assert_eq!(shown(&run), ("2026-03-23".to_owned(), Light::Green));
+    run.give(Command::Stand { part: birth(), still: true });
+    run.give(Command::Stand { part: birth(), still: false });
+    assert_eq!(shown(&run), ("2026-03-23".to_owned(), Light::Green));
+    run.at += TimeDelta::days(8);
+    assert_eq!(shown(&run), ("2026-03-23".to_owned(), Light::Red));
+}
+
+/// How many working days an agency takes, after how many it sends the case back, and
+/// for how many days the applicant mends it.
+type Course = (u16, Option<(u16, u16)>);
+
+/// Every agency takes the working days it promises, and no more; gives the last day.
+fn kept(world: &World, courses: &[Course]) -> (Progress, NaiveDate) {
+    // What is sent back is sent back before the last of its days.
+    let course = |part: &str| {
+        let (takes, back) = courses[part[1..].parse::<usize>().unwrap() % courses.len()];
+        (takes, back.filter(|(after, _)| *after < takes))
+    };
+    let days = world.graph.longest(&|part| u32::from(course(part).0)).unwrap();
+    let promised = Limit { days: u16::try_from(days).unwrap(), unit: DayUnit::WorkingDay };
+    let rules = Rules { graph: &world.graph, promised, calendar: &CALENDAR };
+    let (mut progress, mut at) = (Progress::new(&world.graph, monday()), monday());
+    let give = |progress: &mut Progress, command: Command, at: DateTime<Utc>| {
+        let events = decide(progress, rules, command, at).unwrap();
+        *progress = events.iter().fold(progress.clone(), |progress, event| evolve(progress, event, at));
+    };
+    give(&mut progress, Command::Submit { by: resident(), aal: 2, not_needed: BTreeSet::new() }, at);
+    // By part: working days left, those until it is sent back, days left to mend it.
+    let mut left: BTreeMap<String, (u16, Option<u16>, u16)> = BTreeMap::new();
+    loop {
+        while let Some(part) = progress.next_ready().map(str::to_owned) {
+            let (takes, back) = course(&part);
+            left.insert(part.clone(), (takes, back.map(|(after, _)| after), 0));
+            give(&mut progress, Command::File { part, case: Uuid::nil() }, at);
+        }
+        let filed: Vec<(String, bool)> =
+            progress.filed().map(|(part, _, still)| (part.to_owned(), still)).collect();
+        let mut is_quiet = true;
+        for (part, still) in filed {
+            let (days, back, _) = left[&part];
+            let command = match (still, back) {
+                (false, Some(0)) => {
+                    left.insert(part.clone(), (days, None, course(&part).1.map_or(0, |(_, mends)| mends)));
+                    Command::Stand { part, still: true }
+                }
+                (true, _) if left[&part].2 == 0 => Command::Stand { part, still: false },
+                (false, _) if days == 0 => Command::End { part, outcome: PartOutcome::Issued },
+                _ => continue,
+            };
+            is_quiet = false;
+            give(&mut progress, command, at);
+        }
+        if progress.outcome().is_some() {
+            return (progress, local_date(at));
+        }
+        if is_quiet && progress.next_ready().is_none() {
+            let yesterday = local_date(at);
+            at += TimeDelta::days(1);
+            let is_worked = CALENDAR.working_days_between(yesterday, local_date(at)) == 1;
+            let filed: Vec<(String, bool)> =
+                progress.filed().map(|(part, _, still)| (part.to_owned(), still)).collect();
+            for (part, still) in filed {
+                let (days, back, mends) = left.get_mut(&part).unwrap();
+                match still {
+                    true => *mends -= 1,
+                    false if is_worked => {
+                        *days -= 1;
+                        *back = back.map(|back| back.saturating_sub(1));
+                    }
+                    false => {}
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn where_every_agency_keeps_its_promise_the_joint_one_is_kept(
+        world in worlds(),
+        courses in prop::collection::vec((0..6_u16, prop::option::of((0..4_u16, 1..20_u16))), 6),
+    ) {
+        let (progress, last) = kept(&world, &courses);
+        prop_assert_eq!(progress.outcome(), Some(Outcome::Complete));
+        let due = progress.submission().unwrap().due;
+        prop_assert!(last <= due, "done on {}, promised by {}", last, due);
+    }
 }
 
 #[test]

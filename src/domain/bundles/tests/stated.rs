@@ -52,3 +52,19 @@ fn a_question_that_an_earlier_agency_answers_is_told_of() {
     let meant = BUNDLE.replacen("number: child_number, born", "number: { own: true }, born", 1);
     assert_eq!(bind_to(&meant, &called_alike).1, []);
 }
+
+#[test]
+fn so_is_one_that_it_answers_with_what_it_was_told_itself() {
+    // The register page says the name, which the registration asks for.
+    let called_alike = guides_with("银行", "新生儿姓名");
+    let (_, misfits) = bind_to(BUNDLE, &called_alike);
+    let told: Vec<&Misfit> = misfits.iter().filter(|misfit| misfit.path == "/parts/2/facts").collect();
+    assert_eq!(told.len(), 1, "{misfits:?}");
+    assert!(told[0].reason.en.contains("write bank: { part: registration, attribute: child_name }"));
+    let taken = BUNDLE.replacen(
+        "facts: { number: child_number }",
+        "facts: { number: child_number, bank: { part: registration, attribute: child_name } }",
+        1,
+    );
+    assert_eq!(bind_to(&taken, &called_alike).1, []);
+}

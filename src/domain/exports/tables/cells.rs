@@ -43,7 +43,8 @@ fn label(labels: Labels, word: &str) -> &str {
     labels.iter().find(|(known, _)| *known == word).map_or(word, |(_, label)| label)
 }
 
-/// A cell of a CSV file. Lists are joined by `;`, with `\` before one that is meant.
+/// A cell of a CSV file. Lists are joined by `;`, with `\` before one that is meant, before
+/// the Chinese `；` that people may write in its place, and before itself.
 pub(super) fn to_text(kind: Kind, cell: &Cell) -> String {
     match (kind, cell) {
         (_, Value::Null) => String::new(),
@@ -54,7 +55,10 @@ pub(super) fn to_text(kind: Kind, cell: &Cell) -> String {
         (_, Value::Array(items)) => {
             let items: Vec<String> = items
                 .iter()
-                .map(|item| item.as_str().unwrap_or_default().replace('\\', "\\\\").replace(';', "\\;"))
+                .map(|item| {
+                    let item = item.as_str().unwrap_or_default();
+                    item.replace('\\', "\\\\").replace(';', "\\;").replace('；', "\\；")
+                })
                 .collect();
             items.join(";")
         }
@@ -137,4 +141,20 @@ fn no_number() -> Text {
 
 fn no_flag() -> Text {
     Text::new("此列应填“是”或“否”。", "This column holds 是 (yes) or 否 (no).")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Kind, Value, from_text, to_text};
+
+    proptest! {
+        #[test]
+        fn a_list_comes_back_whatever_marks_it_holds(items in prop::collection::vec("[;；\\\\a 医]{1,8}", 1..5)) {
+            let cell: Value = items.into_iter().map(Value::from).collect();
+            let kind = Kind::Texts("aliases");
+            prop_assert_eq!(from_text(kind, &to_text(kind, &cell)).unwrap(), cell);
+        }
+    }
 }

@@ -61,10 +61,13 @@ pub(super) fn fee(teller: &mut Teller, old: &Fee, new: &Fee) {
             format!("fee {} → {}", from.en, to.en),
         );
     }
-    if let (Fee::Charged { amount_fen: _, basis: old }, Fee::Charged { amount_fen: _, basis: new }) =
-        (old, new)
-    {
-        explained(teller, About::Fee, ("收费依据", "basis of the fee"), Some(old), Some(new));
+    let basis = |fee| match fee {
+        &Fee::Free => None,
+        Fee::Charged { amount_fen: _, basis } => Some(basis),
+    };
+    // That what is free has no basis any more goes without saying.
+    if let Some(now) = basis(new) {
+        explained(teller, About::Fee, ("收费依据", "basis of the fee"), basis(old), Some(now));
     }
 }
 
@@ -237,14 +240,16 @@ pub(super) fn conditions(teller: &mut Teller, old: &[Condition], new: &[Conditio
     }
     for (Condition { code: _, when, text, scenarios }, new) in pairs.kept {
         teller.belonging(ABOUT, &new.text, scenarios, &new.scenarios);
-        teller.within(&new.scenarios, |teller| match (*when != new.when, *text != new.text) {
-            (false, false) => {}
-            (_, true) => arrow(teller, ABOUT, ("条件", "condition"), text, &new.text),
-            (true, false) => teller.tell(
-                ABOUT,
-                format!("条件的判断规则有变：{}", text.zh),
-                format!("another rule for the condition: {}", text.en),
-            ),
+        teller.within(&new.scenarios, |teller| {
+            arrow(teller, ABOUT, ("条件", "condition"), text, &new.text);
+            // What the words say of it may be the least of what changes.
+            if *when != new.when {
+                teller.tell(
+                    ABOUT,
+                    format!("条件的判断规则有变：{}", new.text.zh),
+                    format!("another rule for the condition: {}", new.text.en),
+                );
+            }
         });
     }
 }

@@ -1,6 +1,6 @@
 //! What there is to hand in.
 
-use super::words::{arrow, certificate, explained, named, paper, plain, quoted, trust, yes_or_no};
+use super::words::{arrow, certificate, explained, joined, named, paper, plain, quoted, trust, yes_or_no};
 use super::{About, Pairs, Teller};
 use crate::domain::guides::model::{Download, Material, MaterialSource, Requirement, Reuse};
 use crate::domain::text::Text;
@@ -10,10 +10,15 @@ const ABOUT: About = About::Material;
 pub(super) fn materials(teller: &mut Teller, old: &[Material], new: &[Material]) {
     let pairs = Pairs::of(old, new, |material| material.code.clone());
     for material in &pairs.dropped {
-        teller.within(&material.scenarios, |teller| came_or_went(teller, material, ("少", "fewer")));
+        teller.within(&material.scenarios, |teller| came_or_went(teller, material, ("少", "fewer"), None));
     }
     for material in &pairs.added {
-        teller.within(&material.scenarios, |teller| came_or_went(teller, material, ("多", "more")));
+        let form = paper(material.paper);
+        let copies = material.copies;
+        let form = Text::new(format!("{} {copies} 份", form.zh), format!("{} × {copies}", form.en));
+        teller.within(&material.scenarios, |teller| {
+            came_or_went(teller, material, ("多", "more"), Some(form));
+        });
     }
     if pairs.moved {
         teller.tell(About::Wording, "申请材料的先后顺序有调整", "the materials are listed in another order");
@@ -24,14 +29,23 @@ pub(super) fn materials(teller: &mut Teller, old: &[Material], new: &[Material])
     }
 }
 
-fn came_or_went(teller: &mut Teller, material: &Material, (zh, en): (&str, &str)) {
+/// One material more, in the form it is to have, or one fewer.
+fn came_or_went(teller: &mut Teller, material: &Material, (zh, en): (&str, &str), form: Option<Text>) {
     let name = quoted(&material.name);
     match material.source {
         MaterialSource::Own | MaterialSource::Certificate { .. } => {
-            let note = match material.required {
-                Requirement::Required => Text::new("", ""),
-                Requirement::Optional => Text::new("（可不交）", " (optional)"),
-                Requirement::When(_) => Text::new("（部分情况需要）", " (needed in some cases)"),
+            let needed = match material.required {
+                Requirement::Required => None,
+                Requirement::Optional => Some(Text::new("可不交", "optional")),
+                Requirement::When(_) => Some(Text::new("部分情况需要", "needed in some cases")),
+            };
+            let notes: Vec<Text> = form.into_iter().chain(needed).collect();
+            let note = match notes.as_slice() {
+                [] => Text::new("", ""),
+                notes => {
+                    let notes = joined(notes);
+                    Text::new(format!("（{}）", notes.zh), format!(" ({})", notes.en))
+                }
             };
             teller.tell(
                 ABOUT,

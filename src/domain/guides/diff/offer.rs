@@ -126,11 +126,15 @@ pub(super) fn cross_region(teller: &mut Teller, old: CrossRegion, new: CrossRegi
 pub(super) fn venues(teller: &mut Teller, old: &[Venue], new: &[Venue]) {
     const ABOUT: About = About::Venue;
     let pairs = Pairs::of(old, new, |venue| venue.name.zh.clone());
-    for Venue { name, address, hours, telephone: _ } in &pairs.added {
+    for Venue { name, address, hours, telephone } in &pairs.added {
+        let (zh, en) = match telephone {
+            None => (String::new(), String::new()),
+            Some(number) => (format!("，电话 {number}"), format!(", telephone {number}")),
+        };
         teller.tell(
             ABOUT,
-            format!("新增办理地点：“{}”，{}，{}", name.zh, address.zh, hours.zh),
-            format!("new venue: “{}”, {}, {}", name.en, address.en, hours.en),
+            format!("新增办理地点：“{}”，{}，{}{zh}", name.zh, address.zh, hours.zh),
+            format!("new venue: “{}”, {}, {}{en}", name.en, address.en, hours.en),
         );
     }
     for name in pairs.dropped.iter().map(|venue| quoted(&venue.name)) {

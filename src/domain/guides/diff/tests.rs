@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 
@@ -304,6 +304,96 @@ fn what_all_scenarios_share_is_told_once_and_what_is_one_scenarios_own_under_its
     );
 }
 
+const SLOW: &str = "scenarios: [{ code: slow, name: { zh: 加急之外, en: Slow }, limits: { promised: { days: 19, unit: working_day } }, \
+    fee: { amount_fen: 10000, basis: { zh: 价目, en: Price list } }, visits: 2 }]\n";
+
+/// The guide without scenarios, and with one that says all for itself.
+fn none_and_one() -> (Guide, Guide) {
+    let scenarios = "scenarios:\n  - { code: new, name: { zh: 首次申领, en: First application } }\n";
+    let none = with(VALID, &[(scenarios, "")])
+        .replace("    scenarios: [new]\n", "")
+        .replace(", scenarios: [new] }", " }");
+    let none = none
+        .replace("    scenario: new\n", "")
+        .replace("days: 10, unit: working_day", "days: 20, unit: working_day");
+    let one = format!("{none}{SLOW}").replace("    today: ", "    scenario: slow\n    today: ");
+    (read(&none), read(&one))
+}
+
+#[test]
+fn what_the_first_scenario_of_a_guide_changes_is_told_and_so_is_what_the_last_took_away() {
+    let (none, one) = none_and_one();
+    assert_eq!(
+        lines(&diff(&none, &one)),
+        "Fee: 情形“加急之外”：收费 不收费 → ¥100.00 | in the case “Slow”: fee free → ¥100.00\n\
+         Fee: 情形“加急之外”：新增收费依据：价目 | in the case “Slow”: new: basis of the fee: Price list\n\
+         TimeLimit: 情形“加急之外”：承诺时限 5 → 19 个工作日 | in the case “Slow”: promised limit 5 → 19 working days\n\
+         Visit: 情形“加急之外”：到现场次数：不用到现场 → 2 次 | in the case “Slow”: visits in person: none → 2\n\
+         Scenario: 新增办理情形：“加急之外” | one case more: “Slow”\n"
+    );
+    assert_eq!(
+        lines(&diff(&one, &none)),
+        "Fee: 情形“加急之外”：收费 ¥100.00 → 不收费 | in the case “Slow”: fee ¥100.00 → free\n\
+         TimeLimit: 情形“加急之外”：承诺时限 19 → 5 个工作日 | in the case “Slow”: promised limit 19 → 5 working days\n\
+         Visit: 情形“加急之外”：到现场次数：2 次 → 不用到现场 | in the case “Slow”: visits in person: 2 → none\n\
+         Scenario: 取消办理情形：“加急之外” | one case fewer: “Slow”\n"
+    );
+}
+
+#[test]
+fn a_scenario_under_another_code_is_still_the_same_to_an_applicant() {
+    let (_, old) = none_and_one();
+    let mut new = old.clone();
+    new.scenarios[0].code = "slow2".to_owned();
+    let code = "Scenario: 办理情形“加急之外”的代码：slow → slow2 | code of the case “Slow”: slow → slow2\n";
+    assert_eq!(lines(&diff(&old, &new)), code);
+    Arc::make_mut(&mut new.scenarios[0].guide).visits = 0;
+    let visits = "Visit: 情形“加急之外”：到现场次数：2 次 → 不用到现场 | in the case “Slow”: visits in person: 2 → none\n";
+    assert_eq!(lines(&diff(&old, &new)), format!("{visits}{code}"));
+}
+
+#[test]
+fn another_rule_is_told_even_where_its_text_changes_too() {
+    let age = "when: applicant.age >= 80\n    text: { zh: 年满80周岁, en: Aged 80 or over }";
+    let new = rewritten(
+        VALID,
+        &[(age, "when: applicant.age >= 90\n    text: { zh: 年满规定年龄, en: Of the required age }")],
+    );
+    assert_eq!(
+        lines(&diff(&read(VALID), &new)),
+        "Condition: 条件：年满80周岁 → 年满规定年龄 | condition: Aged 80 or over → Of the required age\n\
+         Condition: 条件的判断规则有变：年满规定年龄 | another rule for the condition: Of the required age\n"
+    );
+}
+
+#[test]
+fn what_comes_new_is_told_with_all_there_is_to_prepare() {
+    let old = read(VALID);
+    let mut new = old.clone();
+    new.fee = Fee::Charged { amount_fen: 100, basis: text() };
+    let (zh, en) = (|zh: &str| Text::new(zh, zh), Some("0562-2800001".to_owned()));
+    let venue = Venue { name: zh("厅"), address: zh("街"), hours: zh("日"), telephone: en };
+    new.venues = vec![venue];
+    let photo = Material {
+        code: "photo".to_owned(),
+        name: zh("照"),
+        paper: Paper::Original,
+        copies: 3,
+        required: Requirement::Optional,
+        source: MaterialSource::Own,
+        ..old.materials[0].clone()
+    };
+    new.materials.push(photo);
+    let told = lines(&diff(&old, &new));
+    for line in [
+        "new: basis of the fee: something else",
+        "多交一份材料：“照”（原件 3 份、可不交） | one material more: “照” (original × 3, optional)",
+        "新增办理地点：“厅”，街，日，电话 0562-2800001",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+}
+
 const TRANSFER: &str = include_str!("../../../data/sample/items/household-transfer.yaml");
 const COMPANY: &str = include_str!("../../../data/sample/bundles/company.yaml");
 
@@ -419,11 +509,12 @@ proptest! {
             Arc::make_mut(&mut scenario.guide).limits.promised.days = days;
         }
         let changes = diff(&old, &new);
-        prop_assert_eq!(changes.len(), 2);
+        prop_assert_eq!(changes.len(), 3);
         // The other scenario has a fee of its own.
         let told = format!("fee free → ¥{}.{:02} (not in the case: Change)", fee / 100, fee % 100);
         prop_assert_eq!(&changes[0].text.en, &told);
-        prop_assert_eq!(&changes[1].text.en, &format!("promised limit 5 → {days} working days"));
+        prop_assert_eq!(&changes[1].text.en, "new: basis of the fee: something else (not in the case: Change)");
+        prop_assert_eq!(&changes[2].text.en, &format!("promised limit 5 → {days} working days"));
         let mut new = old.clone();
         (first.1)(&mut new);
         let one = diff(&old, &new);
@@ -435,4 +526,89 @@ proptest! {
         prop_assert_eq!(between.is_empty(), new == other);
         prop_assert!(between.is_sorted_by_key(|change| change.about));
     }
+
+    /// Whoever compares two versions learns what a scenario comes to now, whichever of
+    /// the guide and its scenarios says so.
+    #[test]
+    fn whatever_changes_for_somebody_is_told_him(old in versions(), new in versions()) {
+        let changes = diff(&old, &new);
+        prop_assert_eq!(changes.is_empty(), old == new);
+        let told = |name: Option<&Text>, about: About, to: &str| {
+            changes.iter().filter(|change| change.about == about).any(|change| {
+                let line = &change.text.en;
+                let of_him = |name: &Text| match line.starts_with("in the case ") {
+                    true => line.starts_with(&format!("in the case “{}”", name.en)),
+                    false => line.split_once("(not in the case").is_none_or(|(_, names)| !names.contains(&name.en)),
+                };
+                line.contains(&format!("→ {to}")) && name.is_none_or(of_him)
+            })
+        };
+        for (name, before, after) in ways(&old, &new) {
+            let days = after.limits.promised.days;
+            if before.limits != after.limits {
+                prop_assert!(told(name, About::TimeLimit, &format!("{days} ")), "{name:?} {days}: {changes:?}");
+            }
+            let fee = match &after.fee {
+                Fee::Free => "free".to_owned(),
+                Fee::Charged { amount_fen, .. } => format!("¥{}.00", amount_fen / 100),
+            };
+            if before.fee != after.fee {
+                prop_assert!(told(name, About::Fee, &fee), "{name:?} {fee}: {changes:?}");
+            }
+            let visits = if after.visits == 0 { "none".to_owned() } else { after.visits.to_string() };
+            if before.visits != after.visits {
+                prop_assert!(told(name, About::Visit, &visits), "{name:?} {visits}: {changes:?}");
+            }
+        }
+    }
+}
+
+static COMMON: LazyLock<Guide> = LazyLock::new(|| shared(&rich()));
+
+/// Guides of few values, so that two of them often agree: with up to three scenarios.
+fn versions() -> impl Strategy<Value = Guide> {
+    let terms = || (2..5_u16, 0..3_u64, 0..3_u8);
+    let names = prop::sample::select(vec!["Alpha", "Beta", "Gamma"]);
+    let scenario = (prop::sample::select(vec!["a", "b", "c", "d"]), names, terms());
+    (terms(), prop::collection::vec(scenario, 0..4)).prop_map(|(terms, scenarios)| {
+        let set = |guide: &mut Guide, (days, yuan, visits): (u16, u64, u8)| {
+            guide.limits.promised.days = days;
+            guide.visits = visits;
+            guide.fee = match yuan {
+                0 => Fee::Free,
+                yuan => Fee::Charged { amount_fen: yuan * 100, basis: text() },
+            };
+        };
+        let mut guide = COMMON.clone();
+        set(&mut guide, terms);
+        let mut made: Vec<Scenario> = Vec::new();
+        for (code, name, terms) in scenarios {
+            let (mut own, name) = (guide.clone(), Text::new(name, name));
+            set(&mut own, terms);
+            if made.iter().all(|known| known.code != code && known.name != name) {
+                made.push(Scenario { code: code.to_owned(), name, guide: Arc::new(own) });
+            }
+        }
+        guide.scenarios = made;
+        guide
+    })
+}
+
+/// In which ways something was handled before and is now, and the scenario's name now.
+fn ways<'g>(old: &'g Guide, new: &'g Guide) -> Vec<(Option<&'g Text>, &'g Guide, &'g Guide)> {
+    let mut ways = Vec::new();
+    for Scenario { code, name, guide } in &new.scenarios {
+        let is_dropped = |one: &&Scenario| new.scenarios.iter().all(|other| other.code != one.code);
+        let by_name = || old.scenarios.iter().filter(is_dropped).find(|one| one.name == *name);
+        let before = match old.scenarios.iter().find(|one| one.code == *code) {
+            None if old.scenarios.iter().all(|one| one.code != *code) => by_name(),
+            found => found,
+        };
+        ways.push((Some(name), before.map_or(old, |before| &before.guide), &**guide));
+    }
+    if new.scenarios.is_empty() {
+        ways.extend(old.scenarios.iter().map(|one| (Some(&one.name), &*one.guide, new)));
+        ways.extend(old.scenarios.is_empty().then_some((None, old, new)));
+    }
+    ways
 }

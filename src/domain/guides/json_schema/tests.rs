@@ -154,9 +154,16 @@ fn the_manual_has_every_word_the_schema_uses() {
         let quoted = [format!("`{member}`"), format!("\"{member}\""), format!(" {member}")];
         assert!(quoted.iter().any(|word| MANUAL.contains(word)), "docs/forms.md does not explain {member}");
     }
-    for told in
-        ["required_when", "required_when_visible", "prefill", "scenarios", "under", "material", "rules"]
-    {
+    for told in [
+        "required_when",
+        "required_when_visible",
+        "prefill",
+        "scenarios",
+        "under",
+        "material",
+        "accept",
+        "rules",
+    ] {
         assert!(words.members.contains(told), "{told} is not produced any more");
     }
 }
@@ -172,6 +179,16 @@ fn a_rule_says_which_scenarios_it_belongs_to() {
     let schema = json_schema(&guide(EVERYTHING));
     assert_eq!(schema["x-wanshitong"]["rules"][0]["scenarios"], json!(["first"]));
     assert_eq!(schema["properties"]["a"]["x-wanshitong"]["scenarios"], json!(["first"]));
+}
+
+#[test]
+fn a_field_of_one_scenario_is_required_in_its_own_form_alone() {
+    let guide = guide(EVERYTHING);
+    let (whole, own) = (json_schema(&guide), json_schema(guide.handled_as(Some("first"))));
+    let requires = |schema: &Value, name: &str| schema["required"].as_array().unwrap().contains(&json!(name));
+    assert!(!requires(&whole, "a") && requires(&whole, "b"));
+    assert_eq!(whole["properties"]["a"]["x-wanshitong"]["required_when_visible"], json!(true));
+    assert!(requires(&own, "a") && requires(&own, "b"), "{:#}", own["required"]);
 }
 
 #[test]

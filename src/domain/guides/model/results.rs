@@ -76,6 +76,21 @@ impl Guide {
         Form { fields, rules: Vec::new() }
     }
 
+    /// What its certificates say of the answers and of what is determined, each once.
+    pub fn stated(&self) -> Vec<Field> {
+        let mut fields = self.determined().fields;
+        for result in &self.results {
+            let ResultKind::Certificate { attributes, .. } = result else { continue };
+            let answers = attributes.iter().filter_map(|name| self.form.field(name));
+            for field in answers {
+                if fields.iter().all(|known| known.name != field.name) {
+                    fields.push(field.clone());
+                }
+            }
+        }
+        fields
+    }
+
     /// What an attribute of one of its certificates is called: the label of the field
     /// it comes from.
     pub fn label_of(&self, attribute: &str) -> Option<&Text> {

@@ -144,14 +144,8 @@ impl Read for Download {
             Some("text") => keys.need("text").map(Self::Text),
             Some(_) => {
                 let url = keys.need::<String>("url");
-                if let (Some(url), Some(node)) = (&url, keys.get("url"))
-                    && !url.starts_with("https://")
-                {
-                    reader.problems.at(
-                        node,
-                        "网址要以 https:// 开头。",
-                        "The address must start with https://.",
-                    );
+                if let (Some(url), Some(node)) = (&url, keys.get("url")) {
+                    check_address(node, url, reader);
                 }
                 url.map(Self::Url)
             }
@@ -160,6 +154,37 @@ impl Read for Download {
         keys.close();
         download
     }
+}
+
+fn check_address(node: &Node, url: &str, reader: &Reader<'_>) {
+    let Some(rest) = url.strip_prefix("https://") else {
+        return reader.problems.at(node, "网址要以 https:// 开头。", "The address must start with https://.");
+    };
+    if let Some(sign) = no_part_of_an_address(rest).filter(|_| !reader.is_published) {
+        reader.problems.at(
+            node,
+            format!("网址中不能写“{sign}”；请从浏览器的地址栏复制，其中的空格和汉字会写成 % 开头的编码。"),
+            format!("No address holds “{sign}” there; copy it out of a browser, which writes blanks and Chinese with %."),
+        );
+    }
+}
+
+/// What stands in an address, after its scheme, where it may not (RFC 3986): an empty
+/// host is its slash.
+fn no_part_of_an_address(rest: &str) -> Option<char> {
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at(end);
+    if host.is_empty() {
+        return Some('/');
+    }
+    let mut fragments = 0;
+    let wrong = |&(at, sign): &(usize, char)| match sign {
+        '%' => !path[at + 1..].get(..2).is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit())),
+        '#' => std::mem::replace(&mut fragments, 1) > 0,
+        sign => !(sign.is_ascii_alphanumeric() || "-._~:/?@!$&'()*+,;=".contains(sign)),
+    };
+    let of_host = |sign: &char| !(sign.is_ascii_alphanumeric() || "-.:".contains(*sign));
+    host.chars().find(of_host).or_else(|| path.char_indices().find(wrong).map(|(_, sign)| sign))
 }
 
 /// Reports a mapping that has not exactly one of the keys that exclude each other.

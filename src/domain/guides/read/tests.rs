@@ -376,3 +376,38 @@ fn a_mark_to_be_filled_in_is_no_legal_basis() {
     }
     assert_eq!(told(&with(article, "article: 第三条之一")), "");
 }
+
+#[test]
+fn an_address_is_one_a_browser_can_open_and_linked_data_can_name() {
+    let of = |url: &str| {
+        with("    deferrable: true\n", &format!("    deferrable: true\n    sample: {{ url: '{url}' }}\n"))
+    };
+    for good in [
+        "https://example.gov.cn",
+        "https://example.gov.cn:8443/a/b.pdf?x=1&y=(2)#p3",
+        "https://example.gov.cn/%E6%A0%B7%E8%A1%A8.pdf",
+    ] {
+        assert_eq!(told(&of(good)), "", "{good}");
+    }
+    for (bad, sign) in [
+        ("https://example.com/a b", " "),
+        ("https://example.com/a\"b", "\""),
+        ("https://example.com/c<>", "<"),
+        ("https://example.com/样表.pdf", "样"),
+        ("https://example.com/100%", "%"),
+        ("https://example.com/a#b#c", "#"),
+        ("https://exa_mple@com/", "_"),
+        ("https:///a", "/"),
+    ] {
+        let yaml = of(bad);
+        assert!(
+            told(&yaml).contains(&format!("/materials/0/sample/url: No address holds “{sign}”")),
+            "{bad}"
+        );
+        assert!(
+            super::SourceFile::published(&yaml).into_guide(None, None).is_ok(),
+            "{bad} was published before"
+        );
+    }
+    assert!(told(&of("http://example.com")).contains("must start with https://"));
+}

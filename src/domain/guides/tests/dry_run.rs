@@ -121,7 +121,7 @@ fn rule(text: &str) -> Expr {
 fn questions() -> impl Strategy<Value = Form> {
     let rules = || prop::option::of(prop::sample::select(RULES.to_vec()).prop_map(rule));
     let fields = prop::collection::vec((rules(), rules(), any::<bool>()), 3);
-    (fields, rules()).prop_map(|(fields, across)| {
+    (fields, rules(), 0..3).prop_map(|(fields, across, at)| {
         let field =
             |(index, (visible_when, needed, is_needed)): (usize, (Option<Expr>, Option<Expr>, bool))| Field {
                 name: format!("f{index}"),
@@ -140,7 +140,7 @@ fn questions() -> impl Strategy<Value = Form> {
         let rule = |when| FormRule {
             code: "across".to_owned(),
             when,
-            at: "f0".to_owned(),
+            at: format!("f{at}"),
             text: Text::new("规则", "rule"),
             basis: None,
             scenarios: Vec::new(),
