@@ -10,7 +10,8 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::app::catalog::{Published, PublishedGuide};
+use super::find::BundleIndex;
+use crate::app::catalog::{GuideLine, Lines, Published, PublishedGuide, among};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
@@ -18,7 +19,9 @@ use crate::app::permit::permit;
 use crate::domain::audit::{AuditAction, Outcome};
 use crate::domain::bundles::{self, Found, Misfit, Opening, Plan, serving};
 use crate::domain::codes::{CertificateType, RegionCode};
-use crate::domain::guides::{Applicant, Bundle, BundleCode, Facts, FileKind, Guide, Part, SourceFile, Whom};
+use crate::domain::guides::{
+    Applicant, Bundle, BundleCode, Facts, FileKind, Guide, Implements, Part, SourceFile, Whom,
+};
 use crate::domain::policy::{Operation, Target};
 use crate::domain::time::local_date;
 use crate::store::{BundleRecord, BundleWrite, Changes, Epoch};
@@ -40,45 +43,113 @@ impl PublishedBundle {
     }
 }
 
-/// The bundles read so far.
+/// The bundles read so far, and their index.
 #[derive(Default)]
 pub struct Bundles {
-    versions: RwLock<HashMap<(String, u32), Arc<PublishedBundle>>>,
+    kept: RwLock<Kept>,
+    /// Held while an index is made.
+    pub(super) indexing: tokio::sync::Mutex<()>,
     /// Counts the times all was forgotten, so that what was read before is not kept after.
     generation: AtomicU64,
+}
+
+/// What was bound to the guides of some lines. Others take their place when a guide was
+/// published or withdrawn, and when a day begins that brings one into force.
+#[derive(Default)]
+pub(super) struct Kept {
+    lines: Option<Lines>,
+    versions: HashMap<(String, u32), Arc<PublishedBundle>>,
+    pub index: Option<Arc<BundleIndex>>,
+}
+
+/// The guides of a moment. What is read for it is kept unless all was forgotten since.
+pub(super) struct Moment {
+    generation: u64,
+    pub lines: Lines,
 }
 
 /// Bundles held before the cache is emptied.
 const HELD: usize = 2_000;
 
+impl Kept {
+    fn is_of(&self, moment: &Moment) -> bool {
+        self.lines.as_ref().is_some_and(|lines| Arc::ptr_eq(lines, &moment.lines))
+    }
+}
+
 impl Bundles {
     /// Forgets all: a guide or a bundle was published or withdrawn.
     pub fn forget(&self) {
-        let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         self.generation.fetch_add(1, Ordering::SeqCst);
-        versions.clear();
+        *kept = Kept::default();
+    }
+
+    pub(super) async fn moment(&self, ctx: &Ctx) -> AppResult<Moment> {
+        let generation = self.generation.load(Ordering::SeqCst);
+        Ok(Moment { generation, lines: ctx.catalogue.lines().await? })
+    }
+
+    pub(super) fn kept<T>(&self, moment: &Moment, find: impl FnOnce(&Kept) -> Option<T>) -> Option<T> {
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        if kept.is_of(moment) { find(&kept) } else { None }
+    }
+
+    pub(super) fn keep(&self, moment: &Moment, put: impl FnOnce(&mut Kept)) {
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        if self.generation.load(Ordering::SeqCst) != moment.generation {
+            return;
+        }
+        if !kept.is_of(moment) {
+            *kept = Kept { lines: Some(moment.lines.clone()), ..Kept::default() };
+        }
+        put(&mut kept);
+    }
+
+    /// That version, as it was when it was last read.
+    pub(super) async fn version(
+        &self,
+        ctx: &Ctx,
+        code: &str,
+        version: u32,
+    ) -> AppResult<Arc<PublishedBundle>> {
+        let moment = self.moment(ctx).await?;
+        let key = (code.to_owned(), version);
+        if let Some(held) = self.kept(&moment, |kept| kept.versions.get(&key).cloned()) {
+            return Ok(held);
+        }
+        self.bound(ctx, self.record(ctx, code, version).await?).await
+    }
+
+    async fn record(&self, ctx: &Ctx, code: &str, version: u32) -> AppResult<BundleRecord> {
+        let gone = || AppError::Internal(format!("version {version} of bundle {code} is gone"));
+        ctx.store.find_bundle(code.to_owned(), version).await?.ok_or_else(gone)
     }
 
     async fn bound(&self, ctx: &Ctx, record: BundleRecord) -> AppResult<Arc<PublishedBundle>> {
+        let moment = self.moment(ctx).await?;
         let key = (record.code.clone(), record.version);
-        if let Some(held) = self.versions.read().unwrap_or_else(PoisonError::into_inner).get(&key)
-            && held.withdrawn_at == record.withdrawn_at
-        {
-            return Ok(held.clone());
+        let held = self.kept(&moment, |kept| kept.versions.get(&key).cloned());
+        if let Some(held) = held.filter(|held| held.withdrawn_at == record.withdrawn_at) {
+            return Ok(held);
         }
-        let generation = self.generation.load(Ordering::SeqCst);
-        let guides = named(ctx, std::iter::once(record.yaml.as_str())).await?;
-        let resolve =
-            |part: &Part, region: &RegionCode| serving(&part.implements, region, guides.iter()).cloned();
-        let bundle = Arc::new(bind(record, &resolve)?);
-        let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
-        if self.generation.load(Ordering::SeqCst) == generation {
-            if versions.len() >= HELD {
-                versions.clear();
+        let bundle = read(&record)?;
+        let mut guides = Guides::new();
+        for part in &bundle.parts {
+            if let Some(line) = line_of(&moment.lines, part, &bundle.region)
+                && let Some(guide) = ctx.catalogue.current(&line.code).await?
+            {
+                guides.insert(part.code.clone(), guide);
             }
-            versions.insert(key, bundle.clone());
         }
-        Ok(bundle)
+        let bound = Arc::new(bind(record, bundle, &guides));
+        self.keep(&moment, |kept| {
+            if kept.versions.len() >= HELD {
+                kept.versions.clear();
+            }
+            kept.versions.insert(key, bound.clone());
+        });
+        Ok(bound)
     }
 
     /// The version an application was opened under, with the guides its parts were
@@ -88,10 +159,7 @@ impl Bundles {
         ctx: &Ctx,
         opened: &Opening,
     ) -> AppResult<Arc<PublishedBundle>> {
-        let code = opened.bundle.to_string();
-        let gone =
-            || AppError::Internal(format!("version {} of bundle {code} is gone", opened.bundle_version));
-        let record = ctx.store.find_bundle(code.clone(), opened.bundle_version).await?.ok_or_else(gone)?;
+        let record = self.record(ctx, opened.bundle.as_str(), opened.bundle_version).await?;
         let bound = self.bound(ctx, record.clone()).await?;
         let is_same = |part: &Part| {
             let now = bound.plan.part(&part.code).map(|planned| &planned.guide.code);
@@ -100,38 +168,48 @@ impl Bundles {
         if bound.plan.bundle.parts.iter().all(is_same) {
             return Ok(bound);
         }
-        let mut pinned: BTreeMap<&str, Arc<PublishedGuide>> = BTreeMap::new();
+        let mut pinned = Guides::new();
         for (part, guide) in &opened.guides {
             if let Some(found) = ctx.catalogue.current(guide.as_str()).await? {
-                pinned.insert(part, found);
+                pinned.insert(part.clone(), found);
             }
         }
-        let resolve =
-            |part: &Part, _: &RegionCode| pinned.get(part.code.as_str()).map(|found| found.guide.clone());
-        bind(record, &resolve).map(Arc::new)
+        Ok(Arc::new(bind(record, bound.plan.bundle.clone(), &pinned)))
     }
 }
 
-type Resolve<'a> = dyn Fn(&Part, &RegionCode) -> Option<Guide> + 'a;
+/// The guide of each part.
+type Guides = BTreeMap<String, Arc<PublishedGuide>>;
 
-fn bind(record: BundleRecord, resolve: &Resolve<'_>) -> AppResult<PublishedBundle> {
-    let bundle = SourceFile::parse(&record.yaml).to_bundle(None).map_err(|problems| {
+/// The line of the guide that a part of a bundle of this region is.
+pub(super) fn line_of<'l>(lines: &'l Lines, part: &Part, region: &RegionCode) -> Option<&'l GuideLine> {
+    let among = match &part.implements {
+        Implements::Item(code) => among(lines, code.as_str()),
+        Implements::Guide(_) => lines,
+    };
+    serving(&part.implements, region, among.iter().map(AsRef::as_ref))
+}
+
+pub(super) fn read(record: &BundleRecord) -> AppResult<Bundle> {
+    SourceFile::parse(&record.yaml).to_bundle(None).map_err(|problems| {
         let first = problems.first().map(|problem| problem.reason.en.clone()).unwrap_or_default();
         AppError::Internal(format!(
             "bundle {} version {} no longer reads: {first}",
             record.code, record.version
         ))
-    })?;
-    let region = bundle.region.clone();
-    let (plan, misfits) = Plan::bind(bundle, &|part| resolve(part, &region));
-    Ok(PublishedBundle {
+    })
+}
+
+fn bind(record: BundleRecord, bundle: Bundle, guides: &Guides) -> PublishedBundle {
+    let (plan, misfits) = Plan::bind(bundle, &|part| guides.get(&part.code).map(|found| found.guide.clone()));
+    PublishedBundle {
         plan,
         misfits,
         version: record.version,
         content_hash: record.content_hash,
         published_at: record.published_at,
         withdrawn_at: record.withdrawn_at,
-    })
+    }
 }
 
 /// The bundle in force; what was withdrawn is still shown.
@@ -141,34 +219,6 @@ pub async fn current(ctx: &Ctx, code: &str) -> AppResult<Arc<PublishedBundle>> {
     }
     let record = ctx.store.find_current_bundle(code.to_owned()).await?.ok_or(AppError::NotFound)?;
     ctx.bundles.bound(ctx, record).await
-}
-
-/// Bundles in force, in order of code; those that take no applications now are not among them.
-pub async fn all(
-    ctx: &Ctx,
-    region: Option<&RegionCode>,
-    life_event: Option<&str>,
-    after: Option<String>,
-    limit: i64,
-) -> AppResult<Vec<Arc<PublishedBundle>>> {
-    let wanted = usize::try_from(limit).unwrap_or(0);
-    let mut found = Vec::new();
-    let mut after = after;
-    while found.len() < wanted {
-        let page = ctx.store.list_bundles(after, limit).await?;
-        let Some(last) = page.last().map(|record| record.code.clone()) else { break };
-        for record in page {
-            let published = ctx.bundles.bound(ctx, record).await?;
-            let bundle = &published.plan.bundle;
-            let fits = region.is_none_or(|region| bundle.region.contains(region))
-                && life_event.is_none_or(|event| bundle.life_events.iter().any(|of| of == event));
-            if fits && published.is_open() && found.len() < wanted {
-                found.push(published);
-            }
-        }
-        after = Some(last);
-    }
-    Ok(found)
 }
 
 /// The dry run over all parts. Stores nothing.

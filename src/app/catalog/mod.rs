@@ -28,7 +28,7 @@ pub use drafts::{
 };
 pub use find::{FoundItem, Search, entry_of, item, search};
 use lines::of_item;
-pub use lines::{About, GuideLine, Lines};
+pub use lines::{About, GuideLine, Lines, among};
 pub use publish::{Faults, Published, base_for, has_register, publish};
 pub use withdraw::withdraw;
 

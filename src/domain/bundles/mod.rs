@@ -27,6 +27,6 @@ pub use progress::{
     Command, Event, Outcome, PartOutcome, PartState, Progress, Rules, Stage, Submission, WAIT_DAYS, Want,
     WhySkipped, decide, evolve,
 };
-pub use resolve::serving;
+pub use resolve::{InForce, Scope, serving};
 pub use schema::joint_schema;
 pub use settle::{next_tick_at, part_outcome};
