@@ -17,6 +17,7 @@ mod settle;
 mod stated;
 #[cfg(test)]
 mod tests;
+mod twice;
 
 pub use application::{Application, Opening};
 pub use check::Misfit;

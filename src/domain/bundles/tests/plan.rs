@@ -27,7 +27,7 @@ fn guide(basic: &str, name: &str, fields: &str, materials: &str, issues: &str, d
 
 pub(super) const BOOK: &str = "11100000MBWXT0001A002";
 
-fn guides() -> Vec<Guide> {
+pub(super) fn guides() -> Vec<Guide> {
     let registration = guide(
         "000709010001",
         "出生登记",
