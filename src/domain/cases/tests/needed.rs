@@ -102,6 +102,7 @@ fn nobody_files_what_is_for_applicants_of_another_kind() {
         applicant: company,
         certificates: Vec::new(),
         sources: [].into(),
+        in_bundle: false,
     };
     let refused = open(opening, rules(&OLD_AGE), APPLICANT, monday()).unwrap_err();
     assert_eq!(refused.code, RefusalCode::NotEligible);
