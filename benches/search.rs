@@ -1,7 +1,7 @@
 //! The catalogue search, measured: MRR@10 on the judged list, and how long an answer
 //! and an index take, for the sample catalogue, for a hundred thousand guides of its
-//! items, and for a hundred thousand guides that are all different items. The sample
-//! catalogue is read from its files.
+//! items, for a hundred thousand guides that are all different items, and for bundles of
+//! every region. The sample catalogue is read from its files.
 //!
 //! `cargo bench --bench search`. Only the quality is asserted anywhere, by the tests.
 
@@ -20,6 +20,7 @@ use wanshitong::domain::codes::RegionCode;
 #[path = "../tests/search/judged.rs"]
 mod judged;
 
+const SAMPLE: &str = "sample catalogue";
 const GUIDES: usize = 100_000;
 const ROUNDS: usize = 5;
 
@@ -32,10 +33,41 @@ fn main() {
         milliseconds(started.elapsed()),
         resident()
     );
-    report("sample catalogue", judged::entries(), &[None, Some("340705005002")]);
+    report(SAMPLE, judged::entries(), &[None, Some("340705005002")]);
     let everywhere = [None, Some("340705005002"), Some("340705000000")];
     report("100,000 guides of them", many_guides(), &everywhere);
     report("100,000 different items", many_items(), &everywhere);
+    report_bundles();
+}
+
+/// Bundles are looked for with every search for items: what that adds to it.
+fn report_bundles() {
+    let items = SearchIndex::build(judged::entries()).unwrap();
+    let sample = SearchIndex::build(judged::bundle_entries()).unwrap();
+    let (count, wrong) = judged::judge_bundles(&items, &sample);
+    println!("bundles: {} of {count} phrasings answered as judged", count - wrong.len());
+    let entries = many_bundles();
+    let count = entries.len();
+    let index = SearchIndex::build(entries).unwrap();
+    for code in [None, Some("340705005002")] {
+        let region = code.and_then(|code| RegionCode::parse(code).ok());
+        println!(
+            "{count} bundles: region {:12} {}",
+            code.unwrap_or("any"),
+            spread(times(&index, region.as_ref()))
+        );
+    }
+}
+
+/// The sample city's bundles once more for each region of the province.
+fn many_bundles() -> Vec<Entry> {
+    let (bundles, regions) = (judged::bundle_entries(), regions());
+    let all = regions.iter().flat_map(|region| bundles.iter().map(move |bundle| (region, bundle)));
+    let local = all.map(|(region, bundle)| {
+        let code = format!("{}-{region}", bundle.item);
+        Entry { guide: code.clone(), item: code, region: region.clone(), ..bundle.clone() }
+    });
+    local.collect()
 }
 
 fn report(what: &str, entries: Vec<Entry>, regions: &[Option<&str>]) {
@@ -47,25 +79,26 @@ fn report(what: &str, entries: Vec<Entry>, regions: &[Option<&str>]) {
         "{what}: {count} guides indexed in {took:.0} ms, {} MB resident more",
         resident().saturating_sub(before)
     );
-    if count < GUIDES {
+    if what == SAMPLE {
         for (kind, (count, mean)) in judged::by_kind(&index) {
             println!("  {kind:12} {count:4}  {mean:.3}");
         }
     }
     for code in regions {
         let region = code.and_then(|code| RegionCode::parse(code).ok());
-        let mut times = times(&index, region.as_ref());
-        times.sort();
-        let at = |share: f64| milliseconds(times[((times.len() - 1) as f64 * share) as usize]);
         println!(
-            "  region {:12} MRR@10 {:.4}  median {:.3} ms  p99 {:.3} ms  most {:.3} ms",
+            "  region {:12} MRR@10 {:.4}  {}",
             code.unwrap_or("any"),
             judged::mean_reciprocal_rank(&index, region.as_ref()),
-            at(0.5),
-            at(0.99),
-            at(1.0),
+            spread(times(&index, region.as_ref())),
         );
     }
+}
+
+fn spread(mut times: Vec<Duration>) -> String {
+    times.sort();
+    let at = |share: f64| milliseconds(times[((times.len() - 1) as f64 * share) as usize]);
+    format!("median {:.3} ms  p99 {:.3} ms  most {:.3} ms", at(0.5), at(0.99), at(1.0))
 }
 
 /// For each query the time of the middle round, so that what else the machine does is not counted.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use wanshitong::app::catalog::{self, Search};
-use wanshitong::app::search::SearchIndex;
+use wanshitong::app::search::{Query, SearchIndex};
 use wanshitong::domain::codes::RegionCode;
 
 use crate::support::{Database, Portal};
@@ -46,6 +46,34 @@ fn most_phrasings_stand_in_no_item() {
     let items: HashSet<&str> = entries.iter().map(|entry| entry.item.as_str()).collect();
     let asked: HashSet<&str> = queries.iter().flat_map(|query| &query.expected).map(String::as_str).collect();
     assert_eq!(items, asked, "every item is asked for, and no other");
+}
+
+/// Somebody who looks for one item is told of the bundle when he means all of it, and not
+/// when he means the item: the judged list says which.
+#[test]
+fn residents_find_the_bundles_they_mean() {
+    let items = SearchIndex::build(judged::entries()).unwrap();
+    let index = SearchIndex::build(judged::bundle_entries()).unwrap();
+    let (count, wrong) = judged::judge_bundles(&items, &index);
+    assert!(count >= 40);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What all bundles are called finds all of them; beside other words it finds none.
+#[test]
+fn what_every_bundle_is_called_leads_to_all_of_them() {
+    let index = SearchIndex::build(judged::bundle_entries()).unwrap();
+    let found = |words: &str| {
+        let query = Query { words: words.to_owned(), limit: 10, ..Query::default() };
+        let mut codes: Vec<String> = index.search(&query).unwrap().into_iter().map(|hit| hit.item).collect();
+        codes.sort();
+        codes
+    };
+    for words in ["一件事", "高效办成一件事", "一件事一次办", "yijianshi"] {
+        assert_eq!(found(words), ["company", "newborn", "retirement"], "{words}");
+    }
+    assert_eq!(found("退休一件事"), ["retirement"]);
+    assert_eq!(found("结婚一件事"), [""; 0]);
 }
 
 /// What is found, and in which order, hangs on the catalogue and on nothing else.

@@ -1,16 +1,22 @@
-//! The judged list: what residents type, and the item that each of them means.
+//! The judged lists: what residents type, and the item that each of them means.
 //!
 //! `queries.csv` was written before the aliases of the items, and most of its phrasings
 //! stand in none of them: it measures what the search understands, not what it repeats.
+//! `bundles.csv` says of each phrasing which bundle it means, if any, and whether somebody
+//! who looks for an item with it is to be told of the bundle.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use wanshitong::app::catalog::{self, Base};
+use wanshitong::app::bundles;
+use wanshitong::app::catalog::{self, Base, Checked};
 use wanshitong::app::search::{Entry, Query, SearchIndex};
+use wanshitong::domain::bundles::serving;
 use wanshitong::domain::codes::RegionCode;
+use wanshitong::domain::guides::{Bundle, Guide};
 
 const QUERIES: &str = include_str!("queries.csv");
+const BUNDLE_QUERIES: &str = include_str!("bundles.csv");
 
 /// How far down a resident looks.
 const RANKS: usize = 10;
@@ -24,16 +30,29 @@ pub struct Judged {
 
 /// The guides of the sample city, as their files stand.
 pub fn entries() -> Vec<Entry> {
+    check().guides.iter().map(|(_, guide)| catalog::entry_of(guide)).collect()
+}
+
+fn check() -> Checked<Guide> {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/data/sample");
     let mut files = Vec::new();
-    for folder in ["items", "guides"] {
+    for folder in ["items", "guides", "bundles"] {
         let entries = std::fs::read_dir(sample.join(folder)).unwrap();
         let paths = entries.map(|entry| entry.unwrap().path());
         files.extend(paths.map(|path| (path.display().to_string(), std::fs::read_to_string(path).unwrap())));
     }
     files.sort();
-    let checked = catalog::check(&files, &Base::default()).unwrap();
-    checked.guides.iter().map(|(_, guide)| catalog::entry_of(guide)).collect()
+    catalog::check(&files, &Base::default()).unwrap()
+}
+
+/// The bundles of the sample city, as their files stand.
+pub fn bundle_entries() -> Vec<Entry> {
+    let checked = check();
+    let guides: Vec<&Guide> = checked.guides.iter().map(|(_, guide)| guide).collect();
+    let entry = |bundle: &Bundle| {
+        bundles::entry_of(bundle, |part| serving(&part.implements, &bundle.region, guides.iter().copied()))
+    };
+    checked.bundles.iter().map(|(_, bundle)| entry(bundle)).collect()
 }
 
 pub fn queries() -> Vec<Judged> {
@@ -47,6 +66,39 @@ pub fn queries() -> Vec<Judged> {
         note: row[3].to_owned(),
     };
     rows(QUERIES).iter().map(judged).collect()
+}
+
+/// A phrasing, the bundle that it means, and whether that is named beside items.
+struct JudgedBundle {
+    words: String,
+    bundle: Option<String>,
+    is_beside: bool,
+}
+
+fn bundle_queries() -> Vec<JudgedBundle> {
+    let judged = |row: &csv::StringRecord| JudgedBundle {
+        words: row[0].to_owned(),
+        bundle: Some(row[1].to_owned()).filter(|code| !code.is_empty()),
+        is_beside: &row[2] == "yes",
+    };
+    rows(BUNDLE_QUERIES).iter().map(judged).collect()
+}
+
+/// How many phrasings were asked of the bundles, and what was answered to those for which
+/// another bundle came first, or was named beside the items or not, than was judged.
+pub fn judge_bundles(items: &SearchIndex, bundles: &SearchIndex) -> (usize, Vec<String>) {
+    let (all, mut wrong) = (bundle_queries(), Vec::new());
+    for judged in &all {
+        let query = Query { words: judged.words.clone(), limit: RANKS, ..Query::default() };
+        let found = bundles.search(&query).unwrap();
+        let best = items.search(&query).unwrap().first().map_or(0.0, |hit| hit.score);
+        let first = found.first().map(|hit| hit.item.as_str());
+        let is_named = found.first().is_some_and(|hit| bundles::answers_as_well(hit.score, best));
+        if (first, is_named) != (judged.bundle.as_deref(), judged.is_beside) {
+            wrong.push(format!("{}: {found:?} beside {best}", judged.words));
+        }
+    }
+    (all.len(), wrong)
 }
 
 fn rows(text: &str) -> Vec<csv::StringRecord> {

@@ -1,6 +1,6 @@
 //! Bundles as the portal serves them: read and bound to the guides in force once,
-//! kept until guides are forgotten: the catalogue's epoch moves or a day begins.
-//! Publishing them goes with the files of the catalogue, all or none.
+//! kept until the catalogue's epoch moves. Publishing them goes with the files of
+//! the catalogue, all or none.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,9 +9,10 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::find::BundleIndex;
 use super::open::closed;
 use crate::app::cases::{Door, offered_through};
-use crate::app::catalog::{Published, PublishedGuide};
+use crate::app::catalog::{GuideLine, Lines, Published, PublishedGuide, among};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::identity::Caller;
@@ -20,7 +21,7 @@ use crate::domain::audit::{AuditAction, Outcome};
 use crate::domain::bundles::{self, Found, Misfit, Opening, Plan, serving};
 use crate::domain::codes::{CertificateType, RegionCode};
 use crate::domain::guides::{
-    Applicant, Bundle, BundleCode, Facts, FileKind, Guide, OfferedChannel, Part, SourceFile, Whom,
+    Applicant, Bundle, BundleCode, Facts, FileKind, Guide, Implements, OfferedChannel, Part, SourceFile, Whom,
 };
 use crate::domain::policy::{Operation, Target};
 use crate::domain::time::local_date;
@@ -43,55 +44,100 @@ impl PublishedBundle {
     }
 }
 
-/// The bundles read so far.
+/// The bundles read so far, and their index.
 #[derive(Default)]
-pub struct Bundles(RwLock<Kept>);
-
-#[derive(Default)]
-struct Kept {
-    /// Of the catalogue when they were bound: a bundle is what its guides are that day.
-    generation: u64,
-    versions: HashMap<(String, u32), Arc<PublishedBundle>>,
+pub struct Bundles {
+    kept: RwLock<Kept>,
+    /// Held while an index is made.
+    pub(super) indexing: tokio::sync::Mutex<()>,
 }
 
-/// Bundles held before all are let go.
+/// What was bound to the guides of a moment. The next one begins when anything is published
+/// or withdrawn, and with a day that brings a guide into force.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// Of the catalogue when it was bound.
+    generation: u64,
+    versions: HashMap<(String, u32), Arc<PublishedBundle>>,
+    pub index: Option<Arc<BundleIndex>>,
+}
+
+/// The catalogue of a moment: its generation, and the guides that take cases then.
+pub(super) struct Moment {
+    generation: u64,
+    pub lines: Lines,
+}
+
+/// Bundles held before the cache is emptied.
 const HELD: usize = 2_000;
 
 impl Bundles {
-    async fn bound(&self, ctx: &Ctx, record: BundleRecord) -> AppResult<Arc<PublishedBundle>> {
-        let key = (record.code.clone(), record.version);
+    pub(super) async fn moment(&self, ctx: &Ctx) -> AppResult<Moment> {
         let generation = ctx.catalogue.generation();
-        if let Some(held) = self.held(&key, generation)
-            && held.withdrawn_at == record.withdrawn_at
-        {
-            return Ok(held);
-        }
-        let guides = named(ctx, std::iter::once(record.yaml.as_str())).await?;
-        let resolve =
-            |part: &Part, region: &RegionCode| serving(&part.implements, region, guides.iter()).cloned();
-        let bundle = Arc::new(bind(record, &resolve)?);
-        // What was read before guides were forgotten is not kept after.
-        if ctx.catalogue.generation() == generation {
-            self.keep(key, bundle.clone(), generation);
-        }
-        Ok(bundle)
+        Ok(Moment { generation, lines: ctx.catalogue.lines().await? })
     }
 
-    fn held(&self, key: &(String, u32), generation: u64) -> Option<Arc<PublishedBundle>> {
-        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        kept.versions.get(key).filter(|_| kept.generation == generation).cloned()
+    pub(super) fn kept<T>(&self, moment: &Moment, find: impl FnOnce(&Kept) -> Option<T>) -> Option<T> {
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        if kept.generation == moment.generation { find(&kept) } else { None }
     }
 
-    fn keep(&self, key: (String, u32), bundle: Arc<PublishedBundle>, generation: u64) {
-        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if kept.generation > generation {
+    /// Keeps what was read for that moment, unless a later one has begun.
+    pub(super) fn keep(&self, ctx: &Ctx, moment: &Moment, put: impl FnOnce(&mut Kept)) {
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        if ctx.catalogue.generation() != moment.generation {
             return;
         }
-        if kept.generation < generation || kept.versions.len() >= HELD {
-            kept.versions.clear();
-            kept.generation = generation;
+        if kept.generation != moment.generation {
+            *kept = Kept { generation: moment.generation, ..Kept::default() };
         }
-        kept.versions.insert(key, bundle);
+        put(&mut kept);
+    }
+
+    /// That version, as it was when it was last read.
+    pub(super) async fn version(
+        &self,
+        ctx: &Ctx,
+        code: &str,
+        version: u32,
+    ) -> AppResult<Arc<PublishedBundle>> {
+        let moment = self.moment(ctx).await?;
+        let key = (code.to_owned(), version);
+        if let Some(held) = self.kept(&moment, |kept| kept.versions.get(&key).cloned()) {
+            return Ok(held);
+        }
+        self.bound(ctx, self.record(ctx, code, version).await?).await
+    }
+
+    async fn record(&self, ctx: &Ctx, code: &str, version: u32) -> AppResult<BundleRecord> {
+        let gone = || AppError::Internal(format!("version {version} of bundle {code} is gone"));
+        ctx.store.find_bundle(code.to_owned(), version).await?.ok_or_else(gone)
+    }
+
+    async fn bound(&self, ctx: &Ctx, record: BundleRecord) -> AppResult<Arc<PublishedBundle>> {
+        let moment = self.moment(ctx).await?;
+        let key = (record.code.clone(), record.version);
+        let held = self.kept(&moment, |kept| kept.versions.get(&key).cloned());
+        if let Some(held) = held.filter(|held| held.withdrawn_at == record.withdrawn_at) {
+            return Ok(held);
+        }
+        let bundle = read(&record)?;
+        let mut guides = Guides::new();
+        for part in &bundle.parts {
+            if let Some(line) = line_of(&moment.lines, part, &bundle.region)
+                && let Some(guide) = ctx.catalogue.current(&line.code).await?
+            {
+                guides.insert(part.code.clone(), guide);
+            }
+        }
+        let bound = Arc::new(bind(record, bundle, &guides));
+        self.keep(ctx, &moment, |kept| {
+            if kept.versions.len() >= HELD {
+                kept.versions.clear();
+            }
+            kept.versions.insert(key, bound.clone());
+        });
+        Ok(bound)
     }
 
     /// The version an application was opened under, with the guides its parts were
@@ -101,10 +147,7 @@ impl Bundles {
         ctx: &Ctx,
         opened: &Opening,
     ) -> AppResult<Arc<PublishedBundle>> {
-        let code = opened.bundle.to_string();
-        let gone =
-            || AppError::Internal(format!("version {} of bundle {code} is gone", opened.bundle_version));
-        let record = ctx.store.find_bundle(code.clone(), opened.bundle_version).await?.ok_or_else(gone)?;
+        let record = self.record(ctx, opened.bundle.as_str(), opened.bundle_version).await?;
         let bound = self.bound(ctx, record.clone()).await?;
         let is_same = |part: &Part| {
             let now = bound.plan.part(&part.code).map(|planned| &planned.guide.code);
@@ -113,38 +156,48 @@ impl Bundles {
         if bound.plan.bundle.parts.iter().all(is_same) {
             return Ok(bound);
         }
-        let mut pinned: BTreeMap<&str, Arc<PublishedGuide>> = BTreeMap::new();
+        let mut pinned = Guides::new();
         for (part, guide) in &opened.guides {
             if let Some(found) = ctx.catalogue.current(guide.as_str()).await? {
-                pinned.insert(part, found);
+                pinned.insert(part.clone(), found);
             }
         }
-        let resolve =
-            |part: &Part, _: &RegionCode| pinned.get(part.code.as_str()).map(|found| found.guide.clone());
-        bind(record, &resolve).map(Arc::new)
+        Ok(Arc::new(bind(record, bound.plan.bundle.clone(), &pinned)))
     }
 }
 
-type Resolve<'a> = dyn Fn(&Part, &RegionCode) -> Option<Guide> + 'a;
+/// The guide of each part.
+type Guides = BTreeMap<String, Arc<PublishedGuide>>;
 
-fn bind(record: BundleRecord, resolve: &Resolve<'_>) -> AppResult<PublishedBundle> {
-    let bundle = SourceFile::parse(&record.yaml).to_bundle(None).map_err(|problems| {
+/// The line of the guide that a part of a bundle of this region is.
+pub(super) fn line_of<'l>(lines: &'l Lines, part: &Part, region: &RegionCode) -> Option<&'l GuideLine> {
+    let among = match &part.implements {
+        Implements::Item(code) => among(lines, code.as_str()),
+        Implements::Guide(_) => lines,
+    };
+    serving(&part.implements, region, among.iter().map(AsRef::as_ref))
+}
+
+pub(super) fn read(record: &BundleRecord) -> AppResult<Bundle> {
+    SourceFile::parse(&record.yaml).to_bundle(None).map_err(|problems| {
         let first = problems.first().map(|problem| problem.reason.en.clone()).unwrap_or_default();
         AppError::Internal(format!(
             "bundle {} version {} no longer reads: {first}",
             record.code, record.version
         ))
-    })?;
-    let region = bundle.region.clone();
-    let (plan, misfits) = Plan::bind(bundle, &|part| resolve(part, &region));
-    Ok(PublishedBundle {
+    })
+}
+
+fn bind(record: BundleRecord, bundle: Bundle, guides: &Guides) -> PublishedBundle {
+    let (plan, misfits) = Plan::bind(bundle, &|part| guides.get(&part.code).map(|found| found.guide.clone()));
+    PublishedBundle {
         plan,
         misfits,
         version: record.version,
         content_hash: record.content_hash,
         published_at: record.published_at,
         withdrawn_at: record.withdrawn_at,
-    })
+    }
 }
 
 /// The bundle in force; what was withdrawn is still shown.
@@ -154,34 +207,6 @@ pub async fn current(ctx: &Ctx, code: &str) -> AppResult<Arc<PublishedBundle>> {
     }
     let record = ctx.store.find_current_bundle(code.to_owned()).await?.ok_or(AppError::NotFound)?;
     ctx.bundles.bound(ctx, record).await
-}
-
-/// Bundles in force, in order of code; those that take no applications now are not among them.
-pub async fn all(
-    ctx: &Ctx,
-    region: Option<&RegionCode>,
-    life_event: Option<&str>,
-    after: Option<String>,
-    limit: i64,
-) -> AppResult<Vec<Arc<PublishedBundle>>> {
-    let wanted = usize::try_from(limit).unwrap_or(0);
-    let mut found = Vec::new();
-    let mut after = after;
-    while found.len() < wanted {
-        let page = ctx.store.list_bundles(after, limit).await?;
-        let Some(last) = page.last().map(|record| record.code.clone()) else { break };
-        for record in page {
-            let published = ctx.bundles.bound(ctx, record).await?;
-            let bundle = &published.plan.bundle;
-            let fits = region.is_none_or(|region| bundle.region.contains(region))
-                && life_event.is_none_or(|event| bundle.life_events.iter().any(|of| of == event));
-            if fits && published.is_open() && found.len() < wanted {
-                found.push(published);
-            }
-        }
-        after = Some(last);
-    }
-    Ok(found)
 }
 
 /// The dry run over all parts. Stores nothing.

@@ -6,6 +6,7 @@
 mod advance;
 mod catalogue;
 mod edit;
+mod find;
 mod open;
 mod read;
 
@@ -17,9 +18,10 @@ use uuid::Uuid;
 
 pub use advance::follow;
 pub use catalogue::{
-    Bundles, PublishedBundle, all, current, door, evaluate, for_publication, named, withdraw_bundle,
+    Bundles, PublishedBundle, current, door, evaluate, for_publication, named, withdraw_bundle,
 };
 pub use edit::{attach, save, submit, withdraw};
+pub use find::{answers_as_well, beside, entry_of, search};
 pub use open::{OpenApplication, open};
 pub use read::{list_mine, read};
 

@@ -92,6 +92,7 @@ pub async fn file(ctx: &Ctx, request: FileRequest<'_>) -> AppResult<()> {
         applicant: person.applicant.clone(),
         certificates: stated(&held, at),
         sources: fed_by.sources,
+        in_bundle: true,
     };
     let certificates = known_to(person.id, held);
     let opening = open(opening, rules, by.clone(), at)?;

@@ -84,6 +84,7 @@ async fn attempt(ctx: &Ctx, caller: &Caller, request: OpenRequest) -> AppResult<
         applicant: person.applicant.clone(),
         certificates: stated(&held, at),
         sources: BTreeMap::new(),
+        in_bundle: false,
     };
     let opening = crate::domain::cases::open(opening, rules, by.clone(), at)?;
     let number = match request.submit {

@@ -42,23 +42,16 @@ pub struct FoundItem {
     pub count: usize,
     /// Whether others come after these.
     pub has_more: bool,
+    /// How well it answers the words: from 0, and 0 without words.
+    pub score: f32,
 }
 
 /// Items with guides in force that fit, in order.
 pub async fn search(ctx: &Ctx, search: &Search) -> AppResult<Vec<FoundItem>> {
     let lines = ctx.catalogue.lines().await?;
     let index = ctx.catalogue.index(&lines).await?;
-    let query = Query {
-        words: search.words.clone().unwrap_or_default(),
-        region: search.region.clone(),
-        audience: search.audience,
-        topic: search.topic.clone(),
-        life_event: search.life_event.clone(),
-        limit: search.items.unwrap_or(usize::MAX),
-        after: search.after.clone(),
-    };
     let mut found = Vec::new();
-    for hit in index.search(&query)? {
+    for hit in index.search(&Query::from(search))? {
         let guides = of_item(ctx, &hit.item).await?;
         let fits = |line: &Arc<GuideLine>| match search.region {
             Some(_) => line.code == hit.guide,
@@ -68,7 +61,7 @@ pub async fn search(ctx: &Ctx, search: &Search) -> AppResult<Vec<FoundItem>> {
         let count = guides.len();
         guides.truncate(GUIDES_SHOWN);
         if count > 0 {
-            found.push(FoundItem { has_more: count > guides.len(), guides, count });
+            found.push(FoundItem { has_more: count > guides.len(), guides, count, score: hit.score });
         }
     }
     Ok(found)
@@ -84,7 +77,7 @@ pub async fn item(
     limit: usize,
 ) -> AppResult<Option<FoundItem>> {
     let mut guides = of_item(ctx, basic_code).await?;
-    let mut found = FoundItem { count: guides.len(), guides: Vec::new(), has_more: false };
+    let mut found = FoundItem { count: guides.len(), guides: Vec::new(), has_more: false, score: 0.0 };
     match region {
         // Among those that contain a place the smallest has the longest code; where several
         // agencies serve it, the first by code is the one a search names.
@@ -105,6 +98,20 @@ pub async fn item(
         }
     }
     Ok(Some(found).filter(|found| !found.guides.is_empty()))
+}
+
+impl From<&Search> for Query {
+    fn from(search: &Search) -> Self {
+        Self {
+            words: search.words.clone().unwrap_or_default(),
+            region: search.region.clone(),
+            audience: search.audience,
+            topic: search.topic.clone(),
+            life_event: search.life_event.clone(),
+            limit: search.items.unwrap_or(usize::MAX),
+            after: search.after.clone(),
+        }
+    }
 }
 
 impl Search {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Catalogue;
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
+use crate::domain::bundles::InForce;
 use crate::domain::codes::{ItemType, RegionCode, ServiceObject};
 use crate::domain::guides::{Guide, Handling};
 use crate::domain::text::Text;
@@ -63,6 +64,28 @@ pub struct GuideLine {
     pub agency: String,
     pub region: RegionCode,
     pub about: Arc<About>,
+}
+
+impl InForce for GuideLine {
+    fn code(&self) -> &str {
+        &self.code
+    }
+
+    fn item(&self) -> &str {
+        &self.item
+    }
+
+    fn region(&self) -> &RegionCode {
+        &self.region
+    }
+
+    fn topics(&self) -> &[String] {
+        &self.about.topics
+    }
+
+    fn service_objects(&self) -> &[ServiceObject] {
+        &self.about.service_objects
+    }
 }
 
 /// Every guide that takes new cases, in order of item and code.
@@ -156,7 +179,12 @@ impl LineReader {
 
 /// The guides in force of one item, in order of code.
 pub async fn of_item(ctx: &Ctx, basic_code: &str) -> AppResult<Vec<Arc<GuideLine>>> {
-    let lines = ctx.catalogue.lines().await?;
+    Ok(among(&ctx.catalogue.lines().await?, basic_code).to_vec())
+}
+
+/// Those of these lines that are of one item.
+pub fn among<'l>(lines: &'l [Arc<GuideLine>], basic_code: &str) -> &'l [Arc<GuideLine>] {
     let start = lines.partition_point(|line| line.item.as_str() < basic_code);
-    Ok(lines.iter().skip(start).take_while(|line| line.item == basic_code).cloned().collect())
+    let count = lines[start..].partition_point(|line| line.item == basic_code);
+    &lines[start..start + count]
 }

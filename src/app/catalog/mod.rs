@@ -29,7 +29,7 @@ pub use drafts::{
 };
 pub use find::{FoundItem, Search, entry_of, item, search};
 use lines::of_item;
-pub use lines::{About, GuideLine, Lines};
+pub use lines::{About, GuideLine, Lines, among};
 pub use present::{base_for, has_register, has_territory};
 pub use publish::{Faults, Published, publish};
 pub use withdraw::withdraw;

@@ -6,6 +6,7 @@
 //! is made. The same entries in any order make the same index, and a tie goes to the
 //! lower code, so that any instance on any database gives the same answers. What an
 //! index holds is items: a hundred thousand guides implement a few thousand of them.
+//! Bundles have an index of their own, each an item with itself for its only guide.
 
 mod fold;
 mod inverted;

@@ -1,11 +1,9 @@
 //! What is wrong with a bundle, seen against the guides it names: all of it at once.
 
-use std::collections::BTreeMap;
-
 use super::fit::{unfit, word};
 use super::graph::{Graph, length, working_days};
 use super::plan::{Plan, Planned};
-use super::stated;
+use super::{stated, twice};
 use crate::domain::guides::{
     Bundle, Field, FieldKind, Form, Given, Guide, Implements, MaterialSource, OnRefusal, Part, Requirement,
     is_answer,
@@ -154,7 +152,7 @@ pub(super) fn against_guides(plan: &Plan) -> Vec<Misfit> {
     }
     found.extend(unused(plan));
     found.extend(materials(plan));
-    found.extend(asked_twice(plan));
+    found.extend(twice::asked(plan));
     found
 }
 
@@ -300,55 +298,6 @@ fn materials(plan: &Plan) -> Vec<Misfit> {
                     format!("“{code}”由“{from}”的办理结果提供，不能再要求提交。"),
                     format!("“{code}” comes from the result of “{from}”; it is never asked for."),
                 ));
-            }
-        }
-    }
-    found
-}
-
-/// Nothing is asked twice: neither a question nor a document.
-fn asked_twice(plan: &Plan) -> Vec<Misfit> {
-    let mut found = Vec::new();
-    let mut questions: BTreeMap<(&str, &str), &str> = BTreeMap::new();
-    let shared = plan.bundle.form.fields.iter().filter(|field| field.kind.has_answer());
-    for field in shared {
-        questions.insert((&field.label.zh, word(&field.kind)), "form");
-    }
-    let mut documents: BTreeMap<&str, &str> = BTreeMap::new();
-    for material in &plan.bundle.materials {
-        documents.insert(&material.name.zh, "materials");
-    }
-    for planned in &plan.parts {
-        let index = plan.bundle.parts.iter().position(|part| part.code == planned.part.code).unwrap_or(0);
-        for field in planned.section.fields.iter().filter(|field| field.kind.has_answer()) {
-            let key = (field.label.zh.as_str(), word(&field.kind));
-            let is_own = matches!(planned.part.facts.get(&field.name), Some(Given::Own));
-            match questions.get(&key) {
-                Some(other) if !is_own => found.push(misfit(
-                    format!("/parts/{index}/facts"),
-                    format!(
-                        "“{}”（{}）在 {other} 中已经问过；请共用，或写 {}: {{ own: true }}。",
-                        field.label.zh, field.name, field.name
-                    ),
-                    format!(
-                        "“{}” ({}) is asked in {other} already; share it, or write {}: {{ own: true }}.",
-                        field.label.en, field.name, field.name
-                    ),
-                )),
-                Some(_) => {}
-                None => drop(questions.insert(key, planned.code())),
-            }
-        }
-        for joint in
-            plan.materials.iter().filter(|joint| joint.code.starts_with(&format!("{}.", planned.code())))
-        {
-            match documents.get(joint.name.zh.as_str()) {
-                Some(other) => found.push(misfit(
-                    format!("/parts/{index}"),
-                    format!("材料“{}”（{}）在 {other} 中已经要求过；请写入 materials 的 serves。", joint.name.zh, joint.code),
-                    format!("The material “{}” ({}) is asked in {other} already; put it under materials with serves.", joint.name.en, joint.code),
-                )),
-                None => drop(documents.insert(&joint.name.zh, planned.code())),
             }
         }
     }

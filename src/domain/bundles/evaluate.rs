@@ -96,8 +96,11 @@ pub fn evaluate<'p>(
             part.unmet = evaluation.unmet;
             part.open = evaluation.open;
             let is_awaited = |open: &&Condition| open.when.fields().iter().any(|field| waits(field));
-            found.eligible &= evaluation.not_for.is_none();
-            found.not_for = found.not_for.or(evaluation.not_for);
+            // Who may found a company may have it registered with the insurers too.
+            if planned.part.after.is_empty() {
+                found.eligible &= evaluation.not_for.is_none();
+                found.not_for = found.not_for.or(evaluation.not_for);
+            }
             found.eligible &= part.unmet.is_empty() && part.open.iter().all(is_awaited);
         }
         found.parts.push(part);

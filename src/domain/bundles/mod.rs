@@ -17,6 +17,7 @@ mod settle;
 mod stated;
 #[cfg(test)]
 mod tests;
+mod twice;
 
 pub use application::{Application, Opening};
 pub use check::Misfit;
@@ -27,6 +28,6 @@ pub use progress::{
     Command, Event, Outcome, PartOutcome, PartState, Progress, Rules, Stage, Submission, WAIT_DAYS, Want,
     WhySkipped, decide, evolve,
 };
-pub use resolve::serving;
+pub use resolve::{InForce, Scope, serving};
 pub use schema::joint_schema;
 pub use settle::{Tally, is_still, next_tick_at, part_outcome};

@@ -2,3 +2,4 @@ mod plan;
 mod progress;
 mod schema;
 mod stated;
+mod twice;

@@ -84,6 +84,8 @@ pub struct OpenCase {
     /// Answers taken from certificates whatever the form says of them; none of these is
     /// the applicant's to give where the certificate does.
     pub sources: BTreeMap<String, Prefill>,
+    /// A part of a bundle: whom it serves was looked at when the bundle was handed in.
+    pub in_bundle: bool,
 }
 
 #[derive(Debug, Clone)]

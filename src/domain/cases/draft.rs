@@ -17,7 +17,9 @@ use crate::domain::time::local_date;
 
 pub(super) fn open(command: OpenCase, rules: Rules<'_>, by: By, at: DateTime<Utc>) -> Result<Act, Refusal> {
     let guide = rules.guide.in_scenario(command.scenario.as_deref()).map_err(|error| invalid(vec![error]))?;
-    if let Some(Text { zh, en }) = guide.not_for(command.applicant.kind) {
+    if !command.in_bundle
+        && let Some(Text { zh, en }) = guide.not_for(command.applicant.kind)
+    {
         return Err(Refusal::new(RefusalCode::NotEligible, zh, en));
     }
     let guides::Prefilled { mut facts, from: mut prefilled } =

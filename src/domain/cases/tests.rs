@@ -221,6 +221,7 @@ impl Story {
             applicant: applicant.clone(),
             certificates: Vec::new(),
             sources: [].into(),
+            in_bundle: false,
         };
         let act = open(command, rules(guide), APPLICANT, at).unwrap();
         let record =

@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::catalogue::SearchQuery;
 use super::evaluate::{ConditionView, EvaluateApplicantBody, ShownFieldView};
-use super::{Page, PageQuery, TextView, parse_code};
+use super::{Page, TextView, parse_code};
 use crate::app::Ctx;
 use crate::app::bundles::{self, PublishedBundle};
 use crate::app::cases::Door;
 use crate::app::identity::Caller;
 use crate::domain::bundles::{Found, FoundPart, JointShown, Planned, joint_schema};
-use crate::domain::codes::{CertificateType, RegionCode};
+use crate::domain::codes::CertificateType;
 use crate::domain::guides::{Condition, Facts, Fee, Guide, IdentityLevel, Limit, OfferedChannel, OnRefusal};
 use crate::domain::text::Language;
 use crate::domain::time::local_date;
@@ -115,7 +116,7 @@ pub struct ServesView {
     pub material: String,
 }
 
-fn line(published: &PublishedBundle) -> BundleLineView {
+pub(super) fn line(published: &PublishedBundle) -> BundleLineView {
     let bundle = &published.plan.bundle;
     BundleLineView {
         code: bundle.code.to_string(),
@@ -197,26 +198,20 @@ fn fee(guide: &Guide) -> u64 {
     }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BundleQuery {
-    region: Option<String>,
-    life_event: Option<String>,
-    limit: Option<i64>,
-    after: Option<String>,
-}
-
-/// Bundles that take applications; those that serve a region, or a life event (人生事件).
+/// Bundles that take applications and fit. With words (`q`): the best first, a hundred at
+/// the most; without: all, by code. `region`: those that serve it; `life_event` (人生事件):
+/// as the bundle says; `topic`: of any of its guides; `audience`: whom the guides serve that
+/// it begins with.
 #[utoipa::path(tag = "public", operation_id = "list_bundles", params(
-    ("region" = Option<String>, Query), ("life_event" = Option<String>, Query),
+    ("q" = Option<String>, Query), ("region" = Option<String>, Query), ("audience" = Option<String>, Query),
+    ("topic" = Option<String>, Query), ("life_event" = Option<String>, Query),
     ("limit" = Option<i64>, Query), ("after" = Option<String>, Query),
 ), responses((status = 200, body = Page<BundleLineView>), (status = "4XX", body = ProblemView)))]
 #[get("/bundles")]
-pub async fn list_bundles(ctx: web::Data<Ctx>, query: Query<BundleQuery>) -> Reply {
-    let BundleQuery { region, life_event, limit, after } = query.0;
-    let region = region.map(|code| parse_code("?region", RegionCode::parse(&code))).transpose()?;
-    let limit = PageQuery { limit, after: None }.limit()?;
-    let found = bundles::all(&ctx, region.as_ref(), life_event.as_deref(), after, limit).await?;
+pub async fn list_bundles(ctx: web::Data<Ctx>, query: Query<SearchQuery>) -> Reply {
+    let (search, page) = query.0.parse()?;
+    let limit = page.limit()?;
+    let found = bundles::search(&ctx, &search).await?;
     let lines = found.iter().map(|published| line(published)).collect();
     Ok(HttpResponse::Ok().json(Page::new(lines, limit, |line: &BundleLineView| line.code.clone())))
 }

@@ -18,7 +18,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::bundles::{BundleLineView, line};
 use super::{Page, PageQuery, TextView, invalid, parse_code};
+use crate::app::bundles;
 use crate::app::catalog::{self, FoundItem, GuideLine, PublishedGuide, Representation, Search, Written};
 use crate::app::{AppError, Ctx};
 use crate::domain::cases::history::hex;
@@ -88,9 +90,22 @@ impl From<&GuideLine> for GuideLineView {
     }
 }
 
+/// A page of items, and what they may be applied for together in.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ItemsView {
+    pub items: Vec<ItemView>,
+    /// Give it as `after` to get the next page; null on the last.
+    pub next: Option<String>,
+    /// 一件事: bundles that answer the words as well as the best item does, three at the
+    /// most; none without words, and none on the pages after the first. All that were
+    /// found: `GET /bundles` with the same query.
+    pub bundles: Vec<BundleLineView>,
+}
+
+/// What is looked for, among items and among bundles.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ItemQuery {
+pub struct SearchQuery {
     q: Option<String>,
     region: Option<String>,
     audience: Option<String>,
@@ -100,8 +115,8 @@ pub struct ItemQuery {
     after: Option<String>,
 }
 
-impl ItemQuery {
-    fn parse(self) -> Result<(Search, PageQuery), Problem> {
+impl SearchQuery {
+    pub(super) fn parse(self) -> Result<(Search, PageQuery), Problem> {
         let region = self.region.map(|code| parse_code("?region", RegionCode::parse(&code))).transpose()?;
         let audience = self.audience.as_deref().map(audience).transpose()?;
         let words = self.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
@@ -122,18 +137,22 @@ fn audience(text: &str) -> Result<ServiceObject, Problem> {
 }
 
 /// Items that fit, each with guides that implement it. With words (`q`): the best
-/// first, a hundred at the most; without: all, by code.
+/// first, a hundred at the most; without: all, by code. Bundles that answer the words as
+/// well are named beside them.
 #[utoipa::path(tag = "public", operation_id = "list_items", params(
     ("q" = Option<String>, Query), ("region" = Option<String>, Query), ("audience" = Option<String>, Query),
     ("topic" = Option<String>, Query), ("life_event" = Option<String>, Query), ("limit" = Option<i64>, Query), ("after" = Option<String>, Query),
-), responses((status = 200, body = Page<ItemView>), (status = "4XX", body = ProblemView)))]
+), responses((status = 200, body = ItemsView), (status = "4XX", body = ProblemView)))]
 #[get("/items")]
-pub async fn list_items(ctx: web::Data<Ctx>, query: Query<ItemQuery>) -> Reply {
+pub async fn list_items(ctx: web::Data<Ctx>, query: Query<SearchQuery>) -> Reply {
     let (search, page) = query.0.parse()?;
     let limit = page.limit()?;
     let found = catalog::search(&ctx, &search).await?;
+    let beside = bundles::beside(&ctx, &search, &found).await?;
     let items = found.iter().filter_map(ItemView::of).collect();
-    Ok(HttpResponse::Ok().json(Page::new(items, limit, |item: &ItemView| item.basic_code.clone())))
+    let Page { items, next } = Page::new(items, limit, |item: &ItemView| item.basic_code.clone());
+    let bundles = beside.iter().map(|bundle| line(bundle)).collect();
+    Ok(HttpResponse::Ok().json(ItemsView { items, next, bundles }))
 }
 
 #[derive(Debug, Deserialize)]

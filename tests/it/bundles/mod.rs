@@ -4,6 +4,7 @@
 mod applying;
 mod bad_ends;
 mod erasure;
+mod finding;
 mod following;
 mod played;
 mod samples;

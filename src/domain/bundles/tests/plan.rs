@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use crate::domain::bundles::*;
+use crate::domain::codes::ServiceObject;
 use crate::domain::guides::{Applicant, ApplicantKind, Facts, Guide, SourceFile, Whom, read_guide};
 
 /// A small guide: its item, fields, materials, what it issues, its promised days.
@@ -26,7 +27,7 @@ fn guide(basic: &str, name: &str, fields: &str, materials: &str, issues: &str, d
 
 pub(super) const BOOK: &str = "11100000MBWXT0001A002";
 
-fn guides() -> Vec<Guide> {
+pub(super) fn guides() -> Vec<Guide> {
     let registration = guide(
         "000709010001",
         "出生登记",
@@ -530,4 +531,24 @@ fn an_answer_that_came_to_exist_is_asked_for_also_where_the_part_would_do_withou
     let mut joint = complete();
     joint.set("child_number", "11010519491231002X");
     assert_eq!(faults(&joint), []);
+}
+
+#[test]
+fn a_bundle_is_about_what_its_guides_are_and_for_whom_it_begins_with() {
+    let bundle = plan().bundle;
+    let mut all = guides();
+    for (guide, (topic, served)) in all.iter_mut().zip([
+        ("household", ServiceObject::NaturalPerson),
+        ("birth", ServiceObject::Enterprise),
+        ("household", ServiceObject::Other),
+    ]) {
+        (guide.topics, guide.service_objects) = (vec![topic.to_owned()], vec![served]);
+    }
+    let of = |guides: &[Guide]| Scope::of(&bundle, |part| serving(&part.implements, &bundle.region, guides));
+    let (topics, service_objects) =
+        (vec!["birth".to_owned(), "household".to_owned()], vec![ServiceObject::NaturalPerson]);
+    assert_eq!(of(&all), Scope { topics, service_objects });
+    // Without the guide it begins with nobody knows whom it is for.
+    assert_eq!(of(&all[1..]).service_objects, []);
+    assert_eq!(of(&[]), Scope::default());
 }

@@ -36,7 +36,9 @@ fn what_is_needless_is_not_judged_either() {
         "    required: facts.automatic_equipment\n" => "    required: facts.automatic_equipment\n    reuse: { within_days: 3 }\n"
     );
     let mut story = Story::complete(&LICENCE_SEEN);
-    let Evidence::File { digest, size_bytes, media_type, file_name, .. } = file() else { unreachable!() };
+    let Evidence::File { digest, size_bytes, media_type, file_name, .. } = file() else {
+        panic!("it is one")
+    };
     let standing =
         Standing::Earlier { case: person(8), handed_in: local_date(story.at), original_seen: false };
     let evidence = Evidence::File { digest, size_bytes, media_type, file_name, standing };
@@ -78,7 +80,7 @@ fn a_promise_of_what_is_not_needed_is_owed_by_nobody() {
 #[test]
 fn a_certificate_serves_from_its_first_day_on() {
     let of_tomorrow = |story: &Story| {
-        let Command::Submit(mut submit) = story.submission() else { unreachable!() };
+        let Command::Submit(mut submit) = story.submission() else { panic!("it is one") };
         for known in &mut submit.certificates {
             known.valid_from = local_date(story.at + TimeDelta::days(1));
         }
@@ -100,6 +102,7 @@ fn nobody_files_what_is_for_applicants_of_another_kind() {
         applicant: company,
         certificates: Vec::new(),
         sources: [].into(),
+        in_bundle: false,
     };
     let refused = open(opening, rules(&OLD_AGE), APPLICANT, monday()).unwrap_err();
     assert_eq!(refused.code, RefusalCode::NotEligible);

@@ -1,0 +1,123 @@
+//! Nothing is asked twice: neither a question, nor rows, nor a document.
+//!
+//! Rows are compared with rows alone. They are others than the applicant, and several: a
+//! column “name” is not answered by the applicant's name, and what one certificate says of
+//! its holder is no answer for every row. But when two parts ask for the same columns, it is
+//! one list copied, whatever each of them calls it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::check::{Misfit, misfit};
+use super::fit::word;
+use super::plan::{Plan, Planned};
+use crate::domain::guides::{Field, FieldKind, Given};
+
+/// What a question is known by: what it is called, and its type.
+type Question<'p> = (&'p str, &'static str);
+
+/// Fewer columns in common say nothing: name and number stand in every list of people.
+const COLUMNS: usize = 3;
+
+/// Everything that is asked already, and where.
+#[derive(Default)]
+struct Asked<'p> {
+    questions: BTreeMap<Question<'p>, &'p str>,
+    tables: Vec<(&'p Field, &'p str)>,
+    documents: BTreeMap<&'p str, &'p str>,
+}
+
+pub(super) fn asked(plan: &Plan) -> Vec<Misfit> {
+    let (mut found, mut asked) = (Vec::new(), Asked::default());
+    for field in plan.bundle.form.fields.iter().filter(|field| field.kind.has_answer()) {
+        asked.add(field, "form");
+    }
+    for material in &plan.bundle.materials {
+        asked.documents.insert(&material.name.zh, "materials");
+    }
+    for planned in &plan.parts {
+        let index = plan.bundle.parts.iter().position(|part| part.code == planned.part.code).unwrap_or(0);
+        for field in planned.section.fields.iter().filter(|field| field.kind.has_answer()) {
+            let is_own = matches!(planned.part.facts.get(&field.name), Some(Given::Own));
+            if !is_own {
+                found.extend(asked.already(field, planned.code(), &format!("/parts/{index}/facts")));
+            }
+            asked.add(field, planned.code());
+        }
+        found.extend(asked.documents_of(planned, plan, &format!("/parts/{index}")));
+    }
+    found
+}
+
+impl<'p> Asked<'p> {
+    /// The first who asks is the one named.
+    fn add(&mut self, field: &'p Field, by: &'p str) {
+        self.questions.entry(question(field)).or_insert(by);
+        if matches!(field.kind, FieldKind::Group { .. }) {
+            self.tables.push((field, by));
+        }
+    }
+
+    fn already(&self, field: &Field, by: &str, at: &str) -> Option<Misfit> {
+        let (label, name) = (&field.label, &field.name);
+        if let Some(other) = self.questions.get(&question(field)) {
+            return Some(misfit(
+                at,
+                format!(
+                    "“{}”（{name}）在 {other} 中已经问过；请共用，或写 {name}: {{ own: true }}。",
+                    label.zh
+                ),
+                format!(
+                    "“{}” ({name}) is asked in {other} already; share it, or write {name}: {{ own: true }}.",
+                    label.en
+                ),
+            ));
+        }
+        // One guide that asks for two such lists, of sellers and of buyers, knows why.
+        let mut others = self.tables.iter().filter(|(_, other)| *other != by);
+        let (table, other) = others.find(|(table, _)| is_one_list(table, field))?;
+        Some(misfit(
+            at,
+            format!(
+                "“{}”（{name}）与 {other} 的“{}”（{}）各列相同；是同一份名单的，请共用；不是的，写 {name}: {{ own: true }}。",
+                label.zh, table.label.zh, table.name
+            ),
+            format!(
+                "“{}” ({name}) has the columns of “{}” ({}), asked in {other}; share it if it is the same list, or write {name}: {{ own: true }}.",
+                label.en, table.label.en, table.name
+            ),
+        ))
+    }
+
+    fn documents_of(&mut self, planned: &'p Planned, plan: &'p Plan, at: &str) -> Vec<Misfit> {
+        let mut found = Vec::new();
+        let own = format!("{}.", planned.code());
+        for joint in plan.materials.iter().filter(|joint| joint.code.starts_with(&own)) {
+            match self.documents.get(joint.name.zh.as_str()) {
+                Some(other) => found.push(misfit(
+                    at,
+                    format!("材料“{}”（{}）在 {other} 中已经要求过；请写入 materials 的 serves。", joint.name.zh, joint.code),
+                    format!("The material “{}” ({}) is asked in {other} already; put it under materials with serves.", joint.name.en, joint.code),
+                )),
+                None => drop(self.documents.insert(&joint.name.zh, planned.code())),
+            }
+        }
+        found
+    }
+}
+
+fn question(field: &Field) -> Question<'_> {
+    (&field.label.zh, word(&field.kind))
+}
+
+/// Whether all columns of the one are columns of the other.
+fn is_one_list(one: &Field, other: &Field) -> bool {
+    let (one, other) = (columns(one), columns(other));
+    one.len().min(other.len()) >= COLUMNS && (one.is_subset(&other) || other.is_subset(&one))
+}
+
+fn columns(field: &Field) -> BTreeSet<Question<'_>> {
+    match &field.kind {
+        FieldKind::Group { fields, .. } => fields.iter().map(question).collect(),
+        _ => BTreeSet::new(),
+    }
+}
