@@ -38,7 +38,7 @@ async fn faulty_guide_files_are_reported_whole_and_nothing_is_imported() {
     assert!(told.iter().any(|pointer| pointer.starts_with("1.yaml:1:")), "{told:?}");
     assert!(told.iter().any(|pointer| pointer.starts_with("2.yaml:")), "{told:?}");
     let twice = portal.post("editor@web", GUIDES, files(&[&changed, &changed])).await.problem(422);
-    assert_eq!(pointers(&twice), ["1.yaml:1:/code"]);
+    assert_eq!(pointers(&twice), ["1.yaml:2:/code"]);
     // The lint is for those who draft.
     for who in ["resident@web", "publisher@web"] {
         portal.post(who, GUIDES, files(&[&faulty])).await.problem(403);

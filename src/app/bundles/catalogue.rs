@@ -295,7 +295,9 @@ pub async fn withdraw_bundle(ctx: &Ctx, caller: &Caller, code: &str) -> AppResul
     changes.write(BundleWrite::Withdraw { code: code.to_owned(), at }).write(Epoch::Catalogue);
     let entry = caller.entry(at, AuditAction::CatalogueChanged, Outcome::Succeeded).on(code);
     changes.audit(&entry.with(json!({ "withdrawn": true })));
-    Ok(ctx.store.commit(changes).await?)
+    ctx.store.commit(changes).await?;
+    ctx.catalogue.forget_guides();
+    Ok(())
 }
 
 fn allowed(caller: &Caller, bundle: &Bundle, at: DateTime<Utc>) -> AppResult<()> {

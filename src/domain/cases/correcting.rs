@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::case::{Case, Corrected, Correcting, Filing, Submitted};
@@ -17,7 +17,6 @@ use crate::domain::calendar::{Standstill, Stop};
 use crate::domain::guides::{
     self, Facts, FieldKind, Limit, Material, MaterialNeed, MaterialSource, Requirement,
 };
-use crate::domain::private::Private;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::text::Text;
 use crate::domain::time::local_date;
@@ -267,7 +266,10 @@ pub(super) fn correct(
     eligible(rules, &facts, applicant, local_date(state.filing.at))?;
     let stop = Stop { from: local_date(state.notice.at), until: today, why: Standstill::Correction };
     let intake = rules.calendar.add_around(local_date(state.filing.at), INTAKE_LIMIT, &[stop], 0);
-    acts.push(act(by, CaseEvent::Corrected { facts: facts.into(), intake_due: intake.due }));
+    let mut prefilled = state.filing.prefilled.clone();
+    let before = state.filing.facts.known();
+    prefilled.retain(|field, _| before.is_some_and(|before| before.get(field) == facts.get(field)));
+    acts.push(act(by, CaseEvent::Corrected { facts: facts.into(), intake_due: intake.due, prefilled }));
     Ok(acts)
 }
 
@@ -315,19 +317,9 @@ fn unfit_materials(
         .collect()
 }
 
-/// What was filed with the corrections in their place, and the last day of intake now.
-pub(super) fn corrected(
-    state: Correcting,
-    (facts, intake_due): (Private<Facts>, NaiveDate),
-    at: DateTime<Utc>,
-) -> Filing {
+/// What was filed, with the materials that were handed in for the correction in their place.
+pub(super) fn corrected(state: Correcting, at: DateTime<Utc>) -> Filing {
     let Correcting { mut filing, notice, materials, .. } = state;
-    filing.prefilled.retain(|field, _| match (filing.facts.known(), facts.known()) {
-        (Some(before), Some(facts)) => facts.contains(field) && before.get(field) == facts.get(field),
-        (None, _) | (_, None) => false,
-    });
-    filing.facts = facts;
-    filing.intake_due = intake_due;
     for (code, evidence) in materials {
         filing.promised.remove(&code);
         filing.later.insert(code.clone(), local_date(at));

@@ -77,6 +77,9 @@ pub enum CaseEvent {
         facts: Private<Facts>,
         applicant: Private<Applicant>,
         intake_due: NaiveDate,
+        /// Which answers the portal filled in, and nobody changed.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        prefilled: BTreeMap<String, FilledFrom>,
         /// 容缺: deferrable materials promised for later.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         promised: BTreeSet<String>,
@@ -106,6 +109,9 @@ pub enum CaseEvent {
         /// Normalised, as at submission.
         facts: Private<Facts>,
         intake_due: NaiveDate,
+        /// Of the answers the portal filled in, those that still stand.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        prefilled: BTreeMap<String, FilledFrom>,
     },
     Lapsed,
     Refused {

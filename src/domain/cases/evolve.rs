@@ -123,9 +123,16 @@ fn from_draft(mut draft: Draft, event: CaseEvent, at: DateTime<Utc>) -> Option<C
             draft.materials.remove(&material);
             Some(CaseState::Draft(draft))
         }
-        CaseEvent::Submitted { case_no, guide_version, facts, applicant, intake_due, promised } => {
-            let (materials, mut prefilled) = (draft.materials, draft.prefilled);
-            prefilled.retain(|field, _| facts.known().is_some_and(|facts| facts.contains(field)));
+        CaseEvent::Submitted {
+            case_no,
+            guide_version,
+            facts,
+            applicant,
+            intake_due,
+            prefilled,
+            promised,
+        } => {
+            let materials = draft.materials;
             let filing = Filing {
                 prefilled,
                 case_no,
@@ -201,8 +208,10 @@ fn from_correcting(mut state: Correcting, act: Act, at: DateTime<Utc>) -> Option
             state.materials.insert(material, evidence);
             CaseState::Correcting(state)
         }
-        CaseEvent::Corrected { facts, intake_due } => {
-            CaseState::Submitted(Submitted { filing: corrected(state, (facts, intake_due), at) })
+        CaseEvent::Corrected { facts, intake_due, prefilled } => {
+            let mut filing = corrected(state, at);
+            (filing.facts, filing.intake_due, filing.prefilled) = (facts, intake_due, prefilled);
+            CaseState::Submitted(Submitted { filing })
         }
         event => ended(Reached::Correcting(Box::new(state)), event, at)?,
     })

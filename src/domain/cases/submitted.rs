@@ -57,9 +57,12 @@ pub(super) fn submit(
     let taken_away = |material| CaseEvent::MaterialRemoved { material, expires_at: draft.expires_at };
     let materials = needless.into_iter().map(taken_away).chain(attached);
     let mut acts: Vec<Act> = materials.map(|event| act(by, event)).collect();
+    let mut prefilled = draft.prefilled.clone();
+    prefilled.retain(|field, _| facts.contains(field));
     acts.push(act(
         by,
         CaseEvent::Submitted {
+            prefilled,
             case_no: command.case_no.clone(),
             guide_version: rules.guide_version,
             facts: facts.into(),

@@ -55,11 +55,18 @@ async fn a_draft_is_compared_with_what_is_in_force(database: Database) {
     assert!(told["heading"]["en"].as_str().unwrap().contains("every guide that inherits"), "{told}");
     assert_eq!(
         lines(&told),
-        [(
-            "condition",
-            "条件：年满六十周岁 → 年满五十五周岁",
-            "condition: Aged 60 or over → Aged 55 or over"
-        )]
+        [
+            (
+                "condition",
+                "条件：年满六十周岁 → 年满五十五周岁",
+                "condition: Aged 60 or over → Aged 55 or over"
+            ),
+            (
+                "condition",
+                "条件的判断规则有变：年满五十五周岁",
+                "another rule for the condition: Aged 55 or over"
+            )
+        ]
     );
     decide(&portal, &draft).await.expect(200);
     let told = diff(&portal, "publisher@web", &draft).await;
