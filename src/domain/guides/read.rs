@@ -225,8 +225,13 @@ pub fn read_guide(yaml: &str) -> Result<Guide, Vec<Problem>> {
 
 /// Finds what is wrong with a guide's own file without the item it names.
 fn read_apart(root: &Node, problems: &Problems, how: Reading<'_>) {
-    let entries = root.entries().iter().filter(|entry| entry.key != "item").cloned().collect();
-    read_own(&Node { content: Content::Mapping(entries), ..root.clone() }, false, problems, how);
+    // What it leaves out is the item's, of which nothing is known.
+    let nothing = Node { content: Content::Mapping(Vec::new()), ..root.clone() };
+    let mut own = tree::overlay(&nothing, root, &Problems::default());
+    if let Content::Mapping(entries) = &mut own.content {
+        entries.retain(|entry| entry.key != "item");
+    }
+    read_own(&own, false, problems, how);
 }
 
 fn read_own(root: &Node, is_all: bool, problems: &Problems, how: Reading<'_>) {

@@ -60,7 +60,9 @@ impl Read for Guide {
         check_results(&keys, reader, handling, results.as_ref());
         check_issuer(&keys, reader, agency.as_ref(), results.as_ref());
         if !reader.is_published {
-            check_asks_in_time(&keys, reader, handling);
+            if flow.as_ref().is_some_and(Listed::is_whole) {
+                check_asks_in_time(&keys, reader, handling);
+            }
             check_possible(&keys, reader, form.as_ref(), conditions.as_ref());
         }
         keys.close();

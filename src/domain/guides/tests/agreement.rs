@@ -193,7 +193,7 @@ fn the_schema_takes_the_keys_that_are_read() {
     let mut places = read_places(&of_item, "/guide");
     pair(ITEM, LOCAL).unwrap();
     // Every list that is laid over entry by entry, whatever comes of it.
-    let item = format!("{ITEM}  examples: []\n");
+    let item = format!("{ITEM}  examples: [{{ code: one }}]\n");
     let _ = pair(&item, &format!("{LOCAL}scenarios: [{{ code: new, omit: true }}]\n"));
     let of_local = asked::take();
     read_guide(&WHOLE.to_string()).unwrap();
