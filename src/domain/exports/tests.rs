@@ -213,8 +213,9 @@ proptest! {
         let text = |at: usize| Text::new(words[at].clone(), format!("en {}", words[at]).trim().to_owned());
         guide.item.name = text(0);
         guide.item.aliases = vec![words[1].clone()];
-        guide.item.legal_basis[0].article = words[2].clone();
-        guide.item.legal_basis[0].text = words[3].clone();
+        // Signs alone are no legal basis.
+        guide.item.legal_basis[0].article = format!("第三条{}", words[2]);
+        guide.item.legal_basis[0].text = format!("条文{}", words[3]);
         guide.scenarios.clear();
         guide.questions = None;
         guide.examples.clear();

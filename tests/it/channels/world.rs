@@ -18,6 +18,7 @@ use wanshitong::domain::cases::history::verify;
 use wanshitong::domain::cases::{CommandName, Record, StateName};
 use wanshitong::domain::codes::{CertificateId, RegionCode};
 use wanshitong::domain::guides::IdNumber;
+use wanshitong::domain::identity::Channel;
 use wanshitong::domain::policy::Mandate;
 use wanshitong::domain::refusal::{FieldError, Refusal};
 use wanshitong::store::Changes;
@@ -203,15 +204,20 @@ impl<'a> Run<'a> {
     /// Nothing can be done with a case that was never opened.
     async fn perform(&self, step: &Step) -> Option<AppResult<CaseReply>> {
         let ctx = &self.world.city.ctx;
-        let caller = self.world.caller(self, step.who);
+        let mut caller = self.world.caller(self, step.who);
         if let What::Open { scenario, facts, submit, right_name } = &step.what {
             if self.case.is_some() {
                 return None;
             }
+            let applicant = self.applicant(step.who, *right_name);
+            // Who is there with his card is at a counter, and through nothing else.
+            if matches!(applicant, ApplicantRef::Present { .. }) {
+                caller.channel = Channel::Counter;
+            }
             let request = OpenRequest {
                 guide: self.script.guide.guide.code.to_string(),
                 scenario: scenario.clone(),
-                applicant: self.applicant(step.who, *right_name),
+                applicant,
                 facts: facts.clone(),
                 submit: *submit,
                 claim: None,

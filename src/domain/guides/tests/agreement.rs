@@ -193,7 +193,9 @@ fn the_schema_takes_the_keys_that_are_read() {
     let mut places = read_places(&of_item, "/guide");
     pair(ITEM, LOCAL).unwrap();
     // Every list that is laid over entry by entry, whatever comes of it.
-    let item = format!("{ITEM}  examples: [{{ code: one }}]\n");
+    let example = "{ code: one, name: { zh: 例, en: Example }, scenario: new, today: 2026-03-02, applicant: { kind: natural_person }, facts: {}, expect: { eligible: false } }";
+    let item = format!("{ITEM}  examples: [{example}]\n");
+    SourceFile::parse(&item).into_item(None).unwrap();
     let _ = pair(&item, &format!("{LOCAL}scenarios: [{{ code: new, omit: true }}]\n"));
     let of_local = asked::take();
     read_guide(&WHOLE.to_string()).unwrap();
