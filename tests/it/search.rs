@@ -27,8 +27,10 @@ fn residents_find_what_they_mean() {
         println!("{kind:12} {count:4} {mean:.3}");
     }
     let mean = judged::mean_reciprocal_rank(&index, None);
-    println!("MRR@10 {mean:.4}");
+    let (count, joined) = judged::in_pinyin(&index);
+    println!("MRR@10 {mean:.4}, {count} typed in pinyin without blanks {joined:.4}");
     assert!(mean >= 0.9, "MRR@10 is {mean:.3}");
+    assert!(joined >= 0.75, "in pinyin it is {joined:.3}");
 }
 
 /// An item answers a phrasing because it is understood, not because it was written down.

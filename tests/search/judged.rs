@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use pinyin::ToPinyin as _;
 use wanshitong::app::bundles;
 use wanshitong::app::catalog::{self, Base, Checked};
 use wanshitong::app::search::{Entry, Query, SearchIndex};
@@ -130,4 +131,16 @@ pub fn by_kind(index: &SearchIndex) -> BTreeMap<String, (usize, f64)> {
         *count += 1;
     }
     kinds
+}
+
+/// The phrasings of Chinese characters alone, typed in pinyin without a blank: how many,
+/// and their mean reciprocal rank.
+pub fn in_pinyin(index: &SearchIndex) -> (usize, f64) {
+    let retyped = |judged: Judged| {
+        let spelt = |c: char| Some(c.to_pinyin()?.plain().replace('ü', "v"));
+        let words = judged.words.chars().map(spelt).collect::<Option<String>>()?;
+        Some(judge(index, &Judged { words, ..judged }, None).0)
+    };
+    let ranks: Vec<f64> = queries().into_iter().filter_map(retyped).collect();
+    (ranks.len(), ranks.iter().sum::<f64>() / ranks.len() as f64)
 }

@@ -3,6 +3,7 @@
 //! Of the guides only what the caller keeps stays in memory: a province's hundred
 //! thousand would not fit otherwise.
 
+mod survey;
 #[cfg(test)]
 mod tests;
 mod wrong;
@@ -16,12 +17,13 @@ use super::cores::on_every_core;
 use super::issuing::unissued;
 use crate::domain::bundles::{Plan, serving};
 use crate::domain::calendar::WorkCalendar;
-use crate::domain::codes::{BasicCode, CertificateType, GuideCode, RegionCode, Uscc};
+use crate::domain::codes::{BasicCode, CertificateType, GuideCode, RegionCode};
 use crate::domain::guides::{
-    Bundle, CertificateTypeEntry, CertificateUses, FailedExample, FileKind, Guide, ItemFile, Origin, Part,
-    Problem, Register, SourceFile, Statement, may_follow, try_examples,
+    Bundle, CertificateTypeEntry, FailedExample, FileKind, Guide, ItemFile, Origin, Part, Problem, Register,
+    SourceFile, may_follow, try_examples,
 };
 use crate::domain::territory::Territory;
+pub(super) use survey::{Survey, survey};
 use wrong::{given_twice, is_another, over, taken};
 
 /// A file with everything that is wrong in it.
@@ -123,45 +125,6 @@ impl Checked {
         });
         failures.collect()
     }
-}
-
-/// What a file says it is, and the item it is or leans on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Survey {
-    pub kind: FileKind,
-    pub item: Option<String>,
-    /// Of a guide or a bundle, as written.
-    pub code: Option<String>,
-    /// The agency of a guide, the leader of a bundle.
-    pub agency: Option<Uscc>,
-    pub effective_until: Option<NaiveDate>,
-    /// It starts from the item, rather than writing it out.
-    pub inherits: bool,
-    /// What it puts on certificates.
-    pub states: Vec<Statement>,
-    pub certificates: CertificateUses,
-    /// What it says it is, nothing is.
-    pub is_of_no_kind: bool,
-    pub untranslated: Vec<Problem>,
-}
-
-pub(super) fn survey(files: &[(String, String)]) -> Vec<Survey> {
-    on_every_core(files, |(_, yaml)| {
-        let source = SourceFile::parse(yaml);
-        let item = source.item_code().map(str::to_owned);
-        Survey {
-            kind: source.kind(),
-            item,
-            code: source.code().map(str::to_owned),
-            agency: source.agency(),
-            effective_until: source.effective_until(),
-            inherits: source.inherits(),
-            states: source.statements(),
-            certificates: source.certificate_uses(),
-            is_of_no_kind: source.is_of_no_kind(),
-            untranslated: source.untranslated(),
-        }
-    })
 }
 
 /// Reads every file: first the certificate types, then the items, then the guides,

@@ -13,6 +13,7 @@ mod inverted;
 mod items;
 mod pinyin;
 mod rank;
+mod spoken;
 mod texts;
 mod words;
 
@@ -137,8 +138,9 @@ impl SearchIndex {
     /// Items with words in common, the best first, ties in order of code.
     fn ranked(&self, folded: &str, fitting: Option<&[u32]>) -> AppResult<Vec<(u32, f32)>> {
         let parts = words::parts(folded);
-        let terms = terms_of(&parts, folded);
-        let question = Question::new(&self.texts, parts);
+        let heard = spoken::hear(&parts.letters);
+        let terms = terms_of(&parts, &heard, folded);
+        let question = Question::new(&self.texts, parts, heard);
         let found = self.inverted.candidates(terms, fitting, CANDIDATES).map_err(broken)?;
         let most = found.first().map_or(1.0, |(_, score)| *score);
         let scored = found.into_iter().map(|(item, bm25)| {

@@ -3,6 +3,7 @@
 //! much of the question the item leaves open.
 
 use super::pinyin::{Spelling, spell, syllable};
+use super::spoken::Heard;
 use super::texts::{Phrase, Texts};
 use super::words::Parts;
 
@@ -34,6 +35,9 @@ pub struct Question<'t> {
     sounds: Vec<&'static str>,
     /// What was typed in letters: all of it in one, then the pieces if there are several.
     pieces: Vec<String>,
+    /// The words heard in the letters, and all syllables.
+    heard: Vec<Word>,
+    syllables: Vec<&'static str>,
     /// How much of it is Chinese.
     han_share: f32,
 }
@@ -46,7 +50,7 @@ struct Word {
 }
 
 impl<'t> Question<'t> {
-    pub fn new(texts: &'t Texts, parts: Parts) -> Self {
+    pub fn new(texts: &'t Texts, parts: Parts, heard: Heard) -> Self {
         let word = |spelt: String| {
             let number = texts.find(&spelt);
             Word { number, rarity: texts.rarity(number), spelt }
@@ -67,6 +71,8 @@ impl<'t> Question<'t> {
             sounds: parts.han.iter().filter_map(|c| syllable(*c)).collect(),
             han: parts.han,
             pieces,
+            heard: heard.words.into_iter().map(|heard| word(heard.to_owned())).collect(),
+            syllables: heard.sounds,
             han_share: if han + latin > 0.0 { han / (han + latin) } else { 0.0 },
         }
     }
@@ -83,8 +89,9 @@ impl<'t> Question<'t> {
         if self.han_share < 1.0 {
             let english =
                 self.best(item, |phrase| if phrase.is_latin { self.in_english(phrase) } else { 0.0 });
-            let spelled = self.in_pinyin(item);
-            let covered = self.covered(item, &self.latin).max(english).max(spelled);
+            let [heard, said] = self.in_speech(item);
+            let spelled = self.in_pinyin(item).max(heard);
+            let covered = self.covered(item, &self.latin).max(english).max(spelled).max(said);
             score += (1.0 - self.han_share) * (english.max(spelled) + covered);
         }
         score
@@ -134,6 +141,24 @@ impl<'t> Question<'t> {
             }
         }
         signs
+    }
+
+    /// The likeness of the most like phrase to what was heard in the letters, and how much
+    /// of that the item has words for.
+    fn in_speech(&self, item: u32) -> [f32; 2] {
+        if self.syllables.len() < 2 {
+            return [0.0; 2];
+        }
+        let likeness = self.best(item, |phrase| {
+            if phrase.is_latin {
+                return 0.0;
+            }
+            let sounds: Vec<&str> = phrase.text.chars().filter_map(syllable).collect();
+            let sounds = pairs_shared(&self.syllables, &sounds);
+            let words = self.in_words(phrase, &self.heard, |word, other| word.number == Some(other));
+            sounds.max(0.5 * words + 0.5 * sounds)
+        });
+        [SOUNDS * likeness, SOUNDS * self.covered(item, &self.heard)]
     }
 
     /// Letters as one piece, or each piece for itself.

@@ -9,6 +9,7 @@ use super::Entry;
 use super::fold::{fold, is_han};
 use super::inverted::{Part, Terms};
 use super::pinyin::{spell, syllable};
+use super::spoken::Heard;
 use super::words::{Parts, parts};
 
 /// Names that differ from guide to guide, aliases, agencies: no item needs more.
@@ -193,7 +194,7 @@ impl Texts {
 }
 
 /// The terms by which a query finds what it may mean.
-pub fn terms_of(query: &Parts, folded: &str) -> Terms {
+pub fn terms_of(query: &Parts, heard: &Heard, folded: &str) -> Terms {
     let mut terms = Terms::default();
     let full: String = folded.chars().filter(|c| is_han(*c)).collect();
     look_for(query, &full, &mut terms);
@@ -203,6 +204,11 @@ pub fn terms_of(query: &Parts, folded: &str) -> Terms {
         by_threes(typed, "=", &mut terms);
         terms.add(Part::Letters, format!("={typed}"));
     }
+    for word in heard.words.iter().copied() {
+        terms.add(Part::Words, word);
+        terms.add(Part::More, word);
+    }
+    sounds(&heard.sounds, &mut terms);
     terms
 }
 
@@ -220,7 +226,10 @@ fn look_for(found: &Parts, full: &str, terms: &mut Terms) {
             terms.add(Part::Pairs, format!("{first}{second}"));
         }
     }
-    let syllables: Vec<&str> = full.chars().filter_map(syllable).collect();
+    sounds(&full.chars().filter_map(syllable).collect::<Vec<_>>(), terms);
+}
+
+fn sounds(syllables: &[&str], terms: &mut Terms) {
     for pair in syllables.windows(2) {
         terms.add(Part::Sounds, pair.join("-"));
     }

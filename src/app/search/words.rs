@@ -14,6 +14,7 @@ use flate2::read::GzDecoder;
 use jieba_rs::Jieba;
 
 use super::fold::is_han;
+use super::pinyin::{spell, syllable};
 
 const DICTIONARY: &[u8] = include_bytes!("../../data/search/words.txt.gz");
 const SYNONYMS: &str = include_str!("../../data/search/synonyms.txt");
@@ -31,6 +32,21 @@ struct Words {
     /// A word to the first of its group.
     synonyms: HashMap<&'static str, &'static str>,
     stop: HashSet<&'static str>,
+    /// Synonyms and stop words of several characters, by how they are spelt.
+    spelt: HashMap<String, Spelt>,
+}
+
+/// A word known by its pinyin.
+pub struct Spelt {
+    /// The first of its synonyms.
+    pub first: &'static str,
+    pub sounds: Vec<&'static str>,
+    pub is_stop: bool,
+}
+
+/// The word spelt so; of several that sound alike the first of the lists.
+pub fn spelt(letters: &str) -> Option<&'static Spelt> {
+    WORDS.spelt.get(letters)
 }
 
 /// A stretch of one script in a folded text.
@@ -66,21 +82,29 @@ impl Words {
         let unpacked = &mut BufReader::new(GzDecoder::new(DICTIONARY));
         let mut jieba = Jieba::with_dict(unpacked).unwrap_or_else(|_| Jieba::empty());
         let lines = |text: &'static str| text.lines().filter(|line| !line.starts_with('#'));
-        let mut synonyms = HashMap::new();
+        let (mut synonyms, mut spelt) = (HashMap::new(), HashMap::new());
+        let mut sounds_as = |word: &'static str, first, is_stop| {
+            if word.chars().count() > 1 && word.chars().all(is_han) {
+                let sounds = word.chars().filter_map(syllable).collect();
+                spelt.entry(spell(word).letters).or_insert(Spelt { first, sounds, is_stop });
+            }
+        };
         for group in lines(SYNONYMS) {
             let first = group.split(' ').next().unwrap_or_default();
             for word in group.split(' ') {
                 synonyms.insert(word, first);
+                sounds_as(word, first, false);
                 if word.chars().all(is_han) && word.chars().count() > 1 {
                     jieba.add_word(word, Some(SURELY_A_WORD), None);
                 }
             }
         }
         let stop: HashSet<_> = lines(STOP_WORDS).flat_map(|line| line.split(' ')).collect();
+        stop.iter().for_each(|word| sounds_as(word, word, true));
         for word in stop.iter().filter(|word| word.chars().all(is_han) && word.chars().count() > 2) {
             jieba.add_word(word, Some(SURELY_A_WORD), None);
         }
-        Self { jieba, synonyms, stop }
+        Self { jieba, synonyms, stop, spelt }
     }
 
     fn parts(&self, folded: &str, without_stop_words: bool) -> Parts {

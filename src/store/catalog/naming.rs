@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use crate::domain::time::local_date;
 use crate::store::Store;
 use crate::store::error::Result;
 use crate::store::schema::{catalogue_items, guides};
@@ -32,10 +33,12 @@ impl Store {
         after: Option<String>,
         limit: i64,
     ) -> Result<Vec<(String, String)>> {
+        let today = local_date(at).to_string();
         self.read(move |conn| {
             Ok(guides::table
                 .filter(guides::superseded_at.is_null())
                 .filter(guides::withdrawn_at.is_null().or(guides::withdrawn_at.gt(At(at))))
+                .filter(guides::effective_until.is_null().or(guides::effective_until.ge(today)))
                 .filter(guides::code.gt(after.unwrap_or_default()))
                 .filter(guides::yaml.like(format!("%{code}%")))
                 .order(guides::code)

@@ -56,6 +56,12 @@ async fn somebody_issues_it(database: Database) {
         POLICE,
         "results:\n  - certificate: { type: \"11340000002986061B003\", name: { zh: 老年人优待证, en: Senior card } }\n",
     );
+    let until = format!("effective_until: 2026-03-05\n{issues}");
+    publish(&portal, &until).await;
+    portal.post("editor@web", GUIDES, files(&[&asks])).await.expect(201);
+    portal.city.ctx.clock.advance(chrono::TimeDelta::days(4));
+    let ended = portal.post("editor@web", GUIDES, files(&[&asks])).await.problem(422);
+    assert!(pointers(&ended)[0].ends_with(":/materials/0/source/certificate"), "{ended:#}");
     publish(&portal, &issues).await;
     publish(&portal, &asks).await;
     portal.close().await;

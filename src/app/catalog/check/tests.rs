@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::codes::Uscc;
 
 const ITEM: &str = include_str!("../../../domain/guides/read/samples/item.yaml");
 const LOCAL: &str = include_str!("../../../domain/guides/read/samples/local.yaml");

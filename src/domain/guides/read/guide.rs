@@ -42,16 +42,12 @@ impl Read for Guide {
         let conditions = keys.or("conditions", Listed::default());
         let form = keys.need::<FormParts>("form");
         let materials = keys.or("materials", Listed::<Material>::default());
-        let flow = keys.need_each::<Step>("flow");
-        let results = keys.need_each::<ResultKind>("results");
-        let delivery = keys.need_some("delivery");
-        let automatic = keys.optional("automatic");
+        let (flow, results) = (keys.need_each::<Step>("flow"), keys.need_each::<ResultKind>("results"));
+        let (delivery, automatic) = (keys.need_some("delivery"), keys.optional("automatic"));
         let telephone = keys.need("telephone");
-        let visits = keys.or("visits", 0);
-        let cross_region = keys.or("cross_region", CrossRegion::None);
+        let (visits, cross_region) = (keys.or("visits", 0), keys.or("cross_region", CrossRegion::None));
         let (venues, channels) = (keys.or("venues", Vec::new()), keys.optional("channels"));
-        let effect = effect(&keys, reader);
-        let examples = keys.or("examples", Vec::new());
+        let (effect, examples) = (effect(&keys, reader), keys.or("examples", Vec::new()));
         check_lists(&keys, reader, questions.as_ref());
         check_code(&keys, reader, code.as_ref(), agency.as_ref(), item.as_ref());
         check_handling(&keys, reader, handling, limits);
@@ -60,9 +56,7 @@ impl Read for Guide {
         check_results(&keys, reader, handling, results.as_ref());
         check_issuer(&keys, reader, agency.as_ref(), results.as_ref());
         if !reader.is_published {
-            if flow.as_ref().is_some_and(Listed::is_whole) {
-                check_asks_in_time(&keys, reader, handling);
-            }
+            check_asks_in_time(&keys, reader, handling, flow.as_ref());
             check_possible(&keys, reader, form.as_ref(), conditions.as_ref());
         }
         keys.close();
@@ -236,9 +230,17 @@ fn check_flow(
 
 /// What the system decides when it is handed in nobody can be asked about first; and where
 /// somebody is asked, the system decides nothing. With scenarios it is each that is handed in.
-fn check_asks_in_time(keys: &Keys<'_, '_>, reader: &Reader<'_>, handling: Option<Handling>) {
+fn check_asks_in_time(
+    keys: &Keys<'_, '_>,
+    reader: &Reader<'_>,
+    handling: Option<Handling>,
+    flow: Option<&Listed<Step>>,
+) {
     let has_scenarios = keys.get("scenarios").is_some_and(|list| !list.items().is_empty());
-    if has_scenarios || !(keys.has("automatic") || handling == Some(Handling::Instant)) {
+    if has_scenarios
+        || !flow.is_some_and(Listed::is_whole)
+        || !(keys.has("automatic") || handling == Some(Handling::Instant))
+    {
         return;
     }
     let steps = keys.get("flow").map(Node::items).unwrap_or_default();
