@@ -84,21 +84,26 @@ type Files = Vec<(String, String)>;
 
 /// The files, and the YAML files of the folders, in order of name.
 pub(super) fn read_files(files: &[PathBuf]) -> Result<Files, String> {
-    let mut found = Vec::new();
+    let (read, unreadable) = readable(files);
+    if unreadable.is_empty() { Ok(read) } else { Err(unreadable.join("\n")) }
+}
+
+/// Those that can be read, and what keeps the others from it.
+fn readable(files: &[PathBuf]) -> (Files, Vec<String>) {
+    let (mut read, mut unreadable) = (Vec::new(), Vec::new());
     for file in files {
-        match file.is_dir() {
-            true => found.extend(yaml_files(file)?),
-            false => found.push(file.clone()),
+        let found = if file.is_dir() { yaml_files(file) } else { Ok(vec![file.clone()]) };
+        for file in found.unwrap_or_else(|error| {
+            unreadable.push(error);
+            Vec::new()
+        }) {
+            match std::fs::read_to_string(&file) {
+                Ok(text) => read.push((file.display().to_string(), text)),
+                Err(error) => unreadable.push(format!("{} cannot be read: {error}", file.display())),
+            }
         }
     }
-    found
-        .iter()
-        .map(|file| {
-            std::fs::read_to_string(file)
-                .map(|text| (file.display().to_string(), text))
-                .map_err(|error| format!("{} cannot be read: {error}", file.display()))
-        })
-        .collect()
+    (read, unreadable)
 }
 
 /// The same; there must be one at least.
@@ -210,13 +215,21 @@ fn notes(has_register: bool, has_territory: bool, files: &Files) -> String {
 }
 
 fn check(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
-    let files = some_files(files)?;
+    let (read, unreadable) = readable(files);
+    let files = if read.is_empty() { some_files(files)? } else { read };
     let Ground { base, .. } = ground(config, &files)?;
     // Files alone are of no portal.
     let has_territory = config.is_none() || base.territory.is_whole();
     let note = notes(!base.register.types().is_empty(), has_territory, &files);
-    let checked = catalog::check(&files, &base).map_err(|wrong| format!("{}{note}", refused(&wrong)))?;
-    print(&format!("{}, nothing wrong{note}", counted(checked.len(), "file")))
+    let mut told = unreadable;
+    match catalog::check(&files, &base) {
+        Ok(checked) if told.is_empty() => {
+            return print(&format!("{}, nothing wrong{note}", counted(checked.len(), "file")));
+        }
+        Ok(_) => {}
+        Err(wrong) => told.extend(report(&wrong)),
+    }
+    Err(format!("{}\n{}{note}", told.join("\n"), counted(told.len(), "problem")))
 }
 
 fn test(config: Option<&Path>, files: &[PathBuf]) -> Outcome {

@@ -31,13 +31,16 @@ struct Way {
     from: usize,
 }
 
-/// Reads letters as syllables to the last of them; nothing when they are none.
+/// Reads letters as syllables to the last of them, which may be typed in part; nothing
+/// when they are none.
 pub fn hear(letters: &[String]) -> Heard {
     let typed = letters.concat();
     let is_read = typed.len() <= MOST && typed.bytes().all(|letter| letter.is_ascii_lowercase());
     let Some(ways) = is_read.then(|| ways(&typed)) else { return Heard::default() };
     let mut pieces = Vec::new();
-    let mut end = typed.len();
+    let begun = |rest: &str| rest.is_empty() || SYLLABLES.iter().any(|syllable| syllable.starts_with(rest));
+    let last = |end: &usize| ways[*end].is_some() && begun(&typed[*end..]);
+    let mut end = (0..=typed.len()).rev().find(last).unwrap_or(0);
     while end > 0 {
         let Some(way) = ways[end] else { return Heard::default() };
         pieces.push(&typed[way.from..end]);
@@ -94,11 +97,12 @@ mod tests {
         assert_eq!(heard("xiaohai shanghukou"), heard("xiaohaishanghukou"));
         assert_eq!(heard("zenmebanjiehunzheng").1, "jie hun zheng", "what is mere asking is left out");
         assert_eq!(heard("zhuanyi").1, "zhuan yi");
+        assert_eq!(heard("xiaohaishanghuk").1, "xiao hai shang hu", "the last is not typed yet");
     }
 
     #[test]
     fn what_is_no_chinese_is_not_heard() {
-        for typed in ["passport", "sfz", "shenfenzhen1", "", "xiaohaishanghukouz"] {
+        for typed in ["passport", "sfz", "shenfenzhen1", "", "zxiaohai"] {
             assert_eq!(heard(typed), (vec![], String::new()), "{typed}");
         }
     }

@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(words("孩子出生了怎么上户口？"), ["孩子", "出生", "落户"]);
         assert_eq!(words("小孩入户需要什么材料"), ["孩子", "落户"]);
         assert_eq!(words("最低生活保障金"), ["低保"]);
-        assert_eq!(words("Where do I renew ID cards"), ["renew", "id", "certificate"]);
+        assert_eq!(words("Where do I renew ID cards"), ["renew", "identity", "certificate"]);
     }
 
     #[test]

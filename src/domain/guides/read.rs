@@ -95,7 +95,7 @@ impl SourceFile {
     /// Whether it is to be read as a guide and is none.
     pub fn is_of_no_kind(&self) -> bool {
         self.kind() == FileKind::Guide
-            && self.root.as_ref().is_some_and(|root| !file_kind::is_known(root, &Problems::default()))
+            && self.root.as_ref().is_none_or(|root| !file_kind::is_known(root, &Problems::default()))
     }
 
     /// The guide's code, as written.

@@ -279,3 +279,39 @@ fn whose_a_file_is_and_whom_it_serves_is_told_with_all_that_is_wrong_in_it() {
     assert!(found[0].contains(": /leader: The portal has no agency"), "{found:#?}");
     assert!(found[1..].iter().all(|told| told.contains("No guide of item")), "{found:#?}");
 }
+
+#[test]
+fn a_mistake_in_the_head_of_an_item_hides_nothing_below_it() {
+    let item = with(ITEM, "  handling: promised\n", "  handling: promised\n  visits: x\n");
+    let local =
+        with(LOCAL, "promised: { days: 3, unit: working_day }", "promised: { days: 30, unit: working_day }");
+    for (from, to) in [
+        ("legal_basis:", "legal_bases:"),
+        ("    article: 第三十三条\n", ""),
+        ("type: \"05\"", "type: \"99\""),
+        ("zh: 高龄津贴申领, en: Old-age allowance", "zh: 高龄津贴申领"),
+        ("aliases: [高龄补贴, 八十岁老人补贴]", "aliases: 高龄补贴"),
+    ] {
+        let found = told(&[("i", &with(&item, from, to)), ("g", &local)], &whole());
+        for below in ["i:", "/guide/visits", "/limits/promised"] {
+            assert!(found.iter().any(|told| told.contains(below)), "{to}: {below}: {found:#?}");
+        }
+    }
+    // Of one of which nothing parses it is not said that it is missing.
+    let found = told(&[("i", &with(ITEM, "type: \"05\"", "type: !05")), ("g", LOCAL)], &Base::default());
+    assert!(found.iter().all(|told| told.starts_with("i:")), "{found:#?}");
+}
+
+#[test]
+fn what_a_written_out_item_says_otherwise_is_told_beside_what_does_not_read() {
+    let item = SourceFile::parse(ITEM).into_item(None).unwrap();
+    let base = Base {
+        items: HashMap::from([(item.item.basic_code.to_string(), Arc::new(item))]),
+        ..Base::default()
+    };
+    let wrong = with(WRITTEN_OUT, "name: { zh: 高龄津贴申领,", "name: { zh: 高龄津贴,");
+    let wrong = with(&wrong, "article: 第三十三条", "artikel: 第三十三条");
+    let found = told(&[("g", &wrong)], &base);
+    assert!(found.iter().any(|told| told.contains("/item/name: The name differs")), "{found:#?}");
+    assert!(found.iter().any(|told| told.contains("artikel")), "{found:#?}");
+}

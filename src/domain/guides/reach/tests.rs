@@ -76,6 +76,9 @@ fn what_no_answer_shows_is_told() {
     for (kind, rule) in [
         (number(1, 20), "facts.f0 > 20"),
         (number(1, 20), "facts.f0 + 1 < 2"),
+        (number(1, 20), "facts.f0 * 2 > 100"),
+        (number(-3, 2), "facts.f0 * facts.f0 > 9"),
+        (needs(), "size(facts.f0) > 2"),
         (number(1, 20), "facts.f0 > 5 && facts.f0 < 6"),
         (number(1, 1), "facts.f0 != 1"),
         (day, "facts.f0 < '2020-01-01' && facts.f0 > '2020-06-01'"),

@@ -257,7 +257,7 @@ impl<'f> Solver<'f> {
         }
     }
 
-    /// What a sum or a difference may be.
+    /// What a sum, a difference or a product may be.
     fn result(&self, call: &CallExpr, world: &World) -> Range {
         let whole = |expression: &IdedExpr| match self.operand(expression, world).range {
             Range::Whole(least, most) => Some((least, most)),
@@ -272,6 +272,13 @@ impl<'f> Solver<'f> {
                     Range::Whole(a.saturating_sub(d), b.saturating_sub(c))
                 })
             }
+            (operators::MULTIPLY, [a, b]) => whole(a).zip(whole(b)).map_or(Range::Anything, |(a, b)| {
+                let ends = [(a.0, b.0), (a.0, b.1), (a.1, b.0), (a.1, b.1)];
+                let products = ends.map(|(a, b)| a.saturating_mul(b));
+                let [first, ..] = products;
+                let least = products.into_iter().fold(first, i64::min);
+                Range::Whole(least, products.into_iter().fold(first, i64::max))
+            }),
             ("size", [of]) => Range::Whole(0, self.longest(of)),
             (_, _) => Range::Anything,
         }
@@ -283,6 +290,10 @@ impl<'f> Solver<'f> {
         match field.map(|field| &field.kind) {
             Some(FieldKind::Text { max_length, .. }) => i64::from(*max_length),
             Some(FieldKind::Group { max, .. }) => i64::from(*max),
+            Some(FieldKind::MultiChoice { options, max, .. }) => {
+                let all = i64::try_from(options.len()).unwrap_or(i64::MAX);
+                max.map_or(all, |max| all.min(i64::from(max)))
+            }
             _ => i64::MAX,
         }
     }

@@ -20,6 +20,8 @@ use crate::domain::text::Text;
 const KEYS: [&str; 6] = ["basic_code", "name", "type", "legal_basis", "aliases", "life_events"];
 /// Where an item's file says what its guides start from.
 pub(super) const START: &str = "/guide";
+/// Stands for a basic code that does not read.
+const ANY_CODE: &str = "000509999000";
 /// How many ways of calling an item are kept, and how long each may be.
 const MAX_ALIASES: usize = 40;
 const MAX_ALIAS: usize = 40;
@@ -53,9 +55,10 @@ impl SourceFile {
             let keys = Keys::of(&root, &reader)?;
             check_format(&keys, &reader);
             keys.allow(&["kind", "guide"]);
-            let item = item(keys, &reader);
+            let item = item(keys, &reader).or_else(|| as_far_as_it_reads(&root));
             if let Some(start) = root.member("guide") {
-                check_start(start, item.as_ref(), how, &problems);
+                let code = item.as_ref().map_or(ANY_CODE, |item| item.basic_code.as_str());
+                check_start(start, code, how, &problems);
             }
             Some(ItemFile { item: item?, tree: of_the_item(&root) })
         });
@@ -63,19 +66,39 @@ impl SourceFile {
     }
 }
 
+/// An item of which something was told already, for its guides to be looked at with what it
+/// says besides. None whose code does not read: no guide is known to be of it.
+fn as_far_as_it_reads(root: &Node) -> Option<Item> {
+    let muted = Problems::default();
+    let schema = Schema::default();
+    let reader = Reader::plain(&muted, &schema);
+    let basic_code: BasicCode = told(root, "basic_code", &reader)?;
+    Some(Item {
+        name: told(root, "name", &reader).unwrap_or_else(|| Text::new("本事项", "This item")),
+        item_type: basic_code.item_type(),
+        legal_basis: told(root, "legal_basis", &reader).unwrap_or_default(),
+        aliases: Vec::new(),
+        life_events: Vec::new(),
+        basic_code,
+    })
+}
+
+/// What stands under a key, if it reads.
+fn told<T: Read>(node: &Node, key: &str, reader: &Reader<'_>) -> Option<T> {
+    T::read(node.member(key)?, reader)
+}
+
 /// Checks what guides start from as if an agency had added what is its own.
-fn check_start(start: &Node, item: Option<&Item>, how: Reading<'_>, problems: &Problems) {
+fn check_start(start: &Node, code: &str, how: Reading<'_>, problems: &Problems) {
     let schema = Schema::default();
     if Keys::of(start, &Reader::plain(problems, &schema)).is_none() {
         return;
     }
-    let Some(item) = item else { return };
-    let code = item.basic_code.as_str();
+    let item_type = BasicCode::parse(code).map_or("", |code| code.item_type().as_str());
     // An older guide code, which goes with a basic code of any length.
     let local = format!(
         "format: 1\ncode: \"91350100M000100Y43000001\"\nagency: 91350100M000100Y43\nregion: \"350100000000\"\n\
-         item: {{ basic_code: \"{code}\", name: {{ zh: 事项, en: Item }}, type: \"{}\", legal_basis: [{{ law: {{ zh: 法, en: Law }}, article: 条, text: 文 }}] }}\n",
-        item.item_type.as_str(),
+         item: {{ basic_code: \"{code}\", name: {{ zh: 事项, en: Item }}, type: \"{item_type}\", legal_basis: [{{ law: {{ zh: 法, en: Law }}, article: 条, text: 文 }}] }}\n",
     );
     let mut none = Vec::new();
     let Some(local) = parse(&local, &mut none) else { return };
@@ -152,13 +175,19 @@ pub(super) fn check_same(root: &Node, file: &ItemFile, problems: &Problems) {
     let muted = Problems::default();
     let schema = Schema::default();
     let reader = Reader::plain(&muted, &schema);
-    let Some(item) = Item::read(stated, &reader) else { return };
     let same = &file.item;
+    let code: Option<BasicCode> = told(stated, "basic_code", &reader);
+    let name: Option<Text> = told(stated, "name", &reader);
+    // A type that is not that of its own code was told.
+    let own_type = code.as_ref().map(BasicCode::item_type);
+    let item_type =
+        told(stated, "type", &reader).filter(|said: &ItemType| own_type.is_none_or(|own| own == *said));
+    let legal_basis: Option<Vec<LegalBasis>> = told(stated, "legal_basis", &reader);
     let differences = [
-        ("basic_code", "基本编码", "basic code", item.basic_code != same.basic_code),
-        ("name", "名称", "name", item.name != same.name),
-        ("type", "类型", "type", item.item_type != same.item_type),
-        ("legal_basis", "依据", "legal basis", item.legal_basis != same.legal_basis),
+        ("basic_code", "基本编码", "basic code", code.is_some_and(|code| code != same.basic_code)),
+        ("name", "名称", "name", name.is_some_and(|name| name != same.name)),
+        ("type", "类型", "type", item_type.is_some_and(|said| said != same.item_type)),
+        ("legal_basis", "依据", "legal basis", legal_basis.is_some_and(|said| said != same.legal_basis)),
     ];
     for (key, zh, en, differs) in differences {
         if differs {
