@@ -243,20 +243,18 @@ impl Checker<'_> {
         self.wrong.contains_key(&place)
     }
 
-    /// A catalogue without a register does not check against it, nor against one that
-    /// could not be read whole.
+    /// A catalogue without a register does not check against it.
     fn register(&self) -> Option<&Register> {
-        let is_whole = !self.places(FileKind::CertificateTypes).into_iter().any(|place| self.is_wrong(place));
-        Some(&self.base.register).filter(|register| is_whole && !register.types().is_empty())
+        Some(&self.base.register).filter(|register| !register.types().is_empty())
     }
 
     fn read_certificate_types(&mut self, place: usize) {
-        match self.source(place).into_certificate_types() {
-            Ok(types) => {
-                self.base.register.extend(types.iter().cloned());
-                self.certificate_types.push((place, types));
-            }
-            Err(problems) => drop(self.wrong.insert(place, problems)),
+        let read = self.source(place).read_certificate_types();
+        self.base.register.extend(read.types.iter().cloned());
+        read.unread.into_iter().for_each(|of| self.base.register.leave_open(of));
+        match read.problems.is_empty() {
+            true => self.certificate_types.push((place, read.types)),
+            false => drop(self.wrong.insert(place, read.problems)),
         }
     }
 

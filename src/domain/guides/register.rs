@@ -12,6 +12,10 @@ pub struct Register {
     types: Vec<CertificateTypeEntry>,
     /// What those who issue a type put on it, where all who do are known.
     stated: BTreeMap<CertificateType, BTreeSet<String>>,
+    /// Types whose entry has mistakes: they are there, and nothing is known of them.
+    unread: BTreeSet<CertificateType>,
+    /// An entry does not even say of which type it is.
+    is_open: bool,
 }
 
 /// What one guide puts on the certificates of a type.
@@ -24,7 +28,7 @@ pub struct Statement {
 
 impl Register {
     pub fn new(types: Vec<CertificateTypeEntry>) -> Self {
-        Self { types, stated: BTreeMap::new() }
+        Self { types, ..Self::default() }
     }
 
     /// Takes over what a guide states. Only for whoever knows all guides: of a type that
@@ -52,6 +56,17 @@ impl Register {
             self.types.push(entry);
         }
         self.types.sort_by(|a, b| a.certificate_type.cmp(&b.certificate_type));
+    }
+
+    /// Takes note of an entry that cannot be read.
+    pub fn leave_open(&mut self, of: Option<CertificateType>) {
+        self.is_open |= of.is_none();
+        self.unread.extend(of);
+    }
+
+    /// Whether there surely is no such type.
+    pub fn lacks(&self, certificate_type: &CertificateType) -> bool {
+        !self.is_open && !self.unread.contains(certificate_type) && self.find(certificate_type).is_none()
     }
 
     pub fn find(&self, certificate_type: &CertificateType) -> Option<&CertificateTypeEntry> {

@@ -120,6 +120,21 @@ fn a_register_with_mistakes_takes_nothing_with_it() {
     let types = with(TYPES, "supplies: [居民身份证,", "supplys: [居民身份证,");
     let found = told(&[("t", &types), ("i", ITEM), ("g", LOCAL)], &whole());
     assert!(matches!(found.as_slice(), [told] if told.starts_with("t:")), "{found:#?}");
+    // What the other entries say is held against the rest all the same.
+    let unheard = with(TYPES, "\ntypes:\n", "\ntypes:\n  - { typ: x }\n");
+    let sound = told(&[("t", TYPES), ("i", &asking_again())], &whole());
+    assert!(!sound.is_empty());
+    let found = told(&[("t", &unheard), ("i", &asking_again())], &whole());
+    assert!(sound.iter().all(|told| found.contains(told)), "{found:#?}");
+}
+
+/// The item with a document asked for that a certificate supplies.
+fn asking_again() -> String {
+    with(
+        ITEM,
+        "  materials:\n",
+        "  materials:\n    - { code: own_card, name: { zh: 居民身份证, en: Identity card }, source: { own: true } }\n",
+    )
 }
 
 #[test]

@@ -58,20 +58,38 @@ impl CertificateTypeEntry {
 
 impl SourceFile {
     pub fn into_certificate_types(self) -> Result<Vec<CertificateTypeEntry>, Vec<Problem>> {
+        let read = self.read_certificate_types();
+        if read.problems.is_empty() { Ok(read.types) } else { Err(read.problems) }
+    }
+
+    /// The register as far as it reads, for others to be held against it all the same.
+    pub fn read_certificate_types(self) -> ReadTypes {
         let problems = Problems::starting_with(self.problems);
-        let types = self.root.and_then(|root| {
+        let listed = self.root.and_then(|root| {
             let schema = Schema::default();
             let reader = Reader::plain(&problems, &schema);
             let keys = Keys::of(&root, &reader)?;
             check_format(&keys, &reader);
             keys.allow(&["kind"]);
-            let types = keys.need_some("types");
+            let types = keys.need_each::<CertificateTypeEntry>("types");
             reader.distinct(keys.get("types"), "type");
             keys.close();
-            types
+            let (listed, list) = types.zip(root.member("types"))?;
+            let stated = |entry: &Node| CertificateType::parse(entry.member("type")?.scalar()?).ok();
+            let unread = listed.unread(list).map(stated).collect();
+            Some((listed.read, unread))
         });
-        problems.or(types)
+        let (types, unread) = listed.unwrap_or_else(|| (Vec::new(), vec![None]));
+        ReadTypes { types, unread, problems: problems.into_sorted() }
     }
+}
+
+/// What a file of certificate types says.
+pub struct ReadTypes {
+    pub types: Vec<CertificateTypeEntry>,
+    /// The types of entries with mistakes; none where not even that reads.
+    pub unread: Vec<Option<CertificateType>>,
+    pub problems: Vec<Problem>,
 }
 
 impl Read for CertificateTypeEntry {

@@ -82,7 +82,7 @@ fn check_asked_once(keys: &Keys<'_, '_>, name: &Text, reader: &Reader<'_>) {
 
 /// A certificate nobody issues can neither be asked for nor handed out.
 pub(super) fn check_registered(node: &Node, of: &CertificateType, reader: &Reader<'_>) {
-    if reader.register.is_some_and(|register| register.find(of).is_none()) {
+    if reader.register.is_some_and(|register| register.lacks(of)) {
         reader.problems.at(
             node,
             format!("证照目录中没有类型 {of}，没有部门签发；请核对编码或先在证照目录中登记。"),
