@@ -1,6 +1,6 @@
 //! Bundles as the portal serves them: read and bound to the guides in force once,
-//! kept until the catalogue's epoch moves. Publishing them goes with the files of
-//! the catalogue, all or none.
+//! kept until the catalogue's epoch moves or a day begins. Publishing them goes with
+//! the files of the catalogue, all or none.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
