@@ -83,8 +83,10 @@ fn report(what: &str, entries: Vec<Entry>, regions: &[Option<&str>]) {
         for (kind, (count, mean)) in judged::by_kind(&index) {
             println!("  {kind:12} {count:4}  {mean:.3}");
         }
-        let (count, mean) = judged::in_pinyin(&index);
-        println!("  those in characters, typed in pinyin without blanks: {count}  {mean:.3}");
+        for typed in judged::Typed::ALL {
+            let (count, mean) = judged::retyped(&index, typed);
+            println!("  those in characters, typed as {typed:?} without blanks: {count}  {mean:.3}");
+        }
     }
     for code in regions {
         let region = code.and_then(|code| RegionCode::parse(code).ok());

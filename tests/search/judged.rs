@@ -133,12 +133,41 @@ pub fn by_kind(index: &SearchIndex) -> BTreeMap<String, (usize, f64)> {
     kinds
 }
 
-/// The phrasings of Chinese characters alone, typed in pinyin without a blank: how many,
-/// and their mean reciprocal rank.
-pub fn in_pinyin(index: &SearchIndex) -> (usize, f64) {
+/// How somebody types letters who means characters, without blanks.
+#[derive(Debug, Clone, Copy)]
+pub enum Typed {
+    Pinyin,
+    /// Like sounds not told apart: `zh`, `ch`, `sh` typed as `z`, `c`, `s`, `ng` as `n`.
+    AlikePinyin,
+    /// Of phrasings of two to six characters.
+    Initials,
+}
+
+impl Typed {
+    pub const ALL: [Self; 3] = [Self::Pinyin, Self::AlikePinyin, Self::Initials];
+
+    fn letters(self, syllables: &[String]) -> Option<String> {
+        let all = syllables.concat();
+        let alike = [("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n")];
+        match self {
+            Self::Pinyin => Some(all),
+            Self::AlikePinyin => {
+                Some(alike.iter().fold(all, |letters, (sound, like)| letters.replace(sound, like)))
+            }
+            Self::Initials if (2..=6).contains(&syllables.len()) => {
+                Some(syllables.iter().filter_map(|syllable| syllable.chars().next()).collect())
+            }
+            Self::Initials => None,
+        }
+    }
+}
+
+/// The phrasings of Chinese characters alone, typed so: how many, and their mean
+/// reciprocal rank.
+pub fn retyped(index: &SearchIndex, typed: Typed) -> (usize, f64) {
     let retyped = |judged: Judged| {
         let spelt = |c: char| Some(c.to_pinyin()?.plain().replace('ü', "v"));
-        let words = judged.words.chars().map(spelt).collect::<Option<String>>()?;
+        let words = typed.letters(&judged.words.chars().map(spelt).collect::<Option<Vec<_>>>()?)?;
         Some(judge(index, &Judged { words, ..judged }, None).0)
     };
     let ranks: Vec<f64> = queries().into_iter().filter_map(retyped).collect();

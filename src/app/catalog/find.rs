@@ -4,8 +4,8 @@
 
 use std::sync::{Arc, PoisonError};
 
-use super::lines::{About, GuideLine, Lines};
-use super::{Catalogue, of_item};
+use super::Catalogue;
+use super::lines::{About, GuideLine, Lines, among};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::app::search::{Entry, Query, SearchIndex};
@@ -18,7 +18,7 @@ pub struct Search {
     /// As typed; nothing in it has a special meaning.
     pub words: Option<String>,
     /// Guides that serve this region: its own, and those of regions above. Of each
-    /// item the nearest alone is found.
+    /// item those of the nearest region alone are found.
     pub region: Option<RegionCode>,
     pub audience: Option<ServiceObject>,
     pub topic: Option<String>,
@@ -35,8 +35,8 @@ pub const GUIDES_SHOWN: usize = 20;
 /// An item that was found.
 #[derive(Debug)]
 pub struct FoundItem {
-    /// The one that serves the region asked for; or the first that fit, in order of code,
-    /// so many as are shown. Never none.
+    /// The first that fit, in order of code, so many as are shown: of those that serve the
+    /// region asked for, by several agencies perhaps, or of all. Never none.
     pub guides: Vec<Arc<GuideLine>>,
     /// How many fit.
     pub count: usize,
@@ -52,23 +52,18 @@ pub async fn search(ctx: &Ctx, search: &Search) -> AppResult<Vec<FoundItem>> {
     let index = ctx.catalogue.index(&lines).await?;
     let mut found = Vec::new();
     for hit in index.search(&Query::from(search))? {
-        let guides = of_item(ctx, &hit.item).await?;
-        let fits = |line: &Arc<GuideLine>| match search.region {
-            Some(_) => line.code == hit.guide,
-            None => search.fits(line),
-        };
-        let mut guides: Vec<_> = guides.into_iter().filter(fits).collect();
-        let count = guides.len();
-        guides.truncate(GUIDES_SHOWN);
-        if count > 0 {
-            found.push(FoundItem { has_more: count > guides.len(), guides, count, score: hit.score });
-        }
+        let of_item = among(&lines, &hit.item);
+        // The hit names the first of the nearest region that has any.
+        let nearest = search.region.as_ref().and_then(|_| of_item.iter().find(|line| line.code == hit.guide));
+        let is_there = |line: &GuideLine| nearest.is_none_or(|nearest| line.region == nearest.region);
+        let fits = |line: &GuideLine| is_there(line) && search.fits(line);
+        found.extend(FoundItem::of(of_item, fits, None, GUIDES_SHOWN, hit.score));
     }
     Ok(found)
 }
 
-/// One item, with the page of its guides after that code; or, for a region, the nearest
-/// that serves it. None when there is none.
+/// One item, with the page of its guides after that code; for a region of those that serve
+/// it, which are of the nearest region with any. None when there is none.
 pub async fn item(
     ctx: &Ctx,
     basic_code: &str,
@@ -76,28 +71,32 @@ pub async fn item(
     after: Option<&str>,
     limit: usize,
 ) -> AppResult<Option<FoundItem>> {
-    let mut guides = of_item(ctx, basic_code).await?;
-    let mut found = FoundItem { count: guides.len(), guides: Vec::new(), has_more: false, score: 0.0 };
-    match region {
-        // Among those that contain a place the smallest has the longest code; where several
-        // agencies serve it, the first by code is the one a search names.
-        Some(region) => {
-            guides.retain(|line| line.region.contains(region));
-            let nearest = guides.iter().map(|line| line.region.significant().len()).max();
-            guides.retain(|line| Some(line.region.significant().len()) == nearest);
-            found.count = guides.len();
-            found.has_more = guides.len() > limit;
-            guides.truncate(limit);
-            found.guides = guides;
-        }
-        None => {
-            guides.retain(|line| after.is_none_or(|after| line.code.as_str() > after));
-            found.has_more = guides.len() > limit;
-            guides.truncate(limit);
-            found.guides = guides;
-        }
+    let lines = ctx.catalogue.lines().await?;
+    let of_item = among(&lines, basic_code);
+    let contains = |line: &GuideLine| region.is_none_or(|region| line.region.contains(region));
+    // Among those that contain a place the smallest has the longest code.
+    let digits = |line: &GuideLine| line.region.significant().len();
+    let serving = of_item.iter().filter(|line| contains(line));
+    let nearest = region.and_then(|_| serving.map(|line| digits(line)).max());
+    let fits = |line: &GuideLine| contains(line) && nearest.is_none_or(|nearest| digits(line) == nearest);
+    Ok(FoundItem::of(of_item, fits, after, limit, 0.0))
+}
+
+impl FoundItem {
+    fn of(
+        of_item: &[Arc<GuideLine>],
+        fits: impl Fn(&GuideLine) -> bool,
+        after: Option<&str>,
+        limit: usize,
+        score: f32,
+    ) -> Option<Self> {
+        let fitting = || of_item.iter().filter(|line| fits(line));
+        let mut rest = fitting().filter(|line| after.is_none_or(|after| line.code.as_str() > after));
+        let guides: Vec<_> = rest.by_ref().take(limit).cloned().collect();
+        let has_more = rest.next().is_some();
+        Some(Self { count: fitting().count(), guides, has_more, score })
+            .filter(|found| !found.guides.is_empty())
     }
-    Ok(Some(found).filter(|found| !found.guides.is_empty()))
 }
 
 impl From<&Search> for Query {

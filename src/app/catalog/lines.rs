@@ -9,7 +9,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Catalogue;
-use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
 use crate::domain::bundles::InForce;
 use crate::domain::codes::{ItemType, RegionCode, ServiceObject};
@@ -175,11 +174,6 @@ impl LineReader {
         self.lines.extend(self.last.and_then(|(_, line)| line));
         self.lines
     }
-}
-
-/// The guides in force of one item, in order of code.
-pub async fn of_item(ctx: &Ctx, basic_code: &str) -> AppResult<Vec<Arc<GuideLine>>> {
-    Ok(among(&ctx.catalogue.lines().await?, basic_code).to_vec())
 }
 
 /// Those of these lines that are of one item.

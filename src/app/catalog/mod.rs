@@ -28,7 +28,6 @@ pub use drafts::{
     read_draft, reject_draft, report_on,
 };
 pub use find::{FoundItem, Search, entry_of, item, search};
-use lines::of_item;
 pub use lines::{About, GuideLine, Lines, among};
 pub use present::{base_for, has_register, has_territory};
 pub use publish::{Faults, Published, publish};

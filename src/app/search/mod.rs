@@ -13,6 +13,7 @@ mod inverted;
 mod items;
 mod pinyin;
 mod rank;
+mod slips;
 mod spoken;
 mod texts;
 mod words;

@@ -1,6 +1,9 @@
 //! How Chinese sounds: what people type who type letters, and what they mistype
 //! when the keyboard offers another character of the same sound.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use pinyin::ToPinyin as _;
 
 use super::fold::is_han;
@@ -14,6 +17,29 @@ pub fn syllable(c: char) -> Option<&'static str> {
         "lüe" => Some("lve"),
         plain => Some(plain),
     }
+}
+
+/// Syllables as who does not tell like sounds apart says them (模糊音): `zh`, `ch`, `sh` as
+/// `z`, `c`, `s`, and `ng` as `n`.
+pub fn smooth(letters: &str) -> String {
+    let mut smooth = String::with_capacity(letters.len());
+    for letter in letters.chars() {
+        match (smooth.chars().last(), letter) {
+            (Some('z' | 'c' | 's'), 'h') | (Some('n'), 'g') => {}
+            _ => smooth.push(letter),
+        }
+    }
+    smooth
+}
+
+static SMOOTH: LazyLock<HashMap<&'static str, String>> = LazyLock::new(|| {
+    let syllables = ('\u{4e00}'..='\u{9fff}').filter_map(syllable);
+    syllables.map(|syllable| (syllable, smooth(syllable))).collect()
+});
+
+/// The same of one syllable.
+pub fn smooth_syllable(syllable: &'static str) -> &'static str {
+    SMOOTH.get(syllable).map_or(syllable, String::as_str)
 }
 
 /// A text in letters.
@@ -56,5 +82,11 @@ mod tests {
         let spelling = spell("社保卡 b2（女）");
         assert_eq!((spelling.letters.as_str(), spelling.initials.as_str()), ("shebaokab2nv", "sbkb2n"));
         assert_eq!(spelling.starts, [0, 3, 6, 8, 9, 10, 12]);
+    }
+
+    #[test]
+    fn like_sounds_are_one() {
+        assert_eq!(smooth("zhengshangchunnengg"), "zensancunnen");
+        assert_eq!(smooth_syllable("zhuang"), "zuan");
     }
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::Entry;
 use super::fold::{fold, is_han};
 use super::inverted::{Part, Terms};
-use super::pinyin::{spell, syllable};
+use super::pinyin::{smooth_syllable, spell, syllable};
 use super::spoken::Heard;
-use super::words::{Parts, parts};
+use super::words::{Parts, is_word, parts};
 
 /// Names that differ from guide to guide, aliases, agencies: no item needs more.
 const NAMES: usize = 4;
@@ -106,6 +106,7 @@ impl Texts {
             by_threes(&spelling.letters, "~", terms);
             by_threes(&spelling.initials, "=", terms);
             terms.add(Part::Letters, format!("={}", spelling.initials));
+            short_words(&full, &spelling.initials, terms);
         }
         let words: Vec<u32> = found.words.iter().chain(&found.latin).map(|word| self.number(word)).collect();
         own.extend(&words);
@@ -204,7 +205,7 @@ pub fn terms_of(query: &Parts, heard: &Heard, folded: &str) -> Terms {
         by_threes(typed, "=", &mut terms);
         terms.add(Part::Letters, format!("={typed}"));
     }
-    for word in heard.words.iter().copied() {
+    for word in heard.words.iter().flatten().copied() {
         terms.add(Part::Words, word);
         terms.add(Part::More, word);
     }
@@ -229,9 +230,24 @@ fn look_for(found: &Parts, full: &str, terms: &mut Terms) {
     sounds(&full.chars().filter_map(syllable).collect::<Vec<_>>(), terms);
 }
 
-fn sounds(syllables: &[&str], terms: &mut Terms) {
+fn sounds(syllables: &[&'static str], terms: &mut Terms) {
+    let syllables: Vec<_> = syllables.iter().map(|syllable| smooth_syllable(syllable)).collect();
     for pair in syllables.windows(2) {
         terms.add(Part::Sounds, pair.join("-"));
+    }
+}
+
+/// Initials of words of two characters: of longer ones they are found by threes.
+fn short_words(text: &str, initials: &str, terms: &mut Terms) {
+    let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    // Where every character has an initial, they stand at the same places.
+    if initials.chars().count() + 1 != starts.len() {
+        return;
+    }
+    for (ends, pair) in starts.windows(3).zip(initials.as_bytes().windows(2)) {
+        if is_word(&text[ends[0]..ends[2]]) {
+            terms.add(Part::Letters, format!("={}", String::from_utf8_lossy(pair)));
+        }
     }
 }
 

@@ -14,7 +14,8 @@ use flate2::read::GzDecoder;
 use jieba_rs::Jieba;
 
 use super::fold::is_han;
-use super::pinyin::{spell, syllable};
+use super::pinyin::{smooth, spell, syllable};
+use super::slips::is_one_slip;
 
 const DICTIONARY: &[u8] = include_bytes!("../../data/search/words.txt.gz");
 const SYNONYMS: &str = include_str!("../../data/search/synonyms.txt");
@@ -22,6 +23,7 @@ const STOP_WORDS: &str = include_str!("../../data/search/stopwords.txt");
 
 /// Makes jieba keep a synonym whole, whatever its parts are worth.
 const SURELY_A_WORD: usize = 100_000;
+const LETTERS_WITH_A_SLIP: usize = 5;
 
 /// Read on first use: a portal that is never searched does not pay for it.
 static WORDS: LazyLock<Words> = LazyLock::new(Words::read);
@@ -32,8 +34,17 @@ struct Words {
     /// A word to the first of its group.
     synonyms: HashMap<&'static str, &'static str>,
     stop: HashSet<&'static str>,
-    /// Synonyms and stop words of several characters, by how they are spelt.
-    spelt: HashMap<String, Spelt>,
+    /// Synonyms and stop words of several characters, by the letters they are typed with.
+    typed: Typed,
+}
+
+#[derive(Default)]
+struct Typed {
+    words: Vec<Spelt>,
+    /// By all letters, and by those that are left when like sounds are one.
+    spelt: HashMap<String, usize>,
+    smooth: HashMap<String, usize>,
+    initials: HashMap<String, Vec<usize>>,
 }
 
 /// A word known by its pinyin.
@@ -42,11 +53,34 @@ pub struct Spelt {
     pub first: &'static str,
     pub sounds: Vec<&'static str>,
     pub is_stop: bool,
+    letters: String,
 }
 
 /// The word spelt so; of several that sound alike the first of the lists.
 pub fn spelt(letters: &str) -> Option<&'static Spelt> {
-    WORDS.spelt.get(letters)
+    WORDS.typed.get(WORDS.typed.spelt.get(letters))
+}
+
+/// The word that sounds like this to who does not tell like sounds apart.
+pub fn spelt_alike(letters: &str) -> Option<&'static Spelt> {
+    WORDS.typed.get(WORDS.typed.smooth.get(&smooth(letters)))
+}
+
+/// The words that this spells with a slip; none of a short one, which too many would be.
+pub fn spelt_with_a_slip(letters: &str) -> impl Iterator<Item = &'static Spelt> {
+    let words = WORDS.typed.words.iter().filter(|_| letters.len() >= LETTERS_WITH_A_SLIP);
+    words.filter(|word| !word.is_stop && is_one_slip(letters, &word.letters))
+}
+
+/// The words with these initials.
+pub fn with_initials(letters: &str) -> impl Iterator<Item = &'static Spelt> {
+    let places = WORDS.typed.initials.get(letters).map_or(&[][..], Vec::as_slice);
+    places.iter().filter_map(|place| WORDS.typed.get(Some(place)))
+}
+
+/// Whether this is a word, and not a piece of one or of two.
+pub fn is_word(text: &str) -> bool {
+    WORDS.synonyms.contains_key(text) || WORDS.jieba.has_word(text)
 }
 
 /// A stretch of one script in a folded text.
@@ -82,29 +116,23 @@ impl Words {
         let unpacked = &mut BufReader::new(GzDecoder::new(DICTIONARY));
         let mut jieba = Jieba::with_dict(unpacked).unwrap_or_else(|_| Jieba::empty());
         let lines = |text: &'static str| text.lines().filter(|line| !line.starts_with('#'));
-        let (mut synonyms, mut spelt) = (HashMap::new(), HashMap::new());
-        let mut sounds_as = |word: &'static str, first, is_stop| {
-            if word.chars().count() > 1 && word.chars().all(is_han) {
-                let sounds = word.chars().filter_map(syllable).collect();
-                spelt.entry(spell(word).letters).or_insert(Spelt { first, sounds, is_stop });
-            }
-        };
+        let (mut synonyms, mut typed) = (HashMap::new(), Typed::default());
         for group in lines(SYNONYMS) {
             let first = group.split(' ').next().unwrap_or_default();
             for word in group.split(' ') {
                 synonyms.insert(word, first);
-                sounds_as(word, first, false);
+                typed.add(word, first, false);
                 if word.chars().all(is_han) && word.chars().count() > 1 {
                     jieba.add_word(word, Some(SURELY_A_WORD), None);
                 }
             }
         }
         let stop: HashSet<_> = lines(STOP_WORDS).flat_map(|line| line.split(' ')).collect();
-        stop.iter().for_each(|word| sounds_as(word, word, true));
+        lines(STOP_WORDS).flat_map(|line| line.split(' ')).for_each(|word| typed.add(word, word, true));
         for word in stop.iter().filter(|word| word.chars().all(is_han) && word.chars().count() > 2) {
             jieba.add_word(word, Some(SURELY_A_WORD), None);
         }
-        Self { jieba, synonyms, stop, spelt }
+        Self { jieba, synonyms, stop, typed }
     }
 
     fn parts(&self, folded: &str, without_stop_words: bool) -> Parts {
@@ -142,6 +170,24 @@ impl Words {
         'static: 'w,
     {
         self.synonyms.get(word).copied().unwrap_or(word)
+    }
+}
+
+impl Typed {
+    fn add(&mut self, word: &'static str, first: &'static str, is_stop: bool) {
+        if word.chars().count() < 2 || !word.chars().all(is_han) {
+            return;
+        }
+        let (spelling, place) = (spell(word), self.words.len());
+        self.spelt.entry(spelling.letters.clone()).or_insert(place);
+        self.smooth.entry(smooth(&spelling.letters)).or_insert(place);
+        self.initials.entry(spelling.initials).or_default().push(place);
+        let sounds = word.chars().filter_map(syllable).collect();
+        self.words.push(Spelt { first, sounds, is_stop, letters: spelling.letters });
+    }
+
+    fn get(&self, place: Option<&usize>) -> Option<&Spelt> {
+        self.words.get(*place?)
     }
 }
 

@@ -40,7 +40,8 @@ pub struct ItemView {
     /// 事项类型, two digits.
     #[serde(rename = "type")]
     pub item_type: String,
-    /// The first twenty that fit, or the one that serves the region asked for.
+    /// The first twenty that fit; with `region` of those that serve it, one unless several
+    /// agencies of a place do.
     pub guides: Vec<GuideLineView>,
     /// How many fit.
     pub guide_count: usize,
@@ -163,7 +164,7 @@ pub struct GuidesQuery {
     after: Option<String>,
 }
 
-/// One item, with a page of its guides; with `region` the one guide that serves it.
+/// One item, with a page of its guides; with `region` of those that serve it.
 #[utoipa::path(tag = "public", operation_id = "read_item", params(
     ("region" = Option<String>, Query), ("limit" = Option<i64>, Query), ("after" = Option<String>, Query),
 ), responses((status = 200, body = ItemView), (status = "4XX", body = ProblemView)))]

@@ -1,0 +1,240 @@
+//! The catalogue over HTTP: a process of its own serves it as the `serve` command does,
+//! and `wrk` asks, which shares the processor with it. How fast guides are read is told
+//! as a share of what a handler comes to that only hands out bytes, in the same round.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use actix_web::{App, HttpResponse, HttpServer, web};
+use bytes::Bytes;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use wanshitong::app::{Ctx, catalog};
+use wanshitong::boot;
+
+use super::{READ, memory, search_of};
+
+const CONNECTIONS: usize = 32;
+/// How many guides an instance is sure to have in memory, once they were asked for: half
+/// of what it may keep.
+const KEPT: usize = 1000;
+
+/// Serves the portal, and beside it the bare handler, which hands out that guide's bytes.
+pub async fn listen(ctx: Ctx, code: &str) {
+    let guide = catalog::current(&ctx, code).await.unwrap();
+    let bytes = web::Data::new(Bytes::from(serde_json::to_vec(&guide.guide).unwrap()));
+    let (portal, bare) =
+        (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
+    println!("{} {}", portal.local_addr().unwrap(), bare.local_addr().unwrap());
+    let workers = cores();
+    let server =
+        HttpServer::new(move || App::new().app_data(bytes.clone()).route("/", web::get().to(hand_out)));
+    actix_web::rt::spawn(server.workers(workers).disable_signals().listen(bare).unwrap().run());
+    boot::run(ctx, portal, workers).await.unwrap();
+}
+
+async fn hand_out(bytes: web::Data<Bytes>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(bytes.get_ref().clone())
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+/// The process that serves; it ends with this.
+struct Served {
+    process: Child,
+    portal: String,
+    bare: String,
+}
+
+impl Served {
+    fn start(folder: &Path, code: &str) -> Self {
+        let myself = std::env::current_exe().unwrap();
+        let mut listening = Command::new(myself);
+        let mut process =
+            listening.arg("listen").arg(folder).arg(code).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let (portal, bare) = line.trim().split_once(' ').unwrap();
+        Self { portal: portal.to_owned(), bare: bare.to_owned(), process }
+    }
+
+    /// The head and the body of the answer to one request.
+    fn get(&self, path: &str, headers: &str) -> (String, String) {
+        let mut stream = TcpStream::connect(&self.portal).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: portal\r\nconnection: close\r\n{headers}\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.to_owned(), body.to_owned())
+    }
+
+    fn memory(&self, what: &str) -> usize {
+        memory(&self.process.id().to_string(), what)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+/// What is asked, again and again.
+struct Asked {
+    name: String,
+    server: String,
+    /// The file with the addresses.
+    list: PathBuf,
+    header: Option<String>,
+}
+
+struct Found {
+    per_second: f64,
+    /// What an answer took, in ms.
+    median: f64,
+    late: f64,
+}
+
+/// Where the lists and the script for wrk are, and how long is measured.
+struct Bench<'a> {
+    folder: &'a Path,
+    seconds: usize,
+    rounds: usize,
+}
+
+impl Bench<'_> {
+    fn asked(
+        &self,
+        name: impl Into<String>,
+        server: &str,
+        paths: &[String],
+        header: Option<String>,
+    ) -> Asked {
+        let name = name.into();
+        let list =
+            self.folder.join(format!("{}.list", name.replace(|c: char| !c.is_ascii_alphanumeric(), "-")));
+        std::fs::write(&list, paths.join("\n")).unwrap();
+        Asked { name, server: server.to_owned(), list, header }
+    }
+
+    fn wrk(&self, asked: &Asked, connections: usize, seconds: usize) -> Found {
+        let mut wrk = Command::new("wrk");
+        wrk.arg("-t").arg(connections.min(2).to_string()).arg("-c").arg(connections.to_string());
+        wrk.arg("-d").arg(format!("{seconds}s")).arg("-s").arg(self.folder.join("addresses.lua"));
+        if let Some(header) = &asked.header {
+            wrk.arg("-H").arg(header);
+        }
+        wrk.arg(format!("http://{}", asked.server)).arg("--").arg(&asked.list);
+        let output = String::from_utf8(wrk.output().unwrap().stdout).unwrap();
+        let result = output.lines().find_map(|line| line.strip_prefix("RESULT ")).unwrap();
+        let numbers: Vec<f64> = result.split(' ').map(|number| number.parse().unwrap()).collect();
+        let [per_second, median, late, failed]: [f64; 4] = numbers.try_into().unwrap();
+        assert!(failed < 1.0, "{}: {failed} failed", asked.name);
+        Found { per_second, median, late }
+    }
+
+    /// Each once in a round, after a second that is not counted; the first is what the
+    /// others are compared with.
+    fn speeds(&self, asked: &[Asked]) {
+        let mut speeds = vec![Vec::new(); asked.len()];
+        for _ in 0..self.rounds {
+            for (one, speeds) in asked.iter().zip(&mut speeds) {
+                self.wrk(one, CONNECTIONS, 1);
+                speeds.push(self.wrk(one, CONNECTIONS, self.seconds).per_second);
+            }
+        }
+        let Self { rounds, seconds, .. } = self;
+        println!("over HTTP: {CONNECTIONS} connections, medians of {rounds} rounds of {seconds} s");
+        for (one, own) in asked.iter().zip(&speeds) {
+            let shares = own.iter().zip(&speeds[0]).map(|(own, bare)| own / bare).collect();
+            let (least, share, most) = spread(shares);
+            let name = &one.name;
+            let (_, speed, _) = spread(own.clone());
+            println!("over HTTP: {name:<42}{speed:>8.0}/s, {share:.2} of bare ({least:.2}–{most:.2})");
+        }
+    }
+
+    /// What one who asks alone waits.
+    fn waits(&self, asked: &[Asked]) {
+        for one in asked {
+            self.wrk(one, 1, 1);
+            let mut found: Vec<Found> = (0..self.rounds).map(|_| self.wrk(one, 1, self.seconds)).collect();
+            found.sort_by(|a, b| a.median.total_cmp(&b.median));
+            let Found { median, late, .. } = found[found.len() / 2];
+            println!("over HTTP: {:<42} median {median:.2} ms, p99 {late:.2} ms, one at a time", one.name);
+        }
+    }
+}
+
+/// The least, the median and the most.
+fn spread(mut numbers: Vec<f64>) -> (f64, f64, f64) {
+    numbers.sort_by(f64::total_cmp);
+    (numbers[0], numbers[numbers.len() / 2], numbers[numbers.len() - 1])
+}
+
+pub fn measure(folder: &Path, codes: &[String], regions: &[&str]) {
+    if Command::new("wrk").arg("-v").output().is_err() {
+        println!("over HTTP: not measured, for wrk is missing (Debian: apt-get install wrk)");
+        return;
+    }
+    std::fs::write(folder.join("addresses.lua"), include_str!("addresses.lua")).unwrap();
+    let number = |name, usual| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
+    let bench = Bench { folder, seconds: number("SECONDS_EACH", 2), rounds: number("ROUNDS", 7) };
+    let paths: Vec<String> = codes.iter().map(|code| format!("/api/v1/guides/{code}")).collect();
+    let served = Served::start(folder, &codes[0]);
+    let (hot, plain) = (&paths[..1], served.get(&paths[0], ""));
+    assert!(plain.0.starts_with("HTTP/1.1 200 "), "{}", plain.0);
+    println!("over HTTP: {} MB at the start; a guide is {} bytes", served.memory("VmRSS"), plain.1.len());
+    let tag = plain.0.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap();
+    let unchanged = format!("If-None-Match: {tag}");
+    let head = served.get(&paths[0], &format!("{unchanged}\r\n")).0;
+    assert!(head.starts_with("HTTP/1.1 304 "), "{head}");
+
+    let (portal, bare) = (served.portal.as_str(), served.bare.as_str());
+    let step = (paths.len() / KEPT).max(1);
+    let kept: Vec<String> = paths.iter().step_by(step).take(KEPT).cloned().collect();
+    bench.speeds(&[
+        bench.asked("a bare handler, as many bytes", bare, &["/".to_owned()], None),
+        bench.asked("the portal's least JSON, /health/live", portal, &["/health/live".to_owned()], None),
+        bench.asked("one guide", portal, hot, None),
+        bench.asked("one guide, compressed", portal, hot, Some("Accept-Encoding: gzip".to_owned())),
+        bench.asked("one guide, unchanged: 304", portal, hot, Some(unchanged)),
+        bench.asked(format!("any of {} guides in memory", kept.len()), portal, &kept, None),
+        bench.asked(format!("any of all {} guides", paths.len()), portal, &paths, None),
+    ]);
+    println!("over HTTP: {} MB after guides", served.memory("VmRSS"));
+
+    let begun = Instant::now();
+    let head = served.get(&search_path(0, regions, true), "").0;
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    println!("over HTTP: the first search, with its index, {:.0} ms", begun.elapsed().as_secs_f64() * 1000.0);
+    let searches = |with_region| -> Vec<String> {
+        (0..READ).map(|number| search_path(number, regions, with_region)).collect()
+    };
+    bench.waits(&[
+        bench.asked("a guide in memory", portal, hot, None),
+        bench.asked("a guide, mostly not in memory", portal, &paths, None),
+        bench.asked("a search of a region", portal, &searches(true), None),
+        bench.asked("a search of all", portal, &searches(false), None),
+    ]);
+    println!(
+        "over HTTP: {} MB in the end, at the most {} MB",
+        served.memory("VmRSS"),
+        served.memory("VmHWM")
+    );
+}
+
+fn search_path(number: usize, regions: &[&str], with_region: bool) -> String {
+    let (words, region) = search_of(number, regions);
+    let words = utf8_percent_encode(words, NON_ALPHANUMERIC);
+    if with_region {
+        format!("/api/v1/items?q={words}&region={region}")
+    } else {
+        format!("/api/v1/items?q={words}")
+    }
+}
