@@ -1,8 +1,11 @@
 //! How fast a whole province's catalogue is published, and what it takes to serve it:
 //! sixty items and a hundred thousand local guides that inherit from them, of agencies in
-//! each of the 20,155 regions of a real one, on SQLite on disk. `cargo bench --bench catalogue` prints it; a number after `--` is how many
-//! guides instead.
+//! each of the 20,155 regions of a real one, on SQLite on disk; and how fast it is read
+//! over HTTP, if `wrk` is there to ask. `cargo bench --bench catalogue` prints it; a number
+//! after `--` is how many guides instead, `ROUNDS` and `SECONDS_EACH` how long `wrk` asks.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program that measures")]
+
+mod over_http;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +15,7 @@ use wanshitong::app::catalog::{self, Search};
 use wanshitong::app::organisation::{self, Table};
 use wanshitong::app::{Clock, Ctx, Settings, demo};
 use wanshitong::boot::{self, Parts};
-use wanshitong::domain::codes::RegionCode;
+use wanshitong::domain::codes::{RegionCode, ServiceObject};
 use wanshitong::gateways::{BlobStore, ConsoleSms, HttpSignOuts};
 use wanshitong::store::{Location, MasterKey, Store, Tuning, Vault, migrate};
 
@@ -28,6 +31,9 @@ fn main() {
     let runtime = actix_web::rt::System::new();
     match arguments.as_slice() {
         [word, folder] if word == "serve" => runtime.block_on(serve(Path::new(folder))),
+        [word, folder, code] if word == "listen" => {
+            runtime.block_on(async { over_http::listen(open(Path::new(folder)).await, code).await });
+        }
         [count] => runtime.block_on(publish(count.parse().unwrap())),
         _ => runtime.block_on(publish(GUIDES)),
     }
@@ -78,7 +84,7 @@ async fn publish(count: usize) {
     let seconds = begun.elapsed().as_secs_f64();
     assert!(published.iter().all(|one| one.is_new_version));
     println!("guides checked, tried and published in {seconds:.2} s: {:.0}/s", count as f64 / seconds);
-    println!("memory at the most {} MB", memory("VmHWM"));
+    println!("memory at the most {} MB", memory("self", "VmHWM"));
     let begun = Instant::now();
     let again = catalog::publish(&ctx, guides).await.unwrap().unwrap();
     assert!(again.iter().all(|one| !one.is_new_version));
@@ -87,11 +93,14 @@ async fn publish(count: usize) {
     let heirs =
         catalog::publish(&ctx, vec![("item 0".to_owned(), item(0, 65))]).await.unwrap().unwrap().len() - 1;
     println!("an item published with its {heirs} guides in {:.2} s", begun.elapsed().as_secs_f64());
+    println!("memory at the most {} MB in the end", memory("self", "VmHWM"));
     drop(ctx);
     let size = std::fs::metadata(folder.join("portal.db")).unwrap().len() / 1_000_000;
     println!("the database is {size} MB");
     let myself = std::env::current_exe().unwrap();
     let served = std::process::Command::new(myself).arg("serve").arg(&folder).status().unwrap();
+    let codes: Vec<String> = published.into_iter().map(|one| one.code).collect();
+    over_http::measure(&folder, &codes, &regions);
     std::fs::remove_dir_all(&folder).unwrap();
     assert!(served.success());
 }
@@ -99,14 +108,14 @@ async fn publish(count: usize) {
 /// In a process of its own, so that the memory is that of serving alone.
 async fn serve(folder: &Path) {
     let ctx = open(folder).await;
-    println!("serving: {} MB at the start", memory("VmRSS"));
+    println!("serving: {} MB at the start", memory("self", "VmRSS"));
     let begun = Instant::now();
     let lines = ctx.catalogue.lines().await.unwrap();
     println!(
         "serving: {} lines listed in {:.2} s, {} MB",
         lines.len(),
         begun.elapsed().as_secs_f64(),
-        memory("VmRSS")
+        memory("self", "VmRSS")
     );
     let begun = Instant::now();
     let search = Search { words: Some("津贴".to_owned()), items: Some(20), ..Search::default() };
@@ -120,21 +129,31 @@ async fn serve(folder: &Path) {
         ctx.catalogue.current(&line.code).await.unwrap().unwrap();
     }
     let each = begun.elapsed().as_secs_f64() * 1000.0 / READ as f64;
-    println!("serving: {READ} guides read, {each:.2} ms each, {} MB", memory("VmRSS"));
-    println!("serving: at the most {} MB", memory("VmHWM"));
+    println!("serving: {READ} guides read, {each:.2} ms each, {} MB", memory("self", "VmRSS"));
+    println!("serving: at the most {} MB", memory("self", "VmHWM"));
 }
 
 /// Searches by words, each for another region, and without one.
 async fn searches(ctx: &Ctx) {
     let csv = regions_csv();
     let codes: Vec<&str> = csv.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
-    let words = ["津贴", "老人补助", "第7类津贴申领", "jintie", "allowance", "八十岁老人领钱"];
-    for (kind, with_region) in [("of a region", true), ("of all", false)] {
+    let topic = Some("elderly".to_owned());
+    let life_event = Some("retirement".to_owned());
+    let audience = Some(ServiceObject::NaturalPerson);
+    let narrow = Search { topic, life_event, audience, items: Some(100), ..Search::default() };
+    let wide = Search { items: Some(20), ..Search::default() };
+    let kinds = [
+        ("of a region", true, &wide),
+        ("of all", false, &wide),
+        ("of a region, all filters, a hundred items", true, &narrow),
+        ("of all, all filters, a hundred items", false, &narrow),
+    ];
+    for (kind, with_region, asked) in kinds {
         let mut times = Vec::new();
         for number in 0..READ {
-            let region = RegionCode::parse(codes[number * 19 % codes.len()]).ok().filter(|_| with_region);
-            let words = Some(words[number % words.len()].to_owned());
-            let search = Search { words, region, items: Some(20), ..Search::default() };
+            let (words, region) = search_of(number, &codes);
+            let region = RegionCode::parse(region).ok().filter(|_| with_region);
+            let search = Search { words: Some(words.to_owned()), region, ..asked.clone() };
             let begun = Instant::now();
             catalog::search(ctx, &search).await.unwrap();
             times.push(begun.elapsed().as_secs_f64() * 1000.0);
@@ -143,6 +162,12 @@ async fn searches(ctx: &Ctx) {
         let (median, late) = (times[times.len() / 2], times[times.len() * 99 / 100]);
         println!("serving: {READ} searches {kind}, median {median:.2} ms, p99 {late:.2} ms");
     }
+}
+
+/// What somebody looks for, and where.
+fn search_of<'a>(number: usize, regions: &[&'a str]) -> (&'static str, &'a str) {
+    let words = ["津贴", "老人补助", "第7类津贴申领", "jintie", "allowance", "八十岁老人领钱"];
+    (words[number % words.len()], regions[number * 19 % regions.len()])
 }
 
 /// The same for whoever opens the folder.
@@ -154,9 +179,9 @@ fn master_key(folder: &Path) -> MasterKey {
     MasterKey::parse(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
-/// Of this process, in MB.
-fn memory(what: &str) -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+/// Of a process, in MB.
+fn memory(process: &str, what: &str) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with(what)).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|kb| kb.parse().ok()).map_or(0, |kb: usize| kb / 1000)
 }

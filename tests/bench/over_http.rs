@@ -21,6 +21,8 @@ const CONNECTIONS: usize = 32;
 /// of what it may keep.
 const KEPT: usize = 1000;
 
+const NARROW: &str = "&topic=elderly&life_event=retirement&audience=natural_person&limit=100";
+
 /// Serves the portal, and beside it the bare handler, which hands out that guide's bytes.
 pub async fn listen(ctx: Ctx, code: &str) {
     let guide = catalog::current(&ctx, code).await.unwrap();
@@ -216,11 +218,13 @@ pub fn measure(folder: &Path, codes: &[String], regions: &[&str]) {
     let searches = |with_region| -> Vec<String> {
         (0..READ).map(|number| search_path(number, regions, with_region)).collect()
     };
+    let narrow: Vec<String> = searches(false).into_iter().map(|path| path + NARROW).collect();
     bench.waits(&[
         bench.asked("a guide in memory", portal, hot, None),
         bench.asked("a guide, mostly not in memory", portal, &paths, None),
         bench.asked("a search of a region", portal, &searches(true), None),
         bench.asked("a search of all", portal, &searches(false), None),
+        bench.asked("a search of all, all filters, a hundred items", portal, &narrow, None),
     ]);
     println!(
         "over HTTP: {} MB in the end, at the most {} MB",
