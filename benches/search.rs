@@ -99,14 +99,19 @@ fn report(what: &str, entries: Vec<Entry>, regions: &[Option<&str>]) {
     }
 }
 
-fn spread(mut times: Vec<Duration>) -> String {
-    times.sort();
-    let at = |share: f64| milliseconds(times[((times.len() - 1) as f64 * share) as usize]);
-    format!("median {:.3} ms  p99 {:.3} ms  most {:.3} ms", at(0.5), at(0.99), at(1.0))
+/// What was typed, and how long the answer took.
+type Took = (String, Duration);
+
+fn spread(mut times: Vec<Took>) -> String {
+    times.sort_by_key(|(_, time)| *time);
+    let at = |share: f64| &times[((times.len() - 1) as f64 * share) as usize];
+    let time = |share| milliseconds(at(share).1);
+    let (slowest, _) = at(1.0);
+    format!("median {:.3} ms  p99 {:.3} ms  most {:.3} ms ({slowest})", time(0.5), time(0.99), time(1.0))
 }
 
 /// For each query the time of the middle round, so that what else the machine does is not counted.
-fn times(index: &SearchIndex, region: Option<&RegionCode>) -> Vec<Duration> {
+fn times(index: &SearchIndex, region: Option<&RegionCode>) -> Vec<Took> {
     let queries = judged::queries();
     let queries = queries.iter().map(|judged| Query {
         words: judged.words.clone(),
@@ -114,18 +119,17 @@ fn times(index: &SearchIndex, region: Option<&RegionCode>) -> Vec<Duration> {
         limit: 20,
         ..Query::default()
     });
-    let queries: Vec<Query> = queries.collect();
     let took = |query: &Query| {
         let started = Instant::now();
         black_box(index.search(query)).ok();
         started.elapsed()
     };
-    let typical = |query: &Query| {
-        let mut times: Vec<Duration> = (0..ROUNDS).map(|_| took(query)).collect();
+    let typical = |query: Query| {
+        let mut times: Vec<Duration> = (0..ROUNDS).map(|_| took(&query)).collect();
         times.sort();
-        times[ROUNDS / 2]
+        (query.words, times[ROUNDS / 2])
     };
-    queries.iter().map(typical).collect()
+    queries.map(typical).collect()
 }
 
 /// Guides of the judged items in the province, its cities, counties, towns and villages.

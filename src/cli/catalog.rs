@@ -14,10 +14,7 @@ use crate::app::{catalog, upkeep};
 use crate::boot;
 use crate::domain::calendar::WorkCalendar;
 use crate::domain::codes::RegionCode;
-use crate::domain::guides::{FileKind, Origin, Problem, SourceFile};
-
-/// The file format, as editors understand it.
-const SCHEMA: &str = include_str!("../../openapi/guide.schema.json");
+use crate::domain::guides::{FILE_SCHEMA, FileKind, Origin, Problem, SourceFile};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CatalogCommand {
@@ -74,7 +71,7 @@ pub(super) fn run(command: CatalogCommand) -> Outcome {
         CatalogCommand::Check { config, files } => check(config.as_deref(), &files),
         CatalogCommand::Test { config, files } => test(config.as_deref(), &files),
         CatalogCommand::Diff(versions) => diff::run(&versions),
-        CatalogCommand::Schema => print(SCHEMA.trim_end()),
+        CatalogCommand::Schema => print(FILE_SCHEMA.trim_end()),
         CatalogCommand::Publish { config, files } => publish(&config, &files),
         CatalogCommand::Show { config, to, codes } => show(&config, to.as_deref(), &codes),
     }

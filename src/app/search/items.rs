@@ -139,18 +139,23 @@ impl Guides {
         (self.starts.len() as u32).saturating_sub(1)
     }
 
-    /// The code of the guide of an item that serves: of the nearest region with one that
-    /// fits, or of the highest when no region is asked for; the first by code of several.
+    /// The code of the guide of an item that serves: of the nearest region with one for
+    /// the audience, or of the highest that fits when no region is asked for; the first by
+    /// code of several.
     pub fn serving(&self, item: u32, filter: &Filter) -> Option<&str> {
         let ends = self.starts.get(item as usize..item as usize + 2)?;
         let rows = self.rows.get(ends[0] as usize..ends[1] as usize)?;
         let found = match &filter.regions {
             None => rows.iter().find(|row| filter.fits(row)),
+            // Whose guide it is does not hang on what is looked for: the county's comes
+            // before the city's, or the item is not found.
             Some(regions) => regions.iter().find_map(|region| {
                 let first = rows.partition_point(|row| row.region < *region);
-                let mut there = rows[first..].iter().take_while(|row| row.region == *region);
-                there.find(|row| filter.fits(row))
-            }),
+                let there = rows[first..].iter().take_while(|row| row.region == *region);
+                let mut serving = there.filter(|row| filter.serves(row)).peekable();
+                serving.peek()?;
+                Some(serving.find(|row| filter.is_about(row)))
+            })?,
         };
         found.map(|row| &*row.code)
     }
@@ -158,7 +163,14 @@ impl Guides {
 
 impl Filter {
     fn fits(&self, row: &Row) -> bool {
+        self.serves(row) && self.is_about(row)
+    }
+
+    fn serves(&self, row: &Row) -> bool {
         self.audience.is_none_or(|audience| row.audiences & audience != 0)
-            && self.tags.as_ref().is_none_or(|tags| tags.get(row.tags as usize).copied().unwrap_or(false))
+    }
+
+    fn is_about(&self, row: &Row) -> bool {
+        self.tags.as_ref().is_none_or(|tags| tags.get(row.tags as usize).copied().unwrap_or(false))
     }
 }

@@ -43,6 +43,8 @@ pub struct Question<'t> {
     heard: Vec<Word>,
     sureness: f32,
     syllables: Vec<&'static str>,
+    /// The same to who does not tell like sounds apart.
+    smooth: Vec<&'static str>,
     /// How much of it is Chinese.
     han_share: f32,
 }
@@ -82,6 +84,7 @@ impl<'t> Question<'t> {
             pieces,
             heard: heard.words.iter().map(|words| any(words)).collect(),
             sureness: heard.sureness,
+            smooth: smoothed(&heard.sounds),
             syllables: heard.sounds,
             han_share: if han + latin > 0.0 { han / (han + latin) } else { 0.0 },
         }
@@ -182,9 +185,7 @@ impl<'t> Question<'t> {
         if same == 1.0 {
             return same;
         }
-        let smooth = |sounds: &[&'static str]| sounds.iter().map(|sound| smooth_syllable(sound)).collect();
-        let (asked, there): (Vec<_>, Vec<_>) = (smooth(&self.syllables), smooth(&sounds));
-        same.max(ALIKE * pairs_shared(&asked, &there))
+        same.max(ALIKE * pairs_shared(&self.smooth, &smoothed(&sounds)))
     }
 
     /// Letters as one piece, or each piece for itself.
@@ -231,6 +232,10 @@ impl Word {
     }
 }
 
+fn smoothed(sounds: &[&'static str]) -> Vec<&'static str> {
+    sounds.iter().map(|sound| smooth_syllable(sound)).collect()
+}
+
 fn worth(phrase: &Phrase<'_>) -> f32 {
     if phrase.is_name { 1.0 } else { ALIAS }
 }
@@ -266,15 +271,14 @@ fn in_common<T: PartialEq>(one: &[T], other: &[T]) -> usize {
 /// How like a phrase is of which one word begins its characters with these letters.
 fn initials_of_a_word(typed: &str, phrase: &Phrase<'_>, spelling: &Spelling) -> f32 {
     let initials = spelling.initials.as_str();
-    let characters: Vec<char> = phrase.full.chars().collect();
-    if !WORD_INITIALS.contains(&typed.len()) || characters.len() != initials.len() {
+    if !WORD_INITIALS.contains(&typed.len()) || !initials.contains(typed) {
         return 0.0;
     }
-    let is_word = |(at, _): (usize, &str)| {
-        let piece: String = characters[at..at + typed.len()].iter().collect();
-        is_word(&piece)
-    };
-    let has = initials.match_indices(typed).any(is_word);
+    let characters: Vec<char> = phrase.full.chars().collect();
+    let stands_at = |(at, _)| characters.get(at..at + typed.len()).map(String::from_iter);
+    // Where every character has an initial, they stand at the same places.
+    let mut places = initials.match_indices(typed).filter_map(stands_at);
+    let has = characters.len() == initials.len() && places.any(|piece: String| is_word(&piece));
     if has { 0.65 + 0.35 * typed.len() as f32 / initials.len() as f32 } else { 0.0 }
 }
 

@@ -92,6 +92,10 @@ fn an_item_is_found_however_it_is_asked_for() {
         ("sbk怎么办", CARD),
         ("开一家公司", COMPANY),
         ("护照", PASSPORT),
+        ("hz", PASSPORT),
+        ("xhshk", BIRTH),
+        ("xiaohaisanghukou", BIRTH),
+        ("jzz", RESIDENCE),
     ] {
         assert_eq!(first(&index, typed).as_deref(), Some(item), "{typed}");
     }
@@ -157,6 +161,14 @@ fn every_filter_must_hold_for_the_same_guide() {
     let query = Query { audience: person, region: Some(region(VILLAGE)), ..words("社保卡") };
     let guide = &index.search(&query).unwrap()[0].guide;
     assert!(guide.starts_with("0000000000000000053"), "the nearest that serves persons: {guide}");
+
+    let mut entries = catalogue();
+    entries[4].topics = vec!["elderly".to_owned()];
+    let index = SearchIndex::build(entries).unwrap();
+    let query = Query { topic: Some("elderly".into()), ..words("社保卡") };
+    assert_eq!(index.search(&query).unwrap().len(), 1);
+    let here = Query { region: Some(region(VILLAGE)), ..query };
+    assert_eq!(index.search(&here).unwrap(), [], "the town's own guide is not about it");
 }
 
 #[test]

@@ -96,8 +96,7 @@ pub fn evaluate<'p>(
             part.unmet = evaluation.unmet;
             part.open = evaluation.open;
             let is_awaited = |open: &&Condition| open.when.fields().iter().any(|field| waits(field));
-            // Who may found a company may have it registered with the insurers too.
-            if planned.part.after.is_empty() {
+            if planned.part.is_first() {
                 found.eligible &= evaluation.not_for.is_none();
                 found.not_for = found.not_for.or(evaluation.not_for);
             }

@@ -62,8 +62,7 @@ pub fn serving<'g, G: InForce>(
 pub struct Scope {
     /// Those of all its guides, each once, in order.
     pub topics: Vec<String>,
-    /// Whom the guides serve that it begins with, each once, in order: whoever founds a
-    /// company may be a person, and what follows is for the company there is then.
+    /// Whom the guides serve that it begins with, each once, in order.
     pub service_objects: Vec<ServiceObject>,
 }
 
@@ -74,7 +73,7 @@ impl Scope {
         for part in &bundle.parts {
             let Some(guide) = guide(part) else { continue };
             topics.extend(guide.topics().iter().cloned());
-            if part.after.is_empty() {
+            if part.is_first() {
                 served.extend(guide.service_objects().iter().copied());
             }
         }

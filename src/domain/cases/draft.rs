@@ -16,12 +16,13 @@ use crate::domain::text::Text;
 use crate::domain::time::local_date;
 
 pub(super) fn open(command: OpenCase, rules: Rules<'_>, by: By, at: DateTime<Utc>) -> Result<Act, Refusal> {
-    let guide = rules.guide.in_scenario(command.scenario.as_deref()).map_err(|error| invalid(vec![error]))?;
+    // In every scenario it is for the same: whom it is not for is asked for none.
     if !command.in_bundle
-        && let Some(Text { zh, en }) = guide.not_for(command.applicant.kind)
+        && let Some(Text { zh, en }) = rules.guide.not_for(command.applicant.kind)
     {
         return Err(Refusal::new(RefusalCode::NotEligible, zh, en));
     }
+    let guide = rules.guide.in_scenario(command.scenario.as_deref()).map_err(|error| invalid(vec![error]))?;
     let guides::Prefilled { mut facts, from: mut prefilled } =
         guides::prefill_from(&guide.form, &command.sources, &command.applicant, &command.certificates, at);
     let mut given = guides::tidy_patch(&guide.form, with_whole_numbers(command.facts.into_map()));

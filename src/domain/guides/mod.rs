@@ -34,6 +34,9 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+/// The format of the files as JSON Schema (2020-12), for editors.
+pub const FILE_SCHEMA: &str = include_str!("../../../openapi/guide.schema.json");
+
 pub use applicant::{Applicant, ApplicantKind, IdNumber};
 pub use automatic::system_may_decide;
 pub use diff::{About, Change, diff, diff_bundles, diff_certificate_types, diff_items, undone};

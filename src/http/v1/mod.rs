@@ -58,6 +58,7 @@ pub fn register(routes: &mut Routes<'_, '_>, demo: bool) {
         .service(catalogue::list_items)
         .service(catalogue::read_item)
         .service(catalogue::read_version)
+        .service(templates::read_file_schema)
         .service(evaluate::read_form)
         .service(evaluate::evaluate)
         .service(exports::export_guide)

@@ -1,6 +1,8 @@
-//! `/admin/guides/new`: the two files an author begins with, to be changed and handed in.
+//! What an author begins with: the format of the files, for his editor, and the first two
+//! files, to be changed and handed in.
 
-use actix_web::{HttpResponse, post, web};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -8,7 +10,7 @@ use super::drafts::GuideFileBody;
 use crate::app::Ctx;
 use crate::app::catalog;
 use crate::app::identity::Caller;
-use crate::domain::guides::{Template, Unfit, Wanted};
+use crate::domain::guides::{FILE_SCHEMA, Template, Unfit, Wanted};
 use crate::domain::refusal::FieldError;
 use crate::http::extract::Body;
 use crate::http::problem::{Code, Problem, ProblemView};
@@ -37,6 +39,17 @@ pub struct NewGuideView {
     pub code: String,
     /// `item.yaml` and `guide.yaml`, as drafts are handed in.
     pub files: Vec<GuideFileBody>,
+}
+
+/// The format of guides, items, bundles and certificate types, as JSON Schema (2020-12): an
+/// editor that is given this address completes keys and marks mistakes.
+#[utoipa::path(tag = "public", operation_id = "read_file_schema", responses((status = 200, body = Object)))]
+#[get("/guide.schema.json")]
+pub async fn read_file_schema() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/schema+json"))
+        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
+        .body(FILE_SCHEMA)
 }
 
 /// The first two files of a new item: its own and one agency's guide. Nothing is kept.

@@ -67,7 +67,7 @@ async fn an_item_of_many_guides_is_read_page_by_page_on_postgres() {
 }
 
 #[actix_web::test]
-async fn of_several_agencies_that_serve_an_address_all_are_shown_and_the_first_is_found() {
+async fn of_several_agencies_that_serve_an_address_all_are_found() {
     let portal = Portal::open(Database::sqlite()).await;
     let agencies = [AGENCY, "11340705MBWXT0111D"];
     let mut files = vec![("item".to_owned(), ITEM.to_owned())];
@@ -76,9 +76,13 @@ async fn of_several_agencies_that_serve_an_address_all_are_shown_and_the_first_i
     let mut both = agencies.map(local_code);
     both.sort();
     let read = portal.get("", &format!("{PATH}?region=340705005002")).await.expect(200);
-    assert_eq!((codes(&read), &read["guide_count"]), (both.to_vec(), &Value::from(2)));
     let listed = portal.get("", "/api/v1/items?q=样例补助&region=340705005002").await.expect(200);
-    assert_eq!(codes(&listed["items"][0]), both[..1]);
+    for item in [&read, &listed["items"][0]] {
+        assert_eq!((codes(item), &item["guide_count"]), (both.to_vec(), &Value::from(2)));
+    }
+    let page = |after: &str| format!("{PATH}?region=340705005002&limit=1&after={after}");
+    let second = portal.get("", &page(&both[0])).await.expect(200);
+    assert_eq!((codes(&second), &second["next_guide"]), (both[1..].to_vec(), &Value::Null));
     portal.close().await;
 }
 

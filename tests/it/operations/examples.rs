@@ -32,9 +32,8 @@ pub fn example(portal: &Portal, id: &str) -> Option<(In, String, Sent)> {
     let command = |state, body| (state, none(), Sent::Json(body));
     let csv = || (In::Draft, none(), Sent::Bytes("text/csv", b"code,name"));
     Some(match id {
-        "live" | "ready" | "list_regions" | "list_agencies" | "list_items" | "list_counters" => {
-            bare(In::Draft)
-        }
+        "live" | "ready" | "list_regions" | "list_agencies" | "list_items" | "list_counters"
+        | "read_file_schema" => bare(In::Draft),
         "me" | "list_my_cases" | "list_my_certificates" | "list_sessions" | "userinfo" => bare(In::Draft),
         "end_all_sessions" | "openid_configuration" | "jwks" | "seal_keys" | "end_session" => bare(In::Draft),
         "userinfo_by_post" | "oauth_server_metadata" => bare(In::Draft),

@@ -2,6 +2,7 @@
 //! handed in once serves again only where nobody found fault with it.
 
 use super::*;
+use crate::domain::codes::ServiceObject;
 use CommandName as C;
 
 /// The guide for food businesses, with this in the place of that.
@@ -104,8 +105,12 @@ fn nobody_files_what_is_for_applicants_of_another_kind() {
         sources: [].into(),
         in_bundle: false,
     };
-    let refused = open(opening, rules(&OLD_AGE), APPLICANT, monday()).unwrap_err();
-    assert_eq!(refused.code, RefusalCode::NotEligible);
+    let persons_only = Guide { service_objects: vec![ServiceObject::NaturalPerson], ..FOOD.clone() };
+    assert!(!persons_only.scenarios.is_empty(), "nor is he asked for a scenario first");
+    for guide in [&OLD_AGE, &persons_only] {
+        let refused = open(opening.clone(), rules(guide), APPLICANT, monday()).unwrap_err();
+        assert_eq!(refused.code, RefusalCode::NotEligible);
+    }
 }
 
 #[test]

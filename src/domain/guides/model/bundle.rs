@@ -92,6 +92,14 @@ pub struct Part {
     pub facts: BTreeMap<String, Given>,
 }
 
+impl Part {
+    /// Whether the bundle begins with it. Whoever applies for the bundle applies for what it
+    /// begins with; what follows may be for the company there is then.
+    pub fn is_first(&self) -> bool {
+        self.after.is_empty()
+    }
+}
+
 /// Which guide a part is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

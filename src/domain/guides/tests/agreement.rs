@@ -13,17 +13,16 @@ use super::reading::{CERTIFICATES, ITEM, LOCAL, pair};
 use super::trees::{edited, edits, json_of, pointers};
 use crate::domain::guides::model::Guide;
 use crate::domain::guides::read::asked;
-use crate::domain::guides::{FileKind, SourceFile, diff, read_guide};
+use crate::domain::guides::{FILE_SCHEMA, FileKind, SourceFile, diff, read_guide};
 
 const BUNDLES: [&str; 3] = [
     include_str!("../../../data/sample/bundles/company.yaml"),
     include_str!("../../../data/sample/bundles/newborn.yaml"),
     include_str!("../../../data/sample/bundles/retirement.yaml"),
 ];
-const SCHEMA: &str = include_str!("../../../../openapi/guide.schema.json");
 
 static VALIDATOR: LazyLock<Validator> =
-    LazyLock::new(|| jsonschema::draft202012::new(&serde_json::from_str(SCHEMA).unwrap()).unwrap());
+    LazyLock::new(|| jsonschema::draft202012::new(&serde_json::from_str(FILE_SCHEMA).unwrap()).unwrap());
 
 fn complaints(file: &Value) -> Vec<String> {
     VALIDATOR.iter_errors(file).map(|error| format!("{}: {error}", error.instance_path())).collect()
@@ -145,7 +144,7 @@ fn taken(schema: &Value, path: &str, seen: &mut BTreeSet<(String, String)>, plac
     }
 }
 
-static SCHEMA_TREE: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(SCHEMA).unwrap());
+static SCHEMA_TREE: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(FILE_SCHEMA).unwrap());
 
 fn taken_by(definition: &str) -> Places {
     let mut places = Places::new();

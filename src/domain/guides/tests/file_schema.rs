@@ -6,10 +6,9 @@ use jsonschema::Validator;
 use serde_json::{Map, Number, Value};
 
 use super::VALID;
-use crate::domain::guides::read_guide;
 use crate::domain::guides::source::{Content, Node, ScalarKind, parse};
+use crate::domain::guides::{FILE_SCHEMA, read_guide};
 
-const SCHEMA: &str = include_str!("../../../../openapi/guide.schema.json");
 const MISTAKES: &str = include_str!("../read/samples/mistakes.yaml");
 
 fn json(node: &Node) -> Value {
@@ -36,7 +35,7 @@ fn tree(yaml: &str) -> Value {
 }
 
 fn schema() -> Validator {
-    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    let schema: Value = serde_json::from_str(FILE_SCHEMA).unwrap();
     assert!(jsonschema::meta::is_valid(&schema));
     jsonschema::draft202012::new(&schema).unwrap()
 }
