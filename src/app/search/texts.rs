@@ -200,7 +200,9 @@ pub fn terms_of(query: &Parts, heard: &Heard, folded: &str) -> Terms {
     let full: String = folded.chars().filter(|c| is_han(*c)).collect();
     look_for(query, &full, &mut terms);
     query.words.iter().chain(&query.latin).for_each(|word| terms.add(Part::More, word));
-    for typed in query.letters.iter().chain([&query.letters.concat()]) {
+    // What was heard as several words is no initials, and where it is cut is known.
+    let is_heard = heard.sureness == 1.0 && heard.words.len() > 1;
+    for typed in query.letters.iter().chain([&query.letters.concat()]).filter(|_| !is_heard) {
         by_threes(typed, "~", &mut terms);
         by_threes(typed, "=", &mut terms);
         terms.add(Part::Letters, format!("={typed}"));
