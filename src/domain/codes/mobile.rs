@@ -9,6 +9,7 @@ use super::error::{CodeError, DIGITS, Named};
 use super::mask::mask_mobile;
 use super::parsed_from_text;
 
+const LENGTH: usize = 11;
 const NAME: Named = Named { zh: "手机号码", en: "The mobile number" };
 
 /// A mobile number of mainland China, without country code. `Debug` masks it,
@@ -25,7 +26,7 @@ impl Mobile {
     pub fn parse(text: &str) -> Result<Self, CodeError> {
         let dense: String = text.chars().filter(|c| !c.is_whitespace() && !"-－".contains(*c)).collect();
         let number = dense.strip_prefix("+86").or_else(|| dense.strip_prefix("0086")).unwrap_or(&dense);
-        NAME.check_length(number, &[11])?;
+        NAME.check_length(number, &[LENGTH])?;
         NAME.check_characters(number, &DIGITS)?;
         if !matches!(number.as_bytes(), [b'1', b'3'..=b'9', ..]) {
             return Err(NAME.wrong_part(
@@ -34,6 +35,22 @@ impl Mobile {
             ));
         }
         Ok(Self(number.to_owned()))
+    }
+
+    /// Whether some number starts so.
+    pub fn may_start_with(start: &str) -> bool {
+        let mut digits = start.bytes().enumerate();
+        start.len() <= LENGTH
+            && digits.all(|(place, digit)| match place {
+                0 => digit == b'1',
+                1 => (b'3'..=b'9').contains(&digit),
+                _ => digit.is_ascii_digit(),
+            })
+    }
+
+    /// Whether every number does.
+    pub fn must_start_with(start: &str) -> bool {
+        matches!(start, "" | "1")
     }
 
     /// The eleven digits.
@@ -99,6 +116,13 @@ mod tests {
             let mobile = Mobile::parse(&number).unwrap();
             prop_assert_eq!(mobile.as_str(), number.as_str());
             prop_assert_eq!(Mobile::parse(mobile.as_str()).unwrap(), mobile);
+        }
+
+        #[test]
+        fn a_number_starts_as_numbers_may(number in "1[3-9][0-9]{9}", length in 0..=LENGTH, other in "[0-9]{1,3}") {
+            prop_assert!(Mobile::may_start_with(&number[..length]));
+            prop_assert_eq!(Mobile::may_start_with(&other), Mobile::parse(&format!("{other:0<11}")).is_ok() || other == "1");
+            prop_assert!(number.starts_with(&other) || !Mobile::must_start_with(&other));
         }
     }
 }

@@ -2,9 +2,11 @@
 //! careful look at what the conditions together allow. What is said to be out of reach
 //! is; what cannot be told counts as within it.
 
+mod order;
 mod ranges;
 #[cfg(test)]
 mod tests;
+mod values;
 mod worlds;
 
 use std::collections::BTreeSet;
@@ -47,11 +49,11 @@ fn names(fields: &[Field], rule: &Expr, cause: &Unreachable) -> bool {
     rule.fields().iter().any(|name| is_of(name) || cause.with.contains(name))
 }
 
-/// Whether some application meets it, as far as can be told. Whether a field is ever shown
-/// is another matter, and left aside.
-pub(super) fn can_be_met(fields: &[Field], when: &Expr) -> bool {
+/// Whether some application meets it, as far as can be told, of those who are known as well
+/// as is asked. Whether a field is ever shown is another matter, and left aside.
+pub(super) fn can_be_met(fields: &[Field], when: &Expr, ial: u8) -> bool {
     let all = (0..fields.len()).collect();
-    let solver = Solver::new(fields).showing(&all);
+    let solver = Solver::new(fields).showing(&all).asking(ial);
     when.asks_channel() || !solver.assume(when.tree(), true, World::default()).is_empty()
 }
 

@@ -353,8 +353,9 @@ impl Reader<'_> {
         };
         match Expr::compile(text, vocabulary) {
             Ok(expression) => Some(match &self.region {
-                Some(region) => expression.of_guide(region),
-                None => expression,
+                // An item is of no region.
+                Some(region) if !self.is_partial => expression.of_guide(region),
+                Some(_) | None => expression,
             }),
             Err(reasons) => {
                 for complaint in reasons {

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use chrono::{Datelike as _, NaiveDate};
 
+use crate::domain::codes::RegionCode;
+
 /// What a value may be; always more than it can be, never less.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Range {
@@ -15,6 +17,8 @@ pub(super) enum Range {
     Whole(i64, i64),
     /// One of these texts.
     Words(BTreeSet<String>),
+    /// This region, or one that lies within it.
+    Within(RegionCode),
     Anything,
 }
 
@@ -48,8 +52,27 @@ impl Range {
             Self::Truth { yes, no } => !yes && !no,
             Self::Whole(least, most) => least > most,
             Self::Words(words) => words.is_empty(),
-            Self::Anything => false,
+            Self::Within(_) | Self::Anything => false,
         }
+    }
+
+    /// What is left when it lies in this region, or does not; `None`: nothing is.
+    pub fn lying_in(&self, region: &RegionCode, truth: bool) -> Option<Self> {
+        match (self, truth) {
+            (Self::Words(_), _) => self
+                .of_words(|word| RegionCode::parse(word).is_ok_and(|word| region.contains(&word)) == truth),
+            (Self::Within(known), true) if known.contains(region) => Some(Self::Within(region.clone())),
+            (Self::Within(known), truth) => (region.contains(known) == truth).then(|| self.clone()),
+            (Self::Anything, true) => Some(Self::Within(region.clone())),
+            (_, _) => Some(self.clone()),
+        }
+    }
+
+    /// What is left of texts of which this is so; `None`: nothing is.
+    pub fn of_words(&self, is_so: impl Fn(&str) -> bool) -> Option<Self> {
+        let Self::Words(words) = self else { return Some(self.clone()) };
+        let left = Self::Words(words.iter().filter(|word| is_so(word)).cloned().collect());
+        (!left.is_empty()).then_some(left)
     }
 }
 
@@ -74,6 +97,15 @@ pub(super) fn related(left: &Range, relation: Relation, right: &Range) -> Option
         }
         (Range::Words(words), Relation::Equal, Range::Anything) => {
             (Range::Words(words.clone()), Range::Words(words))
+        }
+        (Range::Within(region), Relation::Equal, words @ Range::Words(_))
+        | (words @ Range::Words(_), Relation::Equal, Range::Within(region)) => {
+            let both = words.lying_in(&region, true)?;
+            (both.clone(), both)
+        }
+        (Range::Within(a), Relation::Equal, Range::Within(b)) => {
+            let both = Range::Within(a).lying_in(&b, true)?;
+            (both.clone(), both)
         }
         (Range::Truth { yes: a, no: b }, Relation::Equal, Range::Truth { yes: c, no: d }) => {
             let both = Range::Truth { yes: a && c, no: b && d };

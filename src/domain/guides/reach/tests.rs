@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
+use crate::domain::codes::RegionCode;
 use crate::domain::guides::applicant::{Applicant, ApplicantKind};
 use crate::domain::guides::expr::{Schema, Scope, Vocabulary};
 use crate::domain::guides::facts::Facts;
@@ -68,10 +69,7 @@ fn number(min: i64, max: i64) -> FieldKind {
 #[test]
 fn what_no_answer_shows_is_told() {
     let day = FieldKind::Date { past: false, future: false };
-    let needs = || match choice(&["meals", "care"]) {
-        FieldKind::Choice { options } => FieldKind::MultiChoice { options, min: 1, max: None },
-        other => other,
-    };
+    let needs = || some_of(&["meals", "care"], 1, None);
     let text = || FieldKind::Text { max_length: 9, multiline: false, pattern: None };
     for (kind, rule) in [
         (number(1, 20), "facts.f0 > 20"),
@@ -98,6 +96,90 @@ fn what_no_answer_shows_is_told() {
             [(1, vec![])],
             "{rule}"
         );
+    }
+}
+
+fn region(code: &str) -> RegionCode {
+    RegionCode::parse(code).unwrap()
+}
+
+fn some_of(values: &[&str], min: u32, max: Option<u32>) -> FieldKind {
+    match choice(values) {
+        FieldKind::Choice { options } => FieldKind::MultiChoice { options, min, max },
+        other => other,
+    }
+}
+
+/// Whether some answers to two fields of this kind meet it.
+fn can_be(kind: &FieldKind, when: &str) -> bool {
+    let fields = form(&[(kind.clone(), true, None), (kind.clone(), true, None)]).unwrap();
+    let mut schema = Schema::default();
+    fields.iter().for_each(|field| schema.add(&field.name, Some(&field.kind), true));
+    can_be_met(&fields, &Expr::compile(when, Vocabulary::Whole(&schema)).unwrap(), 2)
+}
+
+#[test]
+fn what_cannot_be_together_is_told_and_what_can_is_not() {
+    let past = FieldKind::Date { past: true, future: false };
+    let future = FieldKind::Date { past: false, future: true };
+    let day = FieldKind::Date { past: false, future: false };
+    let place = FieldKind::Region { under: Some(region("340700000000")) };
+    let home = FieldKind::Address { under: Some(region("340700000000")) };
+    let two = some_of(&["a", "b", "c"], 2, Some(2));
+    for (kind, never, sometimes) in [
+        (&place, "in_region(facts.f0, '350000000000')", "in_region(facts.f0, '340000000000')"),
+        (&place, "!in_region(facts.f0, '340000000000')", "!in_region(facts.f0, '340705000000')"),
+        (&place, "facts.f0 == '350100000000'", "facts.f0 == '340705000000'"),
+        (
+            &place,
+            "in_region(facts.f0, '340705000000') && in_region(facts.f0, '340706000000')",
+            "in_region(facts.f0, '340705000000') && in_region(facts.f1, '340706000000')",
+        ),
+        (
+            &place,
+            "!in_region(facts.f0, '340705000000') && in_region(facts.f0, '340705000000')",
+            "!in_region(facts.f0, '340705001000') && in_region(facts.f0, '340705000000')",
+        ),
+        (&home, "in_region(facts.f0.region, '350000000000')", "in_region(facts.f0.region, '340705000000')"),
+        (
+            &day,
+            "in_region(applicant.residence, '350000000000') && in_region(applicant.residence, '340000000000')",
+            "in_region(applicant.residence, '350000000000') || in_region(applicant.residence, '340000000000')",
+        ),
+        (
+            &day,
+            "in_region(applicant.residence, '350000000000') && applicant.residence == ''",
+            "!in_region(applicant.residence, '350000000000') && applicant.residence == ''",
+        ),
+        (&two, "'a' in facts.f0 && 'b' in facts.f0 && 'c' in facts.f0", "'a' in facts.f0 && 'b' in facts.f0"),
+        (&two, "!('a' in facts.f0) && !('b' in facts.f0)", "!('a' in facts.f0) && !('b' in facts.f1)"),
+        (&day, "facts.f0 < facts.f1 && facts.f1 < facts.f0", "facts.f0 <= facts.f1 && facts.f1 <= facts.f0"),
+        (&day, "facts.f0 == facts.f1 && facts.f0 < facts.f1", "facts.f0 == facts.f1 && facts.f0 >= facts.f1"),
+        (&day, "facts.f0 != facts.f1 && facts.f1 == facts.f0", "facts.f0 != facts.f1 && facts.f1 > facts.f0"),
+        (
+            &day,
+            "facts.f0 < today && today < facts.f1 && facts.f1 <= facts.f0",
+            "facts.f0 < today && today < facts.f1 && facts.f0 <= facts.f1",
+        ),
+        (&past, "facts.f0 > today", "facts.f0 >= today"),
+        (&past, "days(facts.f0, today) < 0", "days(facts.f0, today) <= 0"),
+        (&past, "days(today, facts.f0) > 0", "days(facts.f1, facts.f0) > 0"),
+        (&past, "years(facts.f0, today) < 0", "years(facts.f0, today) >= 80"),
+        (&future, "years(facts.f0, today) > 0", "years(today, facts.f0) > 0"),
+        (&future, "days(today, facts.f0) < 0", "days(today, facts.f0) == 0"),
+        (
+            &day,
+            "facts.f0 > '2020-01-01' && days('2020-01-01', facts.f0) < 1",
+            "facts.f0 > '2020-01-01' && days('2020-01-01', facts.f0) == 1",
+        ),
+        (&FieldKind::Mobile, "facts.f0.startsWith('2')", "facts.f0.startsWith('13')"),
+        (&FieldKind::Mobile, "!facts.f0.startsWith('1')", "!facts.f0.startsWith('2')"),
+        (&choice(&["aa", "b"]), "facts.f0.startsWith('c')", "!facts.f0.startsWith('c')"),
+        (&day, "applicant.ial < 2", "applicant.ial <= 2"),
+        (&FieldKind::Boolean, "has(facts.f0) && !has(facts.f0)", "has(facts.f0) == true && !facts.f0"),
+    ] {
+        assert!(!can_be(kind, never), "{never}");
+        assert!(can_be(kind, sometimes), "{sometimes}");
     }
 }
 
@@ -197,9 +279,9 @@ fn rules(index: usize) -> impl Strategy<Value = String> {
             .prop_map(|(f, op, word)| format!("(has(facts.f{f}) && facts.f{f} {op} '{word}')")),
         (field(), prop::sample::select(vec!["<", "<=", ">", ">=", "==", "!="]), -1..6_i64)
             .prop_map(|(f, op, n)| format!("(has(facts.f{f}) && facts.f{f} {op} {n})")),
-        (field(), field(), prop::sample::select(vec!["<", "==", "!="])).prop_map(|(f, g, op)| format!(
-            "(has(facts.f{f}) && has(facts.f{g}) && facts.f{f} {op} facts.f{g})"
-        )),
+        (field(), field(), prop::sample::select(vec!["<", "<=", ">", "==", "!="])).prop_map(
+            |(f, g, op)| format!("(has(facts.f{f}) && has(facts.f{g}) && facts.f{f} {op} facts.f{g})")
+        ),
         (field(), field()).prop_map(|(f, g)| format!(
             "(has(facts.f{f}) && has(facts.f{g}) && facts.f{f} + 1 > facts.f{g} - 1)"
         )),

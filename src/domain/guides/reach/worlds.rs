@@ -6,8 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 
+use super::order::Order;
 use super::ranges::{Range, Relation, related};
-use crate::domain::canonical::MAX_WHOLE;
+use super::values::{Operand, TODAY};
+use crate::domain::codes::{Mobile, RegionCode};
 use crate::domain::guides::model::{Field, FieldKind, Requirement};
 
 /// After so many steps nothing more is found out, and everything counts as possible.
@@ -18,7 +20,8 @@ const MAX_STEPS: usize = 3_000;
 pub(super) struct World {
     present: BTreeSet<usize>,
     absent: BTreeSet<usize>,
-    values: BTreeMap<String, Range>,
+    pub values: BTreeMap<String, Range>,
+    pub order: Order,
 }
 
 pub(super) struct Solver<'f> {
@@ -27,18 +30,14 @@ pub(super) struct Solver<'f> {
     gone: BTreeSet<usize>,
     /// Fields whose own conditions are left aside.
     shown: BTreeSet<usize>,
+    /// How well an applicant must be known to hand it in.
+    pub ial: u8,
     steps: Cell<usize>,
-}
-
-/// An operand: what may be known by this name from now on, and what it may be.
-struct Operand {
-    name: Option<String>,
-    range: Range,
 }
 
 impl<'f> Solver<'f> {
     pub fn new(fields: &'f [Field]) -> Self {
-        Self { fields, gone: BTreeSet::new(), shown: BTreeSet::new(), steps: Cell::new(0) }
+        Self { fields, gone: BTreeSet::new(), shown: BTreeSet::new(), ial: 0, steps: Cell::new(0) }
     }
 
     /// These fields have no answer.
@@ -49,6 +48,15 @@ impl<'f> Solver<'f> {
     /// These fields may have one whatever their own conditions say.
     pub fn showing(self, shown: &BTreeSet<usize>) -> Self {
         Self { shown: shown.clone(), ..self }
+    }
+
+    /// Whoever is known less well cannot hand it in.
+    pub fn asking(self, ial: u8) -> Self {
+        Self { ial, ..self }
+    }
+
+    pub fn kind_of(&self, name: &str) -> Option<&'f FieldKind> {
+        self.fields.iter().find(|field| field.name == name).map(|field| &field.kind)
     }
 
     /// The worlds in which the expression has this value. Every application of the world
@@ -115,6 +123,11 @@ impl<'f> Solver<'f> {
                 self.relate(b, AtMost, a, world)
             }
             (operators::IN, [element, list], _) => self.belongs(element, list, truth, world),
+            ("in_region", [place, region], _) => self.lies(place, region, truth, world),
+            ("startsWith", [start], _) => match (&call.target, text(start)) {
+                (Some(of), Some(start)) => self.starts(of, start, truth, world),
+                (_, _) => self.needed(whole, vec![world]),
+            },
             (_, _, _) => self.needed(whole, vec![world]),
         }
     }
@@ -131,39 +144,24 @@ impl<'f> Solver<'f> {
     }
 
     fn relate(&self, left: &IdedExpr, relation: Relation, right: &IdedExpr, world: World) -> Vec<World> {
-        if relation == Relation::Less && self.is_against_today(left, right) {
-            return Vec::new();
-        }
         let worlds = self.needed(right, self.needed(left, vec![world]));
-        let holds = |world: World| {
+        let holds = |mut world: World| {
             let (a, b) = (self.operand(left, &world), self.operand(right, &world));
             let (of_a, of_b) = related(&a.range, relation, &b.range)?;
+            if let (Some(a), Some(b)) = (&a.name, &b.name) {
+                world.order = world.order.with(a, relation, b)?;
+            }
             Some(world.knowing(a.name, of_a).knowing(b.name, of_b))
         };
         worlds.into_iter().filter_map(holds).collect()
     }
 
-    /// A day that is past is not after today, nor one to come before it.
-    fn is_against_today(&self, earlier: &IdedExpr, later: &IdedExpr) -> bool {
-        let is_today = |side: &IdedExpr| matches!(&side.expr, Expr::Ident(name) if name == "today");
-        let bounds = |side: &IdedExpr| {
-            let field = self.fields.iter().find(|field| Some(field.name.as_str()) == facts_of(side));
-            match field.map(|field| &field.kind) {
-                Some(FieldKind::Date { past, future }) => (*past, *future),
-                _ => (false, false),
-            }
-        };
-        (is_today(earlier) && bounds(later).0) || (is_today(later) && bounds(earlier).1)
-    }
-
     fn belongs(&self, element: &IdedExpr, list: &IdedExpr, truth: bool, world: World) -> Vec<World> {
         let worlds = self.needed(list, self.needed(element, vec![world]));
         if let (Some(field), Some(option)) = (facts_of(list), text(element)) {
-            let name = format!("{field}∋{option}");
             let told = |world: World| {
-                let known = world.values.get(&name).cloned().unwrap_or(Range::Truth { yes: true, no: true });
-                let (range, _) = related(&known, Relation::Equal, &Range::of_truth(truth))?;
-                Some(world.knowing(Some(name.clone()), range))
+                let world = world.where_it_is(chosen(field, option), truth)?;
+                self.is_number_right(field, &world).then_some(world)
             };
             return worlds.into_iter().filter_map(told).collect();
         }
@@ -174,16 +172,62 @@ impl<'f> Solver<'f> {
         let told = |world: World| {
             let operand = self.operand(element, &world);
             let range = match (&operand.range, truth) {
-                (Range::Words(known), false) => {
-                    let rest: BTreeSet<String> = known.difference(&texts).cloned().collect();
-                    (!rest.is_empty()).then_some(Range::Words(rest))?
-                }
+                (Range::Words(_), false) => operand.range.of_words(|word| !texts.contains(word))?,
                 (Range::Whole(..), _) | (_, false) => operand.range.clone(),
                 (known, true) => related(known, Relation::Equal, &Range::Words(texts.clone()))?.0,
             };
             Some(world.knowing(operand.name, range))
         };
         worlds.into_iter().filter_map(told).collect()
+    }
+
+    /// As many options as must be chosen still can be, and no more are than may be. Bounds that
+    /// leave nothing are told themselves.
+    fn is_number_right(&self, field: &str, world: &World) -> bool {
+        let Some(FieldKind::MultiChoice { options, min, max }) = self.kind_of(field) else { return true };
+        let those = |truth: bool| {
+            let said = Some(Range::of_truth(truth));
+            let of = |option: &str| world.values.get(&chosen(field, option)) == said.as_ref();
+            options.iter().filter(|option| of(&option.value)).count()
+        };
+        let fewest = (*min).max(1) as usize;
+        let (left_out, taken) = (those(false), those(true));
+        (left_out == 0 || options.len() - left_out >= fewest)
+            && max.is_none_or(|most| taken <= most.max(1) as usize)
+    }
+
+    /// Whether a place lies in a region that is written out.
+    fn lies(&self, place: &IdedExpr, region: &IdedExpr, truth: bool, world: World) -> Vec<World> {
+        let worlds = self.needed(region, self.needed(place, vec![world]));
+        let Some(code) = text(region).and_then(|code| RegionCode::parse(code).ok()) else { return worlds };
+        let told = |world: World| {
+            let Operand { name, range } = self.operand(place, &world);
+            let range = range.lying_in(&code, truth)?;
+            match name {
+                Some(name) => world
+                    .where_it_is(format!("{name}∈{code}"), truth)
+                    .map(|world| world.knowing(Some(name), range)),
+                None => Some(world),
+            }
+        };
+        worlds.into_iter().filter_map(told).collect()
+    }
+
+    fn starts(&self, of: &IdedExpr, start: &str, truth: bool, world: World) -> Vec<World> {
+        let is_mobile = matches!(facts_of(of).and_then(|name| self.kind_of(name)), Some(FieldKind::Mobile));
+        let is_against = match truth {
+            true => !Mobile::may_start_with(start),
+            false => Mobile::must_start_with(start),
+        };
+        if is_mobile && is_against {
+            return Vec::new();
+        }
+        let told = |world: World| {
+            let Operand { name, range } = self.operand(of, &world);
+            let range = range.of_words(|word| word.starts_with(start) == truth)?;
+            Some(world.knowing(name, range))
+        };
+        self.needed(of, vec![world]).into_iter().filter_map(told).collect()
     }
 
     /// The worlds in which the field has an answer: then it is shown, too.
@@ -196,6 +240,17 @@ impl<'f> Solver<'f> {
         }
         if !world.present.insert(index) {
             return vec![world];
+        }
+        let days = match self.fields[index].kind {
+            FieldKind::Date { past: true, .. } => Some((name, TODAY)),
+            FieldKind::Date { future: true, .. } => Some((TODAY, name)),
+            _ => None,
+        };
+        if let Some((earlier, later)) = days {
+            match world.order.with(earlier, Relation::AtMost, later) {
+                Some(order) => world.order = order,
+                None => return Vec::new(),
+            }
         }
         match &self.fields[index].visible_when {
             Some(rule) if !self.shown.contains(&index) => self.assume(rule.tree(), true, world),
@@ -232,101 +287,16 @@ impl<'f> Solver<'f> {
             worlds.into_iter().flat_map(|world| self.present(name, world)).collect()
         })
     }
-
-    fn operand(&self, expression: &IdedExpr, world: &World) -> Operand {
-        let nameless = |range| Operand { name: None, range };
-        if let Some(name) = facts_of(expression) {
-            let known = world.values.get(name).cloned();
-            return Operand {
-                name: Some(name.to_owned()),
-                range: known.unwrap_or_else(|| self.range_of(name)),
-            };
-        }
-        match &expression.expr {
-            Expr::Literal(LiteralValue::Boolean(value)) => nameless(Range::of_truth(*value.inner())),
-            Expr::Literal(LiteralValue::Int(value)) => nameless(Range::Whole(*value.inner(), *value.inner())),
-            Expr::Literal(LiteralValue::String(value)) => nameless(Range::of_text(value.inner())),
-            Expr::Select(select) if matches!(&select.operand.expr, Expr::Ident(name) if name == "applicant") =>
-            {
-                let name = format!("applicant.{}", select.field);
-                let range = world.values.get(&name).cloned().unwrap_or_else(|| of_applicant(&select.field));
-                Operand { name: Some(name), range }
-            }
-            Expr::Call(call) => nameless(self.result(call, world)),
-            _ => nameless(Range::Anything),
-        }
-    }
-
-    /// What a sum, a difference or a product may be.
-    fn result(&self, call: &CallExpr, world: &World) -> Range {
-        let whole = |expression: &IdedExpr| match self.operand(expression, world).range {
-            Range::Whole(least, most) => Some((least, most)),
-            Range::Truth { .. } | Range::Words(_) | Range::Anything => None,
-        };
-        match (call.func_name.as_str(), call.args.as_slice()) {
-            (operators::ADD, [a, b]) => whole(a).zip(whole(b)).map_or(Range::Anything, |((a, b), (c, d))| {
-                Range::Whole(a.saturating_add(c), b.saturating_add(d))
-            }),
-            (operators::SUBSTRACT, [a, b]) => {
-                whole(a).zip(whole(b)).map_or(Range::Anything, |((a, b), (c, d))| {
-                    Range::Whole(a.saturating_sub(d), b.saturating_sub(c))
-                })
-            }
-            (operators::MULTIPLY, [a, b]) => whole(a).zip(whole(b)).map_or(Range::Anything, |(a, b)| {
-                let ends = [(a.0, b.0), (a.0, b.1), (a.1, b.0), (a.1, b.1)];
-                let products = ends.map(|(a, b)| a.saturating_mul(b));
-                let [first, ..] = products;
-                let least = products.into_iter().fold(first, i64::min);
-                Range::Whole(least, products.into_iter().fold(first, i64::max))
-            }),
-            ("size", [of]) => Range::Whole(0, self.longest(of)),
-            (_, _) => Range::Anything,
-        }
-    }
-
-    /// The most characters or entries an answer may have.
-    fn longest(&self, of: &IdedExpr) -> i64 {
-        let field = self.fields.iter().find(|field| Some(field.name.as_str()) == facts_of(of));
-        match field.map(|field| &field.kind) {
-            Some(FieldKind::Text { max_length, .. }) => i64::from(*max_length),
-            Some(FieldKind::Group { max, .. }) => i64::from(*max),
-            Some(FieldKind::MultiChoice { options, max, .. }) => {
-                let all = i64::try_from(options.len()).unwrap_or(i64::MAX);
-                max.map_or(all, |max| all.min(i64::from(max)))
-            }
-            _ => i64::MAX,
-        }
-    }
-
-    /// What the answer to a field may be.
-    fn range_of(&self, name: &str) -> Range {
-        let Some(field) = self.fields.iter().find(|field| field.name == name) else { return Range::Anything };
-        match &field.kind {
-            FieldKind::Boolean => Range::Truth { yes: true, no: true },
-            FieldKind::Declaration => Range::of_truth(true),
-            FieldKind::Number { min, max } | FieldKind::Money { min, max } => {
-                let (min, max) = (min.unwrap_or(-MAX_WHOLE), max.unwrap_or(MAX_WHOLE));
-                // Bounds that leave nothing are told themselves.
-                if min > max { Range::ALL_NUMBERS } else { Range::Whole(min, max) }
-            }
-            FieldKind::Choice { options } => {
-                Range::Words(options.iter().map(|option| option.value.clone()).collect())
-            }
-            FieldKind::Date { .. } => Range::ALL_NUMBERS,
-            FieldKind::Text { .. }
-            | FieldKind::MultiChoice { .. }
-            | FieldKind::Region { .. }
-            | FieldKind::Address { .. }
-            | FieldKind::ResidentId
-            | FieldKind::Uscc
-            | FieldKind::Mobile
-            | FieldKind::Group { .. }
-            | FieldKind::File { .. } => Range::Anything,
-        }
-    }
 }
 
 impl World {
+    /// The world in which what is called so is true, or is not; `None`: it is known not to be.
+    fn where_it_is(self, name: String, truth: bool) -> Option<Self> {
+        let known = self.values.get(&name).cloned().unwrap_or(Range::Truth { yes: true, no: true });
+        let (range, _) = related(&known, Relation::Equal, &Range::of_truth(truth))?;
+        Some(self.knowing(Some(name), range))
+    }
+
     fn knowing(mut self, name: Option<String>, range: Range) -> Self {
         if let Some(name) = name {
             self.values.insert(name, range);
@@ -335,26 +305,19 @@ impl World {
     }
 }
 
-/// What may be known of an applicant. The age is -1 where it is not.
-fn of_applicant(name: &str) -> Range {
-    let words = |words: &[&str]| Range::Words(words.iter().map(|word| (*word).to_owned()).collect());
-    match name {
-        "kind" => words(&["natural_person", "organization"]),
-        "gender" => words(&["male", "female", "unknown"]),
-        "age" => Range::Whole(-1, i64::MAX),
-        "ial" => Range::Whole(0, 4),
-        _ => Range::Anything,
-    }
-}
-
 /// The field of `facts.field` or `has(facts.field)`.
-fn facts_of(expression: &IdedExpr) -> Option<&str> {
+pub(super) fn facts_of(expression: &IdedExpr) -> Option<&str> {
     match &expression.expr {
         Expr::Select(select) if matches!(&select.operand.expr, Expr::Ident(name) if name == "facts") => {
             Some(&select.field)
         }
         _ => None,
     }
+}
+
+/// What it is known by that an option is among those chosen.
+fn chosen(field: &str, option: &str) -> String {
+    format!("{field}∋{option}")
 }
 
 fn text(expression: &IdedExpr) -> Option<&str> {

@@ -57,7 +57,7 @@ impl Read for Guide {
         check_issuer(&keys, reader, agency.as_ref(), results.as_ref());
         if !reader.is_published {
             check_asks_in_time(&keys, reader, handling, flow.as_ref());
-            check_possible(&keys, reader, form.as_ref(), conditions.as_ref());
+            check_possible(&keys, reader, form.as_ref(), conditions.as_ref(), identity);
         }
         keys.close();
         Some(Self {

@@ -93,9 +93,10 @@ pub(super) fn kind(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<FieldKind
     })
 }
 
-/// A region written out, or `guide`: the one the guide serves.
+/// A region written out, or `guide`: the one the guide serves, which an item does not say.
 fn under(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<Option<RegionCode>> {
     match keys.get("under").and_then(Node::scalar) {
+        Some("guide") if reader.is_partial => Some(None),
         Some("guide") => reader.region.clone().map(Some),
         Some(_) | None => keys.optional("under"),
     }

@@ -7,7 +7,7 @@ use super::keys::Keys;
 use super::listed::Listed;
 use crate::domain::guides::expr::Expr;
 use crate::domain::guides::facts::MAX_FACTS_BYTES;
-use crate::domain::guides::model::{Condition, Field, FieldKind};
+use crate::domain::guides::model::{Condition, Field, FieldKind, IdentityLevel};
 use crate::domain::guides::reach::{barred_options, can_be_met};
 use crate::domain::guides::source::Node;
 
@@ -20,6 +20,7 @@ pub(super) fn check_possible(
     reader: &Reader<'_>,
     form: Option<&FormParts>,
     conditions: Option<&Listed<Condition>>,
+    identity: Option<IdentityLevel>,
 ) {
     let place = guide.get("form").and_then(|form| form.member("fields"));
     let (Some(fields), Some(list)) = (form.and_then(|form| form.fields.as_ref()), place) else { return };
@@ -30,17 +31,19 @@ pub(super) fn check_possible(
     if reader.is_variant {
         return;
     }
+    // What an item asks of its guides each of them may ask otherwise.
+    let ial = identity.filter(|_| !reader.is_partial).map_or(0, |identity| identity.ial);
     let mut is_met = true;
     if let (Some(conditions), Some(list)) = (conditions, guide.get("conditions")) {
         for (condition, place) in conditions.placed(list) {
-            is_met &= check_met(fields, &condition.when, place, reader);
+            is_met &= check_met(fields, (&condition.when, ial), place, reader);
         }
     }
     let rules = guide.get("form").and_then(|form| form.member("rules"));
     let read = form.and_then(|form| form.rules.as_ref());
     if let (Some(read), Some(list)) = (read, rules) {
         for (rule, place) in read.placed(list) {
-            is_met &= check_met(fields, &rule.when, place, reader);
+            is_met &= check_met(fields, (&rule.when, ial), place, reader);
         }
     }
     if let Some(rules) = read.filter(|_| is_met) {
@@ -58,8 +61,8 @@ pub(super) fn check_possible(
 }
 
 /// Whether somebody can meet it; told if not.
-fn check_met(fields: &Listed<Field>, when: &Expr, place: &Node, reader: &Reader<'_>) -> bool {
-    let can = can_be_met(&fields.read, when);
+fn check_met(fields: &Listed<Field>, (when, ial): (&Expr, u8), place: &Node, reader: &Reader<'_>) -> bool {
+    let can = can_be_met(&fields.read, when, ial);
     if !can {
         reader.problems.at(
             place.member("when").unwrap_or(place),

@@ -346,6 +346,11 @@ fn what_nobody_can_meet_choose_or_keep_is_told() {
         assert!(found.contains("/conditions/0/when: Nobody can ever meet this"), "{never}: {found}");
     }
     assert_eq!(told(&condition("applicant.age >= 0")), "");
+    // Whoever is known less well than the guide asks does not apply.
+    let less = "applicant.ial < 2";
+    assert!(told(&condition(less)).contains("Nobody can ever meet this"));
+    let asks_less = condition(less).replace("identity: { ial: 2,", "identity: { ial: 1,");
+    assert_eq!(told(&asks_less), "");
     let texts = |length: u32| {
         let fields: String = (0..3)
             .map(|at| format!("    - {{ name: long{at}, label: {{ zh: 长文, en: Long }}, type: text, max_length: {length} }}\n"))
