@@ -246,6 +246,7 @@ fn places(given: &[(&str, &str)], base: &Base) -> Vec<(String, usize)> {
 fn what_is_wrong_in_the_item_is_told_with_the_name_of_its_file() {
     // The item's certificate states a field that the guide leaves out.
     let local = with(LOCAL, "- { name: needs, omit: true }", "- { name: mobile, omit: true }");
+    let local = with(&local, "      mobile: \"13812345678\"\n", "");
     let line = line_of(ITEM, "attributes: [mobile]");
     assert_eq!(places(&[("i", ITEM), ("g", &local)], &whole()), [("i".to_owned(), line)]);
     let item = SourceFile::parse(ITEM).into_item(None).unwrap();

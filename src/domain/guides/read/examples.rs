@@ -1,5 +1,7 @@
 //! Examples: facts and what the guide must make of them.
 
+mod names;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
@@ -13,6 +15,8 @@ use crate::domain::guides::applicant::{Applicant, ApplicantKind};
 use crate::domain::guides::facts::Facts;
 use crate::domain::guides::model::{Attribute, Example, ExampleOutcome, Expectation};
 use crate::domain::guides::source::{Content, Node, ScalarKind};
+
+pub(super) use names::check_names;
 
 impl Read for Example {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {

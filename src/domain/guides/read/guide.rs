@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::examples::check_names;
 use super::form::FormParts;
 use super::keys::Keys;
 use super::listed::Listed;
@@ -29,8 +30,7 @@ impl Read for Guide {
         let code = keys.need::<GuideCode>("code");
         let item = keys.need::<Item>("item");
         let agency = keys.need::<Uscc>("agency");
-        let region = keys.need::<RegionCode>("region");
-        let summary = keys.need("summary");
+        let (region, summary) = (keys.need::<RegionCode>("region"), keys.need("summary"));
         let topics = keys.need::<Vec<Topic>>("topics");
         let service_objects = keys.need_some("service_objects");
         let handling = keys.need::<Handling>("handling");
@@ -58,6 +58,7 @@ impl Read for Guide {
         if !reader.is_published {
             check_asks_in_time(&keys, reader, handling, flow.as_ref());
             check_possible(&keys, reader, form.as_ref(), conditions.as_ref(), identity);
+            check_names(&keys, reader, form.as_ref().and_then(|form| form.fields.as_ref()));
         }
         keys.close();
         Some(Self {

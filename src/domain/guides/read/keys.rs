@@ -56,6 +56,11 @@ impl<'n, 'r> Keys<'n, 'r> {
         }
     }
 
+    /// Whether somebody asked for every key that is there.
+    pub fn are_all_known(&self) -> bool {
+        self.entries.iter().all(|entry| self.is_asked(&entry.key))
+    }
+
     pub fn is_asked(&self, key: &str) -> bool {
         self.asked.borrow().contains(&key)
     }

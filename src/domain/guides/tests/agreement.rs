@@ -63,6 +63,7 @@ static WHOLE: LazyLock<Value> = LazyLock::new(|| {
         whole["limits"][key] = json!({ "days": days, "unit": "working_day" });
     }
     whole["fee"] = json!({ "amount_fen": 1000, "basis": { "zh": "物价通知", "en": "Price notice" } });
+    whole["examples"][0]["facts"] = json!({});
     whole["examples"][0]["expect"] = json!({ "eligible": true });
     whole
 });

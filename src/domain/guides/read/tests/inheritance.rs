@@ -125,7 +125,8 @@ fn an_entry_is_left_out_by_name() {
     let files = Files::local(
         "form:\n  fields: [{ name: reason, omit: true }]\n  rules: [{ code: within_a_year, omit: true }]\n\
          conditions: [{ code: residence, omit: true }]",
-    );
+    )
+    .guide_with("      reason: 需要办理\n", "");
     let guide = files.guide();
     assert!(!names(&guide).contains(&"reason") && names(&guide).contains(&"since"));
     assert!(guide.form.rules.is_empty() && guide.conditions.is_empty());
@@ -207,7 +208,8 @@ fn a_telephone_and_an_identity_are_laid_over_key_by_key() {
 #[test]
 fn a_problem_points_into_the_file_it_stands_in() {
     let files =
-        Files::local("form:\n  fields: [{ name: since, omit: true }, { name: reason, max_length: 0 }]");
+        Files::local("form:\n  fields: [{ name: since, omit: true }, { name: reason, max_length: 0 }]")
+            .guide_with("      since: \"2026-01-15\"\n", "");
     let problems = files.read(None).unwrap_err();
     let at = |origin: Origin| problems.iter().find(|problem| problem.origin == origin).unwrap();
     // One here; there one of the rule that asks for the field and the place of its message.
