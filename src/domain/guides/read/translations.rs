@@ -12,6 +12,8 @@ use crate::domain::text::Text;
 const A_WORD: usize = 4;
 /// So many English words are a sentence, whatever names stand in it.
 const A_SENTENCE: usize = 5;
+/// What stands where somebody had no translation yet.
+const MARKS: [&str; 4] = ["todo", "tbd", "待译", "待翻译"];
 /// What may stand around a Chinese name in an English text.
 const PAIRS: [(char, char); 8] =
     [('(', ')'), ('（', '）'), ('“', '”'), ('《', '》'), ('「', '」'), ('[', ']'), ('"', '"'), ('‘', '’')];
@@ -29,7 +31,10 @@ impl SourceFile {
 
 fn look_through(node: &Node, problems: &mut Vec<Problem>) {
     if let (Some(zh), Some(en)) = (node.member("zh"), node.member("en")) {
-        problems.extend(chinese(zh).into_iter().chain(english(en)));
+        // 待翻译 may be what the text is about.
+        let is_about_it = en.scalar().is_some_and(|en| en.to_lowercase().contains("translat"));
+        let of_zh = mark(zh).filter(|_| !is_about_it).or_else(|| chinese(zh));
+        problems.extend(of_zh.into_iter().chain(mark(en).or_else(|| english(en))));
         return;
     }
     node.entries().iter().for_each(|entry| look_through(&entry.value, problems));
@@ -39,6 +44,23 @@ fn look_through(node: &Node, problems: &mut Vec<Problem>) {
 fn problem(node: &Node, zh: String, en: String) -> Problem {
     let reason = Text::new(zh, en);
     Problem { origin: Origin::File, line: node.line, path: node.path.clone(), reason }
+}
+
+/// A text of nothing but such marks.
+fn mark(node: &Node) -> Option<Problem> {
+    let text = node.scalar()?;
+    let text_in_small = text.to_lowercase();
+    let mut words =
+        text_in_small.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).peekable();
+    let is_one = |word: &str| MARKS.contains(&word) || (word.len() > 2 && word.bytes().all(|c| c == b'x'));
+    let is_mark = words.peek().is_some() && words.all(is_one);
+    is_mark.then(|| {
+        problem(
+            node,
+            format!("“{text}”只是待补的记号，还没有译文；请写出这里的文字。"),
+            format!("“{text}” only marks what is still to be translated; write the text."),
+        )
+    })
 }
 
 fn chinese(node: &Node) -> Option<Problem> {
@@ -125,6 +147,12 @@ mod tests {
             ("Please give the number of your bank card 卡号", "Number", &["zh"]),
             ("户口簿", "Copy of the 户口簿", &["en"]),
             ("户口簿", "居民户口簿 copy", &["en"]),
+            ("户口簿", "TODO", &["en"]),
+            ("户口簿", "[todo]", &["en"]),
+            ("户口簿", "xxx", &["en"]),
+            ("户口簿", "TBD: 待译", &["en"]),
+            ("（待翻译）", "Household register", &["zh"]),
+            ("TODO", "待译 todo.", &["zh", "en"]),
         ] {
             assert_eq!(told(zh, en), wrong, "{zh} {en}");
         }
@@ -134,6 +162,9 @@ mod tests {
     fn names_codes_and_abbreviations_may_stand() {
         for (zh, en) in [
             ("C1", "C1"),
+            ("待翻译", "To be translated"),
+            ("待翻译的文件", "Documents to be translated, TBD by the court"),
+            ("TODO 清单", "To-do list"),
             ("VIN", "VIN"),
             ("12345", "12345"),
             ("户口簿", "Household register (户口簿)"),
