@@ -3,6 +3,7 @@
 //! Of the guides only what the caller keeps stays in memory: a province's hundred
 //! thousand would not fit otherwise.
 
+mod alike;
 mod survey;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ use crate::domain::calendar::WorkCalendar;
 use crate::domain::codes::{BasicCode, CertificateType, GuideCode, RegionCode};
 use crate::domain::guides::{
     Bundle, CertificateTypeEntry, FailedExample, FileKind, Guide, ItemFile, Origin, Part, Problem, Register,
-    SourceFile, may_follow, try_examples,
+    SourceFile, StatedItem, may_follow, try_examples,
 };
 use crate::domain::territory::Territory;
 pub(super) use survey::{Survey, survey};
@@ -56,8 +57,11 @@ pub struct FileFailures {
 /// What the files may lean on: what is in the catalogue already.
 #[derive(Debug, Clone, Default)]
 pub struct Base {
-    /// By basic code.
+    /// By basic code: those the files are of, and those called as an item they write out.
     pub items: HashMap<String, Arc<ItemFile>>,
+    /// By basic code, of what the files write out: a guide in force besides them that writes
+    /// it out too, and what that says.
+    pub written_out: HashMap<String, (String, StatedItem)>,
     pub register: Register,
     /// The guides in force that bundles may name.
     pub guides: Vec<Guide>,
@@ -155,6 +159,7 @@ pub(super) fn check_each<G: Send>(
     checker.each(FileKind::CertificateTypes, Checker::read_certificate_types);
     checker.each(FileKind::Item, Checker::read_item);
     let guides = checker.read_guides(&keep);
+    checker.find_unlike();
     let bundles = checker.read_bundles();
     if checker.register().is_some() {
         for (place, problem) in unissued(surveys, &checker.base) {

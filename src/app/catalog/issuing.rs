@@ -11,7 +11,7 @@ use crate::domain::codes::CertificateType;
 use crate::domain::guides::{Problem, Register, SourceFile};
 
 /// Guides read from the store at once.
-const PAGE: i64 = 200;
+pub(super) const PAGE: i64 = 200;
 
 /// Types of the register the files ask for that neither they nor anybody elsewhere issue.
 fn wanting<'s>(surveys: &'s [Survey], register: &Register) -> BTreeSet<&'s CertificateType> {

@@ -6,13 +6,13 @@ use chrono::NaiveDate;
 
 use super::Catalogue;
 use super::check::{Base, Survey, survey};
-use super::issuing::supplied;
+use super::issuing::{PAGE, supplied};
 use super::publish::CODES;
 use crate::app::bundles;
 use crate::app::ctx::Ctx;
 use crate::app::error::AppResult;
 use crate::domain::codes::Uscc;
-use crate::domain::guides::FileKind;
+use crate::domain::guides::{FileKind, SourceFile, StatedItem};
 use crate::domain::territory::Territory;
 use crate::domain::time::local_date;
 
@@ -53,7 +53,62 @@ impl Present {
                 items.insert(record.basic_code, (record.version, record.content_hash));
             }
         }
+        of_written_out(ctx, files, surveys, &mut base).await?;
         Ok(Self { base, items })
+    }
+}
+
+/// Of items that the files write out and the catalogue has under no such code: the items that
+/// are called so, and what a guide in force says that writes the same out.
+async fn of_written_out(
+    ctx: &Ctx,
+    files: &[(String, String)],
+    surveys: &[Survey],
+    base: &mut Base,
+) -> AppResult<()> {
+    let given: HashSet<&str> = surveys.iter().filter_map(|survey| survey.code.as_deref()).collect();
+    // Guides that write the same out and call it otherwise are told that.
+    let mut sought: HashSet<&str> = HashSet::new();
+    let mut names: HashSet<String> = HashSet::new();
+    for (survey, (_, yaml)) in surveys.iter().zip(files) {
+        let is_apart = survey.kind == FileKind::Guide && !survey.inherits;
+        let code = survey.item.as_deref().filter(|code| is_apart && !base.items.contains_key(*code));
+        let Some(code) = code.filter(|code| sought.insert(code)) else { continue };
+        if let Some(other) = other_writer(ctx, code, &given).await? {
+            base.written_out.insert(code.to_owned(), other);
+        }
+        names.extend(SourceFile::parse(yaml).stated_item().and_then(|item| item.name).map(|name| name.zh));
+    }
+    for name in names {
+        for record in ctx.store.list_current_items_saying(&name).await? {
+            let item = Catalogue::read_item(&ctx.catalogue, &record)?;
+            if item.item.name.zh == name {
+                base.items.entry(record.basic_code).or_insert(item);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A guide that takes new cases, is not given here, and writes the item out.
+async fn other_writer(
+    ctx: &Ctx,
+    basic_code: &str,
+    given: &HashSet<&str>,
+) -> AppResult<Option<(String, StatedItem)>> {
+    let today = local_date(ctx.clock.now());
+    let mut after = None;
+    loop {
+        let page = ctx.store.list_guides_apart(basic_code.to_owned(), ctx.clock.now(), after, PAGE).await?;
+        let Some((last, _)) = page.last() else { return Ok(None) };
+        after = Some(last.clone());
+        for (guide, yaml) in page.into_iter().filter(|(guide, _)| !given.contains(guide.as_str())) {
+            let source = SourceFile::parse(&yaml);
+            let is_over = source.effective_until().is_some_and(|until| until < today);
+            if let Some(item) = source.stated_item().filter(|_| !is_over) {
+                return Ok(Some((guide, item)));
+            }
+        }
     }
 }
 

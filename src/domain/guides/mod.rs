@@ -53,8 +53,8 @@ pub use pattern::Pattern;
 pub use prefill::{FilledFrom, Prefilled, Stated, prefill, prefill_from};
 pub use problem::Problem;
 pub use read::{
-    CertificateTypeEntry, CertificateUses, FileKind, ItemFile, SourceFile, may_follow, read_guide,
-    register_yaml,
+    CertificateTypeEntry, CertificateUses, FileKind, ItemFile, SourceFile, StatedItem, may_follow,
+    read_guide, register_yaml,
 };
 pub use register::{Register, Statement};
 pub use rows::with_rows_in_full;

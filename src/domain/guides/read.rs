@@ -20,6 +20,7 @@ mod kinds;
 mod listed;
 mod possible;
 mod results;
+mod same;
 mod scalars;
 mod scenarios;
 mod terms;
@@ -39,6 +40,7 @@ pub use item::ItemFile;
 #[cfg(test)]
 pub(super) use keys::asked;
 use listed::Listed;
+pub use same::StatedItem;
 use scenarios::{MAX_SCENARIOS, ScenarioHead};
 pub use uses::CertificateUses;
 
@@ -167,7 +169,7 @@ impl SourceFile {
             };
             let guide = read_whole(&whole, &problems, how);
             if let Some(item) = item {
-                item::check_same(&whole, item, &problems);
+                same::check_same(&whole, item, &problems);
                 if !how.is_published {
                     item::check_legal(&whole, item, &problems);
                 }

@@ -126,6 +126,25 @@ impl Store {
         rows.into_iter().map(item_record).collect()
     }
 
+    /// The present versions of the items in whose file this text occurs.
+    pub async fn list_current_items_saying(&self, text: &str) -> Result<Vec<ItemRecord>> {
+        let literal: String = text
+            .chars()
+            .flat_map(|c| [Some('\\').filter(|_| "\\%_".contains(c)), Some(c)])
+            .flatten()
+            .collect();
+        let rows: Vec<ItemRow> = self
+            .read(move |conn| {
+                Ok(catalogue_items::table
+                    .filter(catalogue_items::superseded_at.is_null())
+                    .filter(catalogue_items::yaml.like(format!("%{literal}%")).escape('\\'))
+                    .select(ItemRow::as_select())
+                    .load(conn)?)
+            })
+            .await?;
+        rows.into_iter().map(item_record).collect()
+    }
+
     pub async fn find_item(&self, basic_code: String, version: u32) -> Result<Option<ItemRecord>> {
         let row: Option<ItemRow> = self
             .read(move |conn| {

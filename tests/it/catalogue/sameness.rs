@@ -39,6 +39,39 @@ async fn a_guide_that_differs_from_the_item_in_the_catalogue_is_refused_by_every
     portal.close().await;
 }
 
+async fn other_guides_and_names_are_looked_at(database: Database) {
+    let portal = Portal::open(database).await;
+    let publishable = written_out(AGENCY, "示例补贴");
+    publish(&portal, &publishable).await;
+    // Another agency writes the same out under another name.
+    let refused =
+        portal.post("editor@web", GUIDES, files(&[&written_out(POLICE, "另一补贴")])).await.problem(422);
+    assert!(pointers(&refused)[0].ends_with(":/item/name"), "{refused:#}");
+    publish(&portal, &written_out(POLICE, "示例补贴")).await;
+    // Both of them change it together.
+    let both = [written_out(AGENCY, "另一补贴"), written_out(POLICE, "另一补贴")];
+    portal.post("editor@web", GUIDES, files(&[&both[0], &both[1]])).await.expect(201);
+    // The item has its file, and nobody writes it out under another code.
+    publish(&portal, ITEM).await;
+    let under_another = publishable.replace("000599001000", "000599002000");
+    let refused = portal.post("editor@web", GUIDES, files(&[&under_another])).await.problem(422);
+    assert!(pointers(&refused)[0].ends_with(":/item/basic_code"), "{refused:#}");
+    let called_otherwise = written_out(AGENCY, "示例_贴").replace("000599001000", "000599002000");
+    portal.post("editor@web", GUIDES, files(&[&called_otherwise])).await.expect(201);
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn an_item_written_out_is_held_against_what_others_wrote_and_what_is_called_so() {
+    other_guides_and_names_are_looked_at(Database::sqlite()).await;
+}
+
+#[actix_web::test]
+#[ignore = "needs PostgreSQL: run tests/run"]
+async fn an_item_written_out_is_held_against_what_others_wrote_and_what_is_called_so_on_postgres() {
+    other_guides_and_names_are_looked_at(Database::postgres()).await;
+}
+
 /// A certificate type of the register that nobody elsewhere issues.
 const CARD: &str = "format: 1\nkind: certificate_types\ntypes:\n  - { type: \"11340000002986061B003\", name: { zh: 老年人优待证, en: Senior card }, supplies: [老年人优待证] }\n";
 

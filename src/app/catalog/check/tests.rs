@@ -331,3 +331,93 @@ fn what_a_written_out_item_says_otherwise_is_told_beside_what_does_not_read() {
     assert!(found.iter().any(|told| told.contains("/item/name: The name differs")), "{found:#?}");
     assert!(found.iter().any(|told| told.contains("artikel")), "{found:#?}");
 }
+
+/// The item written out by another agency.
+fn by_another(yaml: &str) -> String {
+    yaml.replace("11340705MBWXT06130", "91350100M000100Y43")
+}
+
+#[test]
+fn an_item_is_not_written_out_under_another_code() {
+    let other = WRITTEN_OUT.replace("000553001000", "000553002000");
+    let item = Arc::new(SourceFile::parse(ITEM).into_item(None).unwrap());
+    let base = Base { items: HashMap::from([("000553001000".to_owned(), item)]), ..Base::default() };
+    let place =
+        format!("g:{}: /item/basic_code: The item “Old-age allowance”", line_of(&other, "basic_code:"));
+    for found in [told(&[("g", &other)], &base), told(&[("g", &other), ("i", ITEM)], &Base::default())] {
+        assert!(matches!(found.as_slice(), [told] if told.starts_with(&place)), "{found:#?}");
+        assert!(
+            found[0].contains("write item: \"000553001000\"")
+                || found[0].contains("Write item: \"000553001000\"")
+        );
+    }
+    // What is called otherwise, or is of another type, is another thing.
+    let renamed = with(&other, "zh: 高龄津贴申领,", "zh: 高龄津贴申领（代办）,");
+    let of_type = with(&other.replace("000553002000", "000753002000"), "type: \"05\"", "type: \"07\"");
+    for another in [renamed, of_type] {
+        assert_eq!(told(&[("g", &another)], &base), [""; 0]);
+    }
+    // The basic catalogue has come to list what had a provisional code.
+    let provisional = ITEM.replace("000553001000", "000509999001");
+    assert_eq!(told(&[("i", &provisional), ("g", WRITTEN_OUT)], &Base::default()), [""; 0]);
+}
+
+#[test]
+fn guides_that_write_the_same_item_out_say_the_same() {
+    let same = by_another(WRITTEN_OUT);
+    let stated = SourceFile::parse(WRITTEN_OUT).stated_item().unwrap();
+    let published = || HashMap::from([("000553001000".to_owned(), ("G".to_owned(), stated.clone()))]);
+    let base = Base { written_out: published(), has_others: true, ..Base::default() };
+    assert_eq!(told(&[("a", WRITTEN_OUT), ("b", &same)], &Base::default()), [""; 0]);
+    assert_eq!(told(&[("b", &same)], &base), [""; 0]);
+    for (from, to, key, words) in [
+        ("name: { zh: 高龄津贴申领,", "name: { zh: 高龄津贴,", "name", "The name differs"),
+        ("article: 第三十三条", "article: 第三十四条", "legal_basis", "The legal basis differs"),
+    ] {
+        let unlike = with(&same, from, to);
+        for (found, whose) in [
+            (told(&[("a", WRITTEN_OUT), ("b", &unlike)], &Base::default()), "as a writes it out"),
+            (told(&[("b", &unlike)], &base), "as the published guide G writes it out"),
+        ] {
+            let [told] = found.as_slice() else { panic!("{found:#?}") };
+            assert!(told.starts_with("b:") && told.contains(&format!(": /item/{key}: {words}")), "{told}");
+            assert!(told.contains(whose), "{told}");
+        }
+        let published_before = Base { are_published: true, ..base.clone() };
+        assert_eq!(told(&[("b", &unlike)], &published_before), [""; 0]);
+    }
+    // A provisional code is nobody's: two agencies may have taken the same for two things.
+    let first = WRITTEN_OUT.replace("000553001000", "000509999001");
+    let other =
+        with(&by_another(&first), "zh: 高龄津贴申领, en: Old-age allowance", "zh: 另一件事, en: Another");
+    let found = told(&[("a", &first), ("b", &other)], &Base::default());
+    assert!(
+        matches!(found.as_slice(), [told] if told.contains(": /item/basic_code: This provisional")),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn a_guide_that_writes_its_item_out_does_not_differ_from_what_does_not_read() {
+    let basis = "text: 国家鼓励地方建立八十周岁以上低收入老年人高龄津贴制度。";
+    let same = with(
+        WRITTEN_OUT,
+        basis,
+        "text: 国家建立和完善老年人福利制度，根据经济社会发展水平和老年人的实际需要，增加老年人的社会福利。",
+    );
+    for (from, to) in [
+        ("legal_basis:", "legal_bases:"),
+        ("zh: 高龄津贴申领, en: Old-age allowance", "zh: 高龄津贴申领"),
+        ("basic_code: \"000553001000\"", "basic_cod: \"000553001000\""),
+    ] {
+        let found = told(
+            &[("i", &with(ITEM, from, to)), ("g", &same), ("h", &by_another(WRITTEN_OUT))],
+            &Base::default(),
+        );
+        assert!(
+            found.iter().all(|told| told.starts_with("i:") || told.contains("/legal_basis: ")),
+            "{to}: {found:#?}"
+        );
+        assert!(found.iter().all(|told| !told.starts_with("g:")), "{to}: {found:#?}");
+    }
+}

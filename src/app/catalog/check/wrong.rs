@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use crate::domain::codes::BasicCode;
 use crate::domain::guides::{Problem, SourceFile};
 use crate::domain::text::Text;
 
@@ -19,6 +20,19 @@ pub(super) fn taken(name: &Text) -> Text {
         ),
         format!(
             "This provisional code is that of “{}” already. For another item give another, e.g. ending in 002: catalog new --basic-code …; the guides' codes follow. To rename the same item, change its Chinese name or its English one at a time, and keep the other.",
+            name.en
+        ),
+    )
+}
+
+pub(super) fn under_another_code(name: &Text, code: &BasicCode) -> Text {
+    Text::new(
+        format!(
+            "已有同类型的事项“{}”，基本编码是 {code}（四级四同）。请写 item: \"{code}\" 以沿用，实施编码也随之修改；若是另一事项，请另起名称。",
+            name.zh
+        ),
+        format!(
+            "The item “{}” of this type exists already, under basic code {code}. Write item: \"{code}\" to take it over, and let the guide's code follow; if this is another thing, give it another name.",
             name.en
         ),
     )

@@ -84,7 +84,7 @@ fn as_far_as_it_reads(root: &Node) -> Option<Item> {
 }
 
 /// What stands under a key, if it reads.
-fn told<T: Read>(node: &Node, key: &str, reader: &Reader<'_>) -> Option<T> {
+pub(super) fn told<T: Read>(node: &Node, key: &str, reader: &Reader<'_>) -> Option<T> {
     T::read(node.member(key)?, reader)
 }
 
@@ -139,18 +139,6 @@ pub(super) fn inherit(root: &Node, item: Option<&ItemFile>, problems: &Problems)
     Some(whole)
 }
 
-impl SourceFile {
-    /// In what a guide that writes its item out says otherwise than the item does; none
-    /// when it inherits.
-    pub fn differences(&self, item: &ItemFile) -> Vec<Problem> {
-        let problems = Problems::default();
-        if let Some(root) = self.root.as_ref().filter(|_| !self.inherits()) {
-            check_same(root, item, &problems);
-        }
-        problems.into_sorted()
-    }
-}
-
 impl ItemFile {
     /// Whether nothing it says may be lost in a key that is none of its own.
     pub(super) fn is_all_there(&self) -> bool {
@@ -166,44 +154,6 @@ impl ItemFile {
         let own = |entry: &&Entry| KEYS.contains(&entry.key.as_str());
         let entries = self.tree.entries().iter().filter(own).cloned().collect();
         Node { content: Content::Mapping(entries), path: "/item".to_owned(), ..self.tree.clone() }
-    }
-}
-
-/// 四级四同: name, code, type and legal basis are the item's at every level.
-pub(super) fn check_same(root: &Node, file: &ItemFile, problems: &Problems) {
-    let Some(stated) = root.member("item").filter(|node| node.origin == Origin::File) else { return };
-    let muted = Problems::default();
-    let schema = Schema::default();
-    let reader = Reader::plain(&muted, &schema);
-    let same = &file.item;
-    let code: Option<BasicCode> = told(stated, "basic_code", &reader);
-    let name: Option<Text> = told(stated, "name", &reader);
-    // A type that is not that of its own code was told.
-    let own_type = code.as_ref().map(BasicCode::item_type);
-    let item_type =
-        told(stated, "type", &reader).filter(|said: &ItemType| own_type.is_none_or(|own| own == *said));
-    let legal_basis: Option<Vec<LegalBasis>> = told(stated, "legal_basis", &reader);
-    let differences = [
-        ("basic_code", "基本编码", "basic code", code.is_some_and(|code| code != same.basic_code)),
-        ("name", "名称", "name", name.is_some_and(|name| name != same.name)),
-        ("type", "类型", "type", item_type.is_some_and(|said| said != same.item_type)),
-        ("legal_basis", "依据", "legal basis", legal_basis.is_some_and(|said| said != same.legal_basis)),
-    ];
-    for (key, zh, en, differs) in differences {
-        if differs {
-            let name = &same.name;
-            problems.at(
-                stated.member(key).unwrap_or(stated),
-                format!(
-                    "{zh}与目录事项“{}”不一致（四级四同）；请写 item: \"{}\" 以沿用。",
-                    name.zh, same.basic_code
-                ),
-                format!(
-                    "The {en} differs from that of the item “{}”; write item: \"{}\" to take it over.",
-                    name.en, same.basic_code
-                ),
-            );
-        }
     }
 }
 
