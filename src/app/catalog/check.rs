@@ -276,11 +276,9 @@ impl Checker<'_> {
             self.wrong.entry(place).or_default().push(twice);
             return;
         }
-        let is_named = !self.wrong.get(&place).is_some_and(|told| told.iter().any(is_of_the_name));
         if let Some(known) = self.base.items.get(code.as_str())
             && code.is_provisional()
-            && is_named
-            && is_another(&known.item.name, &item.item.name)
+            && item.stated().name.is_some_and(|name| is_another(&known.item.name, &name))
         {
             let taken = self.source(place).problem_at("/basic_code", taken(&known.item.name));
             self.wrong.entry(place).or_default().push(taken);
@@ -423,10 +421,6 @@ impl Checker<'_> {
         problems.extend(misfits);
         (Some(plan.bundle), problems)
     }
-}
-
-fn is_of_the_name(problem: &Problem) -> bool {
-    problem.path == "/name" || problem.path.starts_with("/name/")
 }
 
 fn name(files: &[(String, String)], place: usize) -> String {
