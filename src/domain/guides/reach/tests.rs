@@ -232,9 +232,33 @@ fn values(kind: &FieldKind) -> Vec<Value> {
         FieldKind::Choice { options } => {
             std::iter::once(Value::Null).chain(options.iter().map(|one| one.value.as_str().into())).collect()
         }
+        FieldKind::Date { past, future } => {
+            let days = [(-400, *future), (-1, *future), (0, false), (1, *past), (400, *past)];
+            let days = days.into_iter().filter_map(|(days, is_refused)| (!is_refused).then_some(days));
+            let day = |days| (TODAY + chrono::TimeDelta::days(days)).to_string().into();
+            std::iter::once(Value::Null).chain(days.map(day)).collect()
+        }
+        FieldKind::MultiChoice { options, min, max } => {
+            let some = |chosen: u32| -> Vec<&str> {
+                let options = options.iter().enumerate().filter(|(place, _)| chosen & (1 << place) != 0);
+                options.map(|(_, option)| option.value.as_str()).collect()
+            };
+            let is_right = |chosen: &u32| (*min..=max.unwrap_or(9)).contains(&chosen.count_ones());
+            let all = (1..1 << options.len()).filter(is_right).map(|chosen| some(chosen).into());
+            std::iter::once(Value::Null).chain(all).collect()
+        }
+        FieldKind::Region { under } => {
+            let is_within = |place: &&str| under.as_ref().is_none_or(|under| under.contains(&region(place)));
+            std::iter::once(Value::Null)
+                .chain(PLACES.into_iter().filter(is_within).map(Value::from))
+                .collect()
+        }
         other => panic!("{other:?}"),
     }
 }
+
+const TODAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 2).unwrap();
+const PLACES: [&str; 4] = ["340000000000", "340700000000", "340705000000", "350000000000"];
 
 /// The fields some complete answers show, found by trying all.
 fn seen(fields: &[Field]) -> BTreeSet<usize> {
@@ -243,7 +267,7 @@ fn seen(fields: &[Field]) -> BTreeSet<usize> {
     for (index, field) in fields.iter().enumerate() {
         let mut next = Vec::new();
         for facts in open {
-            let above = Scope { facts: &facts, applicant: &nobody(), today: NaiveDate::MIN, channel: None };
+            let above = Scope { facts: &facts, applicant: &nobody(), today: TODAY, channel: None };
             if is_visible(field, &above, &Unsaid::default()) != Some(true) {
                 next.push(facts);
                 continue;
@@ -303,6 +327,78 @@ fn part(index: usize) -> impl Strategy<Value = (FieldKind, bool, Option<String>)
     (kinds(), any::<bool>(), rule)
 }
 
+/// What is said to be out of reach is not among what is seen when all is tried.
+fn never_said_in_vain(parts: &[(FieldKind, bool, Option<String>)]) -> Result<(), TestCaseError> {
+    let given: Vec<_> =
+        parts.iter().map(|(kind, required, rule)| (kind.clone(), *required, rule.as_deref())).collect();
+    // Rules of the wrong type leave their field without one.
+    let mut fields: Vec<(FieldKind, bool, Option<&str>)> = Vec::new();
+    for (kind, required, rule) in given {
+        fields.push((kind.clone(), required, rule));
+        if form(&fields).is_none() {
+            fields.pop();
+            fields.push((kind, required, None));
+        }
+    }
+    let fields = form(&fields).unwrap();
+    let seen = seen(&fields);
+    for Unreachable { index, with } in unreachable_fields(&fields) {
+        prop_assert!(!seen.contains(&index), "{index}: {fields:#?}");
+        for name in with {
+            let index = fields.iter().position(|field| field.name == name).unwrap();
+            prop_assert!(!seen.contains(&index), "{name}: {fields:#?}");
+        }
+    }
+    Ok(())
+}
+
+fn other_kinds() -> impl Strategy<Value = FieldKind> {
+    prop_oneof![
+        prop::sample::select(vec![(true, false), (false, true), (false, false)])
+            .prop_map(|(past, future)| FieldKind::Date { past, future }),
+        (1..3_u32, 2..4_u32).prop_map(|(min, max)| some_of(&["a", "b", "c"], min, Some(max.max(min)))),
+        prop::option::of(prop::sample::select(PLACES.to_vec()))
+            .prop_map(|under| FieldKind::Region { under: under.map(region) }),
+    ]
+}
+
+/// Something that may be said of the days, places and options above the field of this index.
+fn other_rules(index: usize) -> impl Strategy<Value = String> {
+    let field = move || 0..index.max(1);
+    let compared = || prop::sample::select(vec!["<", "<=", ">", ">=", "==", "!="]);
+    let atom = prop_oneof![
+        (field(), compared()).prop_map(|(f, op)| format!("(has(facts.f{f}) && facts.f{f} {op} today)")),
+        (field(), field(), compared()).prop_map(|(f, g, op)| format!(
+            "(has(facts.f{f}) && has(facts.f{g}) && facts.f{f} {op} facts.f{g})"
+        )),
+        (field(), field(), compared(), -1..2_i64).prop_map(|(f, g, op, n)| format!(
+            "(has(facts.f{f}) && has(facts.f{g}) && days(facts.f{f}, facts.f{g}) {op} {n})"
+        )),
+        (field(), compared(), prop::sample::select(vec!["days", "years"]), -1..2_i64).prop_map(
+            |(f, op, count, n)| format!("(has(facts.f{f}) && {count}(facts.f{f}, today) {op} {n})")
+        ),
+        (field(), prop::sample::select(vec!["a", "b", "c"]))
+            .prop_map(|(f, option)| format!("(has(facts.f{f}) && '{option}' in facts.f{f})")),
+        (field(), prop::sample::select(PLACES.to_vec()))
+            .prop_map(|(f, place)| format!("(has(facts.f{f}) && in_region(facts.f{f}, '{place}'))")),
+        (field(), prop::sample::select(PLACES.to_vec()))
+            .prop_map(|(f, place)| format!("(has(facts.f{f}) && facts.f{f} == '{place}')")),
+        (field(), field()).prop_map(|(f, g)| format!("(has(facts.f{f}) == has(facts.f{g}))")),
+    ];
+    atom.prop_recursive(3, 12, 2, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} && {b})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} || {b})")),
+            inner.prop_map(|a| format!("!{a}")),
+        ]
+    })
+}
+
+fn other_part(index: usize) -> impl Strategy<Value = (FieldKind, bool, Option<String>)> {
+    let rule = prop::option::weighted(0.8, other_rules(index));
+    (other_kinds(), any::<bool>(), rule)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -311,25 +407,14 @@ proptest! {
         parts in (part(0), part(1), part(2), part(3), part(4)),
     ) {
         let (a, b, c, d, e) = parts;
-        let parts = [a, b, c, d, e];
-        let given: Vec<_> = parts.iter().map(|(kind, required, rule)| (kind.clone(), *required, rule.as_deref())).collect();
-        // Rules of the wrong type leave their field without one.
-        let mut fields: Vec<(FieldKind, bool, Option<&str>)> = Vec::new();
-        for (kind, required, rule) in given {
-            fields.push((kind.clone(), required, rule));
-            if form(&fields).is_none() {
-                fields.pop();
-                fields.push((kind, required, None));
-            }
-        }
-        let fields = form(&fields).unwrap();
-        let seen = seen(&fields);
-        for Unreachable { index, with } in unreachable_fields(&fields) {
-            prop_assert!(!seen.contains(&index), "{index}: {fields:#?}");
-            for name in with {
-                let index = fields.iter().position(|field| field.name == name).unwrap();
-                prop_assert!(!seen.contains(&index), "{name}: {fields:#?}");
-            }
-        }
+        never_said_in_vain(&[a, b, c, d, e])?;
+    }
+
+    #[test]
+    fn nor_is_what_days_places_and_several_options_allow(
+        parts in (other_part(0), other_part(1), other_part(2), other_part(3)),
+    ) {
+        let (a, b, c, d) = parts;
+        never_said_in_vain(&[a, b, c, d])?;
     }
 }
