@@ -49,12 +49,14 @@ fn names(fields: &[Field], rule: &Expr, cause: &Unreachable) -> bool {
     rule.fields().iter().any(|name| is_of(name) || cause.with.contains(name))
 }
 
-/// Whether some application meets it, as far as can be told, of those who are known as well
-/// as is asked. Whether a field is ever shown is another matter, and left aside.
-pub(super) fn can_be_met(fields: &[Field], when: &Expr, ial: u8) -> bool {
+/// Whether some application meets all of them, as far as can be told, of those who are known
+/// as well as is asked. Whether a field is ever shown is another matter, and left aside; so
+/// is what speaks of the channel.
+pub(super) fn can_be_met(fields: &[Field], whens: &[&Expr], ial: u8) -> bool {
     let all = (0..fields.len()).collect();
     let solver = Solver::new(fields).showing(&all).asking(ial);
-    when.asks_channel() || !solver.assume(when.tree(), true, World::default()).is_empty()
+    let asked = whens.iter().filter(|when| !when.asks_channel());
+    !asked.fold(vec![World::default()], |worlds, when| solver.assume_in(when.tree(), worlds)).is_empty()
 }
 
 /// The options, by place of field and option, with which the rules of the form refuse
@@ -79,9 +81,8 @@ pub(super) fn barred_options(fields: &[Field], rules: &[FormRule]) -> Vec<(usize
         for (place, option) in options.iter().enumerate() {
             let chosen =
                 shown.iter().filter_map(|world| solver.choose(&field.name, &option.value, world.clone()));
-            let filed = rules.iter().fold(chosen.collect::<Vec<_>>(), |worlds, rule| {
-                worlds.into_iter().flat_map(|world| solver.assume(rule.tree(), true, world)).collect()
-            });
+            let filed =
+                rules.iter().fold(chosen.collect(), |worlds, rule| solver.assume_in(rule.tree(), worlds));
             if filed.is_empty() {
                 barred.push((index, place));
             }

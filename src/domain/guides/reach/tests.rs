@@ -115,7 +115,7 @@ fn can_be(kind: &FieldKind, when: &str) -> bool {
     let fields = form(&[(kind.clone(), true, None), (kind.clone(), true, None)]).unwrap();
     let mut schema = Schema::default();
     fields.iter().for_each(|field| schema.add(&field.name, Some(&field.kind), true));
-    can_be_met(&fields, &Expr::compile(when, Vocabulary::Whole(&schema)).unwrap(), 2)
+    can_be_met(&fields, &[&Expr::compile(when, Vocabulary::Whole(&schema)).unwrap()], 2)
 }
 
 #[test]

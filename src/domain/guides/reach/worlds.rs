@@ -78,6 +78,11 @@ impl<'f> Solver<'f> {
         }
     }
 
+    /// The worlds of these in which it holds.
+    pub fn assume_in(&self, rule: &IdedExpr, worlds: Vec<World>) -> Vec<World> {
+        worlds.into_iter().flat_map(|world| self.assume(rule, true, world)).collect()
+    }
+
     fn both(&self, left: &IdedExpr, right: &IdedExpr, truth: bool, world: World) -> Vec<World> {
         let left = self.assume(left, truth, world);
         left.into_iter().flat_map(|world| self.assume(right, truth, world)).collect()

@@ -33,19 +33,16 @@ pub(super) fn check_possible(
     }
     // What an item asks of its guides each of them may ask otherwise.
     let ial = identity.filter(|_| !reader.is_partial).map_or(0, |identity| identity.ial);
-    let mut is_met = true;
+    let (mut demands, read) = (Vec::new(), form.and_then(|form| form.rules.as_ref()));
     if let (Some(conditions), Some(list)) = (conditions, guide.get("conditions")) {
-        for (condition, place) in conditions.placed(list) {
-            is_met &= check_met(fields, (&condition.when, ial), place, reader);
-        }
+        let placed = conditions.placed(list);
+        demands.extend(placed.map(|(condition, place)| (&condition.when, &condition.scenarios, place)));
     }
-    let rules = guide.get("form").and_then(|form| form.member("rules"));
-    let read = form.and_then(|form| form.rules.as_ref());
-    if let (Some(read), Some(list)) = (read, rules) {
-        for (rule, place) in read.placed(list) {
-            is_met &= check_met(fields, (&rule.when, ial), place, reader);
-        }
+    let placed = guide.get("form").and_then(|form| form.member("rules"));
+    if let (Some(rules), Some(placed)) = (read, placed) {
+        demands.extend(rules.placed(placed).map(|(rule, place)| (&rule.when, &rule.scenarios, place)));
     }
+    let is_met = check_met(fields, &demands, ial, reader);
     if let Some(rules) = read.filter(|_| is_met) {
         for (field, option) in barred_options(&fields.read, &rules.read) {
             let field = list.items().get(fields.place(field));
@@ -60,17 +57,42 @@ pub(super) fn check_possible(
     }
 }
 
-/// Whether somebody can meet it; told if not.
-fn check_met(fields: &Listed<Field>, (when, ial): (&Expr, u8), place: &Node, reader: &Reader<'_>) -> bool {
-    let can = can_be_met(&fields.read, when, ial);
-    if !can {
-        reader.problems.at(
-            place.member("when").unwrap_or(place),
-            "没有任何申请能满足它，谁都无法办理；请改正条件或删去。",
-            "Nobody can ever meet this, so nobody could apply; correct it or remove it.",
+/// What an application must meet: the expression, the scenarios it is for, and where it stands.
+type Demand<'a> = (&'a Expr, &'a Vec<String>, &'a Node);
+
+/// Whether somebody can meet them, each and all together; told if not.
+fn check_met(fields: &Listed<Field>, demands: &[Demand<'_>], ial: u8, reader: &Reader<'_>) -> bool {
+    let at =
+        |node: &Node, zh: &str, en: &str| reader.problems.at(node.member("when").unwrap_or(node), zh, en);
+    let mut are_met = true;
+    for (when, _, place) in demands {
+        if !can_be_met(&fields.read, &[when], ial) {
+            are_met = false;
+            at(
+                place,
+                "没有任何申请能满足它，谁都无法办理；请改正条件或删去。",
+                "Nobody can ever meet this, so nobody could apply; correct it or remove it.",
+            );
+        }
+    }
+    if !are_met {
+        return false;
+    }
+    // Those of some scenarios alone may be at odds with each other.
+    let common: Vec<_> = demands.iter().filter(|(_, scenarios, _)| scenarios.is_empty()).collect();
+    let whens: Vec<&Expr> = common.iter().map(|(when, ..)| *when).collect();
+    if can_be_met(&fields.read, &whens, ial) {
+        return true;
+    }
+    let at_odds = (2..=whens.len()).find(|count| !can_be_met(&fields.read, &whens[..*count], ial));
+    if let Some((_, _, place)) = at_odds.and_then(|count| common.get(count - 1)) {
+        at(
+            place,
+            "它与前面的条件或规则不能同时满足，谁都无法办理；请改正其一。",
+            "Nobody can meet this together with the conditions or rules before it, so nobody could apply; correct one of them.",
         );
     }
-    can
+    false
 }
 
 /// The longest texts together can be kept as answers.

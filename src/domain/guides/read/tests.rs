@@ -352,6 +352,14 @@ fn what_nobody_can_meet_choose_or_keep_is_told() {
     assert!(told(&condition(less)).contains("Nobody can ever meet this"));
     let asks_less = condition(less).replace("identity: { ial: 2,", "identity: { ial: 1,");
     assert_eq!(told(&asks_less), "");
+    let and = |more: &str| {
+        let second =
+            format!("  - code: second\n    when: {more}\n    text: {{ zh: 又一条件, en: Another }}\n");
+        told(&VALID.replacen("form:\n", &format!("{second}form:\n"), 1))
+    };
+    let found = and("applicant.age < 60");
+    assert!(found.contains("/conditions/1/when: Nobody can meet this together with"), "{found}");
+    assert_eq!(and("applicant.age < 90"), "");
     let texts = |length: u32| {
         let fields: String = (0..3)
             .map(|at| format!("    - {{ name: long{at}, label: {{ zh: 长文, en: Long }}, type: text, max_length: {length} }}\n"))
