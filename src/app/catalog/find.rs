@@ -29,8 +29,9 @@ pub struct Search {
     pub items: Option<usize>,
 }
 
-/// Guides of an item that a list shows: a province has thousands of some.
-pub const GUIDES_SHOWN: usize = 20;
+/// Guides of an item that a list shows: a province has thousands of some, and a list of a
+/// hundred items is to be small enough for a phone.
+pub const GUIDES_SHOWN: usize = 5;
 
 /// An item that was found.
 #[derive(Debug)]

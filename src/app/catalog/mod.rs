@@ -88,7 +88,7 @@ pub struct Representation {
     pub tag: Bytes,
 }
 
-/// Compiled guides in memory, by code and again by version; together some 100 MB.
+/// Compiled guides in memory, by code and by version, mostly the same; together some 100 MB.
 const GUIDES_HELD: usize = 2000;
 /// Items in memory, for guides to be compiled from.
 const ITEMS_HELD: usize = 400;
@@ -98,6 +98,8 @@ pub struct Catalogue {
     clock: Clock,
     current: Held<String, Arc<PublishedGuide>>,
     versions: Held<(String, u32), Arc<PublishedGuide>>,
+    /// Kept when the others are forgotten: but for its withdrawal a version never changes.
+    compiled: Held<(String, u32), Arc<PublishedGuide>>,
     items: Held<(String, u32), Arc<ItemFile>>,
     /// Every guide that takes new cases; none until somebody asks.
     lines: RwLock<Option<Lines>>,
@@ -125,6 +127,7 @@ impl Catalogue {
             clock,
             current: Held::new(GUIDES_HELD),
             versions: Held::new(GUIDES_HELD),
+            compiled: Held::new(GUIDES_HELD),
             items: Held::new(ITEMS_HELD),
             lines: RwLock::default(),
             index: RwLock::default(),
@@ -202,7 +205,7 @@ impl Catalogue {
         let Some(record) = self.store.find_current_guide(key.clone(), local_date(at)).await? else {
             return Ok(None);
         };
-        let guide = Arc::new(self.compile(record).await?);
+        let guide = self.compiled(record).await?;
         let version = (key.clone(), guide.version);
         self.current.insert_if(key, guide.clone(), || self.is_present(generation));
         self.versions.insert_if(version, guide.clone(), || self.is_present(generation));
@@ -220,7 +223,7 @@ impl Catalogue {
             return Ok(None);
         }
         let Some(record) = self.store.find_guide(code.to_owned(), version).await? else { return Ok(None) };
-        let guide = Arc::new(self.compile(record).await?);
+        let guide = self.compiled(record).await?;
         self.versions.insert_if(key, guide.clone(), || self.is_present(generation));
         Ok(Some(guide))
     }
@@ -269,6 +272,16 @@ impl Catalogue {
         // A version of an item never changes, so nothing of it is ever forgotten.
         self.items.insert_if(key, item.clone(), || true);
         Ok(item)
+    }
+
+    async fn compiled(&self, record: GuideRecord) -> AppResult<Arc<PublishedGuide>> {
+        let key = (record.code.clone(), record.version);
+        if let Some(known) = self.compiled.get(&key).filter(|one| one.withdrawn_at == record.withdrawn_at) {
+            return Ok(known);
+        }
+        let guide = Arc::new(self.compile(record).await?);
+        self.compiled.insert_if(key, guide.clone(), || true);
+        Ok(guide)
     }
 
     async fn compile(&self, record: GuideRecord) -> AppResult<PublishedGuide> {

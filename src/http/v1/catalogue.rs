@@ -40,7 +40,7 @@ pub struct ItemView {
     /// 事项类型, two digits.
     #[serde(rename = "type")]
     pub item_type: String,
-    /// The first twenty that fit; with `region` of those that serve it, one unless several
+    /// The first five that fit; with `region` of those that serve it, one unless several
     /// agencies of a place do.
     pub guides: Vec<GuideLineView>,
     /// How many fit.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use wanshitong::app::catalog::{self, FoundItem, Search};
@@ -104,4 +105,27 @@ async fn two_instances_publish_at_the_same_time() {
 #[ignore = "needs PostgreSQL: run tests/run"]
 async fn two_instances_publish_at_the_same_time_on_postgres() {
     two_instances_publish(Database::postgres()).await;
+}
+
+#[actix_web::test]
+async fn a_publication_leaves_other_guides_as_they_were_read_until_they_are_withdrawn() {
+    let city = City::found(Database::sqlite()).await;
+    let (files, catalogue) = (many(2), &city.ctx.catalogue);
+    let publish = async |files: &[(String, String)]| {
+        catalog::publish(&city.ctx, files.to_vec()).await.unwrap().unwrap();
+    };
+    let (first, second) = files.split_at(2);
+    publish(first).await;
+    let lines = catalogue.lines().await.unwrap();
+    let code = &lines.iter().find(|line| line.about.aliases == ["样例补助"]).unwrap().code;
+    let read = catalogue.current(code).await.unwrap().unwrap();
+    publish(second).await;
+    assert!(catalogue.held(code).is_none(), "which version is in force is asked anew");
+    let again = catalogue.current(code).await.unwrap().unwrap();
+    assert!(Arc::ptr_eq(&read, &again), "what it says is known");
+    let at = city.ctx.clock.now();
+    city.database.tamper(&format!("UPDATE guides SET withdrawn_at = published_at WHERE code = '{code}'"));
+    catalogue.forget_guides();
+    let withdrawn = catalogue.current(code).await.unwrap().unwrap();
+    assert!(withdrawn.is_closed(at) && !read.is_closed(at));
 }
