@@ -3,17 +3,14 @@
 //! Publishing here is direct: whoever holds the database's master key is beyond the
 //! rule of four eyes, which holds over the API.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Subcommand;
 
 use super::{Outcome, block_on, counted, diff, load, print, production, said};
 use crate::app::{catalog, upkeep};
 use crate::boot;
-use crate::domain::calendar::WorkCalendar;
-use crate::domain::codes::RegionCode;
 use crate::domain::guides::{FILE_SCHEMA, FileKind, Origin, Problem, SourceFile};
 
 #[derive(Debug, Subcommand)]
@@ -167,29 +164,48 @@ pub(super) fn refused(wrong: &[catalog::FileProblems]) -> String {
     format!("{}\n{}", lines.join("\n"), counted(lines.len(), "problem"))
 }
 
-/// What the files may lean on.
-struct Ground {
-    base: catalog::Base,
-    calendar: Arc<WorkCalendar>,
-    /// None: every region counts as there.
-    regions: Option<Arc<HashSet<String>>>,
+/// What is wrong in the files, and what there was to hold them against.
+struct Looked {
+    faults: catalog::Faults,
+    /// Said where something could not be checked.
+    note: String,
 }
 
-/// Nothing but the calendar that comes with the program, or what the portal has.
-fn ground(config: Option<&Path>, files: &Files) -> Result<Ground, String> {
-    let base = catalog::Base { issued: Some(BTreeSet::new()), ..catalog::Base::default() };
-    let mut ground = Ground { base, calendar: Arc::new(boot::calendar().map_err(said)?), regions: None };
-    if let Some(config) = config.map(load).transpose()? {
-        block_on(async {
-            let ctx = production(&config).await?;
-            let base = catalog::base_for(&ctx, files).await.map_err(said)?;
-            ground =
-                Ground { base, calendar: ctx.calendar.current(), regions: Some(ctx.catalogue.regions()) };
-            Ok(())
-        })?;
-    }
-    Ok(ground)
+/// Looks through the files, as they stand for themselves or on the portal where they are to
+/// be published, with what inherits from their items there.
+fn look(config: Option<&Path>, files: &Files) -> Result<Looked, String> {
+    let Some(config) = config.map(load).transpose()? else { return look_alone(files) };
+    let mut looked = None;
+    block_on(async {
+        let ctx = production(&config).await?;
+        let faults = catalog::look_through(&ctx, files).await.map_err(said)?;
+        let has_register = catalog::has_register(&ctx).await.map_err(said)?;
+        let has_territory = catalog::has_territory(&ctx).await.map_err(said)?;
+        looked = Some(Looked { faults, note: notes(has_register, has_territory, files) });
+        Ok(())
+    })?;
+    looked.ok_or_else(|| "the portal was not asked".to_owned())
 }
+
+/// Files alone are of no portal, and every region counts as there.
+fn look_alone(files: &Files) -> Result<Looked, String> {
+    let base = catalog::Base { issued: Some(BTreeSet::new()), ..catalog::Base::default() };
+    let calendar = boot::calendar().map_err(said)?;
+    let faults = match catalog::check(files, &base) {
+        Err(problems) => catalog::Faults { problems, ..catalog::Faults::default() },
+        Ok(checked) => {
+            let mut tried = catalog::Tried::default();
+            checked.guides.iter().for_each(|(_, guide)| tried.add(guide.examples.len()));
+            let failures = checked.try_examples(files, &calendar, &|_| true);
+            catalog::Faults { problems: Vec::new(), failures, tried }
+        }
+    };
+    Ok(Looked { faults, note: notes(false, true, files) })
+}
+
+const NO_EXAMPLES: &str = "\
+这些文件中没有 examples，没有可试的例子。
+The files have no examples, so there was nothing to try.";
 
 /// Said where no register was at hand, so that nobody takes silence for an answer.
 const NO_REGISTER: &str = "\
@@ -214,33 +230,27 @@ fn notes(has_register: bool, has_territory: bool, files: &Files) -> String {
 fn check(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
     let (read, unreadable) = readable(files);
     let files = if read.is_empty() { some_files(files)? } else { read };
-    let Ground { base, .. } = ground(config, &files)?;
-    // Files alone are of no portal.
-    let has_territory = config.is_none() || base.territory.is_whole();
-    let note = notes(!base.register.types().is_empty(), has_territory, &files);
+    let Looked { faults, note } = look(config, &files)?;
     let mut told = unreadable;
-    match catalog::check(&files, &base) {
-        Ok(checked) if told.is_empty() => {
-            return print(&format!("{}, nothing wrong{note}", counted(checked.len(), "file")));
-        }
-        Ok(_) => {}
-        Err(wrong) => told.extend(report(&wrong)),
+    told.extend(report(&faults.problems));
+    if told.is_empty() {
+        return print(&format!("{}, nothing wrong{note}", counted(files.len(), "file")));
     }
     Err(format!("{}\n{}{note}", told.join("\n"), counted(told.len(), "problem")))
 }
 
 fn test(config: Option<&Path>, files: &[PathBuf]) -> Outcome {
     let files = some_files(files)?;
-    let Ground { base, calendar, regions } = ground(config, &files)?;
-    let checked = catalog::check(&files, &base).map_err(|wrong| refused(&wrong))?;
-    let is_there = |code: &RegionCode| regions.as_ref().is_none_or(|regions| regions.contains(code.as_str()));
-    let failures = checked.try_examples(&files, &calendar, &is_there);
-    if failures.is_empty() {
-        let tried: usize = checked.guides.iter().map(|(_, guide)| guide.examples.len()).sum();
-        let (examples, guides) = (counted(tried, "example"), counted(checked.guides.len(), "guide"));
-        return print(&format!("{examples} of {guides}, each as expected"));
+    let catalog::Faults { problems, failures, tried } = look(config, &files)?.faults;
+    match (problems.is_empty(), failures.is_empty(), tried.examples) {
+        (false, ..) => Err(refused(&problems)),
+        (_, false, _) => Err(failed(&failures).join("\n")),
+        (.., 0) => print(NO_EXAMPLES),
+        (.., examples) => {
+            let (examples, guides) = (counted(examples, "example"), counted(tried.guides, "guide"));
+            print(&format!("{examples} of {guides}, each as expected"))
+        }
     }
-    Err(failed(&failures).join("\n"))
 }
 
 fn publish(config: &Path, files: &[PathBuf]) -> Outcome {
@@ -255,7 +265,8 @@ fn publish(config: &Path, files: &[PathBuf]) -> Outcome {
         let published = published.map_err(said)?.map_err(|faults| {
             let mut lines = report(&faults.problems);
             lines.extend(failed(&faults.failures));
-            format!("{}\n{} faults; nothing was published{note}", lines.join("\n"), lines.len())
+            let count = counted(lines.len(), "fault");
+            format!("{}\n{count}; nothing was published{note}", lines.join("\n"))
         })?;
         published.iter().try_for_each(|one| print(&told(one)))?;
         if note.is_empty() { Ok(()) } else { print(note.trim_start()) }

@@ -201,11 +201,19 @@ fn put(value: &mut Value, pointer: &str, stand_in: Value) -> bool {
 pub fn field_error(said: &str, at: &str) -> FieldError {
     let said = said.split(" at line").next().unwrap_or(said);
     let name = said.split('`').nth(1).unwrap_or_default();
-    let known = said.split("expected").nth(1).unwrap_or_default().trim().trim_start_matches("one of ");
+    // "expected `a` or `b`", "expected one of `a`, `b`, `c`"
+    let known: Vec<&str> =
+        said.split("expected").nth(1).unwrap_or_default().split('`').skip(1).step_by(2).collect();
     let itself = at.strip_suffix('/').unwrap_or_default().to_owned();
     // The path may end in the field already.
     let inside = if itself.ends_with(&format!("/{name}")) { itself.clone() } else { format!("{at}{name}") };
-    let expected = || Text::new(format!("未知；可用：{known}。"), format!("Unknown; expected {known}."));
+    let expected = || match known.as_slice() {
+        [] => Text::new("未知，请去掉。", "Unknown; leave it out."),
+        known => {
+            let (zh, en) = (known.join("、"), known.join(", "));
+            Text::new(format!("未知；可用：{zh}。"), format!("Unknown; there are: {en}."))
+        }
+    };
     if said.starts_with("unknown field") {
         FieldError::new(inside, "unknown_field", expected())
     } else if said.starts_with("unknown variant") {

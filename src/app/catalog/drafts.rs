@@ -12,9 +12,9 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::check::{FileFailures, FileProblems, check, check_each, survey};
+use super::check::{FileProblems, check, check_each, survey};
 use super::present::Present;
-use super::publish::{ATTEMPTS, Faults, Order, Published, attempt, commit, examine};
+use super::publish::{ATTEMPTS, Faults, Order, Published, attempt, commit, rehearse};
 use super::{CERTIFICATE_TYPES, register_file};
 use crate::app::ctx::{Ctx, new_id};
 use crate::app::error::{AppError, AppResult};
@@ -52,15 +52,6 @@ pub struct ShownDraft {
     pub draft: DraftRecord,
     /// The file that is published now; none when there is none yet.
     pub present: Option<String>,
-}
-
-/// What would become of a draft's publication now.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Report {
-    pub problems: Vec<FileProblems>,
-    /// Examples tried; nothing is tried of what has problems.
-    pub tried: usize,
-    pub failures: Vec<FileFailures>,
 }
 
 /// What a checked file is about.
@@ -295,13 +286,10 @@ pub async fn drafted_guide(
 
 /// Checks a draft and tries its examples against the present catalogue, and against the
 /// drafts that are to be published with it.
-pub async fn report_on(ctx: &Ctx, caller: &Caller, id: Uuid, with: &[Uuid]) -> AppResult<Report> {
+pub async fn report_on(ctx: &Ctx, caller: &Caller, id: Uuid, with: &[Uuid]) -> AppResult<Faults> {
     let drafts = together(ctx, caller, id, with).await?;
     let files = files_of(&drafts);
-    Ok(match examine(ctx, &Order { by: Some(caller), files: &files, drafts: &drafts }).await? {
-        Ok(examined) => Report { problems: Vec::new(), tried: examined.tried(), failures: Vec::new() },
-        Err(Faults { problems, failures, tried }) => Report { problems, tried, failures },
-    })
+    rehearse(ctx, &Order { by: Some(caller), files: &files, drafts: &drafts }).await
 }
 
 /// Publishes drafts of others together, all or none.

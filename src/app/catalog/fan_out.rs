@@ -24,6 +24,8 @@ const PAGE: usize = 1000;
 /// An item's version about to be published.
 pub(super) struct NewItem<'a> {
     pub item: &'a Arc<ItemFile>,
+    /// The version in force, if there is one.
+    pub before: Option<Arc<ItemFile>>,
     /// The name of its file.
     pub file: String,
     pub version: u32,
@@ -91,8 +93,19 @@ impl NewItem<'_> {
         }
     }
 
+    /// What certificates there are was checked when each of the two was handed in. What was
+    /// wrong with the guide before is not the new item's doing.
     fn read(&self, heir: &GuideRecord, preparer: &Preparer) -> Result<Prepared, Vec<Problem>> {
-        // What certificates there are was checked when each of the two was handed in.
+        let with = |item: &Arc<ItemFile>| SourceFile::parse(&heir.yaml).into_guide(Some(item), None);
+        let mut problems = match with(self.item) {
+            Ok(guide) => return Ok(preparer.prepare(&guide)),
+            Err(problems) => problems,
+        };
+        let known = self.before.as_ref().and_then(|before| with(before).err()).unwrap_or_default();
+        problems.retain(|new| known.iter().all(|old| (&old.path, &old.reason) != (&new.path, &new.reason)));
+        if !problems.is_empty() {
+            return Err(problems);
+        }
         let guide = SourceFile::published(&heir.yaml).into_guide(Some(self.item), None)?;
         Ok(preparer.prepare(&guide))
     }
@@ -119,6 +132,7 @@ impl NewItem<'_> {
                     continue;
                 }
                 Some(Ok(mut prepared)) => {
+                    faults.tried.add(prepared.tried);
                     if !prepared.failed.is_empty() {
                         let failed = std::mem::take(&mut prepared.failed);
                         faults.failures.push(FileFailures { file: file(), failed });

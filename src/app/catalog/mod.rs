@@ -24,13 +24,13 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 pub use check::{Base, Checked, FileFailures, FileProblems, check};
 pub use compare::{Content, DraftDiff, changes, diff_draft, heading, service_name};
 pub use drafts::{
-    DraftFile, DraftQuery, Report, ShownDraft, begin, drafted_guide, hand_in, list_drafts, publish_drafts,
+    DraftFile, DraftQuery, ShownDraft, begin, drafted_guide, hand_in, list_drafts, publish_drafts,
     read_draft, reject_draft, report_on,
 };
 pub use find::{FoundItem, Search, entry_of, item, search};
 pub use lines::{About, GuideLine, Lines, among};
-pub use present::{base_for, has_register, has_territory};
-pub use publish::{Faults, Published, publish};
+pub use present::{has_register, has_territory};
+pub use publish::{Faults, Published, Tried, look_through, publish};
 pub use withdraw::withdraw;
 
 use bytes::Bytes;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 
 use super::Catalogue;
-use super::check::{Base, Survey, survey};
+use super::check::{Base, Survey};
 use super::issuing::{PAGE, supplied};
 use super::publish::CODES;
 use crate::app::bundles;
@@ -19,11 +19,6 @@ use crate::domain::time::local_date;
 /// Whether there is a register of certificate types to check against.
 pub async fn has_register(ctx: &Ctx) -> AppResult<bool> {
     Ok(!ctx.store.list_certificate_types().await?.is_empty())
-}
-
-/// What files may lean on in this catalogue.
-pub async fn base_for(ctx: &Ctx, files: &[(String, String)]) -> AppResult<Base> {
-    Ok(Present::read(ctx, files, &survey(files)).await?.base)
 }
 
 /// What the catalogue holds of what the files lean on.

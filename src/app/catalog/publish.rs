@@ -32,8 +32,23 @@ use crate::store::{
 pub struct Faults {
     pub problems: Vec<FileProblems>,
     pub failures: Vec<FileFailures>,
-    /// Examples of the files that were tried; none of files that have problems.
-    pub tried: usize,
+    /// Examples that were tried, of the files and of what inherits from them; none while
+    /// the files have problems.
+    pub tried: Tried,
+}
+
+/// How many examples were tried, of how many guides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tried {
+    pub guides: usize,
+    pub examples: usize,
+}
+
+impl Tried {
+    pub fn add(&mut self, examples: usize) {
+        self.guides += 1;
+        self.examples += examples;
+    }
 }
 
 impl Faults {
@@ -90,8 +105,22 @@ pub async fn publish(ctx: &Ctx, files: Vec<(String, String)>) -> AppResult<Resul
     Err(AppError::Stale)
 }
 
+/// What stands in the way of publishing these files, in them and in what inherits from
+/// their items. Writes nothing.
+pub async fn look_through(ctx: &Ctx, files: &[(String, String)]) -> AppResult<Faults> {
+    rehearse(ctx, &Order { by: None, files, drafts: &[] }).await
+}
+
+pub(super) async fn rehearse(ctx: &Ctx, order: &Order<'_>) -> AppResult<Faults> {
+    Ok(match examine(ctx, order).await? {
+        Ok(examined) => Faults { tried: examined.tried, ..Faults::default() },
+        Err(faults) => faults,
+    })
+}
+
 /// Files that may be published, and what that would write.
 pub(super) struct Examined {
+    tried: Tried,
     at: DateTime<Utc>,
     surveys: Vec<Survey>,
     checked: Checked<Prepared>,
@@ -101,13 +130,6 @@ pub(super) struct Examined {
     /// The version of each item that is in force once all is published.
     versions: HashMap<String, u32>,
     heirs: Vec<NewGuide>,
-}
-
-impl Examined {
-    /// How many examples of the files were tried.
-    pub fn tried(&self) -> usize {
-        self.checked.guides.iter().map(|(_, guide)| guide.tried).sum()
-    }
 }
 
 /// Checks the files and tries their examples, and those of all that inherits from them.
@@ -121,9 +143,9 @@ pub(super) async fn examine(ctx: &Ctx, order: &Order<'_>) -> AppResult<Result<Ex
             Ok(checked) => checked,
             Err(problems) => return Ok(Err(Faults { problems, ..Faults::default() })),
         };
-    let tried = checked.guides.iter().map(|(_, guide)| guide.tried).sum();
-    let mut faults = Faults { tried, ..Faults::default() };
+    let mut faults = Faults::default();
     for (place, guide) in &mut checked.guides {
+        faults.tried.add(guide.tried);
         let failed = std::mem::take(&mut guide.failed);
         if !failed.is_empty() {
             faults.failures.push(FileFailures { file: order.file(*place), failed });
@@ -149,7 +171,8 @@ pub(super) async fn examine(ctx: &Ctx, order: &Order<'_>) -> AppResult<Result<Ex
         }
         let version = before.map_or(1, |(version, _)| version + 1);
         let (published_by, edited_by) = (order.publisher(), order.editor(*place));
-        let new = NewItem { item, file: order.file(*place), version, at, published_by, edited_by };
+        let before = present.base.items.get(&code).cloned();
+        let new = NewItem { item, before, file: order.file(*place), version, at, published_by, edited_by };
         new.meet_others(ctx, &published_too, &mut faults).await?;
         heirs.append(&mut new.fan_out(ctx, &preparer, &published_too, &mut faults).await?);
         versions.insert(code.clone(), version);
@@ -166,7 +189,7 @@ pub(super) async fn examine(ctx: &Ctx, order: &Order<'_>) -> AppResult<Result<Ex
     if !faults.is_empty() {
         return Ok(Err(faults));
     }
-    Ok(Ok(Examined { at, surveys, checked, types, items, versions, heirs }))
+    Ok(Ok(Examined { tried: faults.tried, at, surveys, checked, types, items, versions, heirs }))
 }
 
 impl Order<'_> {

@@ -236,7 +236,8 @@ pub struct FailedExampleView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DraftReportView {
     pub problems: Vec<FileProblemView>,
-    /// How many examples of the draft were tried; none of a draft with problems.
+    /// How many examples were tried, of the draft and of the guides that inherit from it; none
+    /// while the draft has problems.
     pub examples_tried: usize,
     pub failed_examples: Vec<FailedExampleView>,
 }
@@ -365,7 +366,7 @@ pub async fn test_draft(
     let report = catalog::report_on(&ctx, &caller, *id, &with_drafts(with.0.with.as_deref())?).await?;
     Ok(HttpResponse::Ok().json(DraftReportView {
         problems: problem_views(&report.problems),
-        examples_tried: report.tried,
+        examples_tried: report.tried.examples,
         failed_examples: failure_views(report.failures),
     }))
 }

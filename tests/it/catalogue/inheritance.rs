@@ -1,6 +1,7 @@
 //! What a new version of an item does to the guides that inherit from it.
 
 use serde_json::{Value, json};
+use wanshitong::app::catalog;
 
 use super::{
     AGENCY, GUIDES, ITEM, POLICE, decide, hand_in, local, local_code, pointers, publish, shown, version,
@@ -106,5 +107,30 @@ async fn certificate_types_are_published_and_guides_are_checked_against_them() {
     let body = super::files(&[&local(AGENCY, asks)]);
     let refused = portal.post("editor@web", GUIDES, body).await.problem(422);
     assert!(pointers(&refused)[0].starts_with("1.yaml:8:/materials/0"), "{refused:#}");
+    portal.close().await;
+}
+
+#[actix_web::test]
+async fn an_item_that_gives_less_time_than_a_guide_promises_is_refused_and_tried_before() {
+    let portal = Portal::open(Database::sqlite()).await;
+    publish(&portal, ITEM).await;
+    publish(&portal, &local(AGENCY, "limits: { promised: { days: 8, unit: working_day } }\n")).await;
+    let shorter = ITEM.replace("legal: { days: 20,", "legal: { days: 6,");
+    let draft = hand_in(&portal, &[&shorter]).await.remove(0);
+    let refused = decide(&portal, &draft).await.problem(422);
+    let told = pointers(&refused);
+    assert!(told.len() == 1 && told[0].ends_with("/limits/promised"), "{told:?}");
+    let files = vec![("item.yaml".to_owned(), shorter.clone())];
+    let looked = catalog::look_through(&portal.city.ctx, &files).await.unwrap();
+    assert_eq!(looked.problems.len(), 1, "whoever checks the item alone is told");
+    assert_eq!(shown(&portal, AGENCY).await.expect(200)["item_version"], 1);
+
+    // What was wrong already is not the new item's doing.
+    let code = local_code(AGENCY);
+    portal.city.database.tamper(&format!(
+        "UPDATE guides SET yaml = replace(yaml, 'days: 8', 'days: 30') WHERE code = '{code}'"
+    ));
+    let reworded = ITEM.replace("六十周岁的居民", "六十岁的居民");
+    publish(&portal, &reworded).await;
     portal.close().await;
 }

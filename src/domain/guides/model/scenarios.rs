@@ -76,7 +76,12 @@ impl Guide {
     /// The guide as it is handled in the scenario somebody chose, or what is wrong
     /// with his choice.
     pub fn in_scenario(&self, scenario: Option<&str>) -> Result<&Self, FieldError> {
-        let known = || self.scenarios.iter().map(|s| s.code.as_str()).collect::<Vec<_>>().join(", ");
+        let known = |name: fn(&Text) -> &str| {
+            let all =
+                self.scenarios.iter().map(|scenario| format!("{} ({})", scenario.code, name(&scenario.name)));
+            all.collect::<Vec<_>>().join(", ")
+        };
+        let (in_chinese, in_english) = (|| known(|name| &name.zh), || known(|name| &name.en));
         let (code, zh, en) = match scenario {
             Some(code) if self.scenarios.iter().any(|s| s.code == code) => {
                 return Ok(self.handled_as(scenario));
@@ -89,11 +94,12 @@ impl Guide {
             ),
             Some(_) => (
                 "unknown",
-                format!("没有这个情形，可选：{}。", known()),
-                format!("There is no such scenario; choose one of: {}.", known()),
+                format!("没有这个情形，可选：{}。", in_chinese()),
+                format!("There is no such scenario; choose one of: {}.", in_english()),
             ),
             None => {
-                ("required", format!("请选择情形：{}。", known()), format!("Choose a scenario: {}.", known()))
+                let (zh, en) = (in_chinese(), in_english());
+                ("required", format!("请选择情形：{zh}。"), format!("Choose a scenario: {en}."))
             }
         };
         Err(FieldError::new("/scenario", code, Text::new(zh, en)))
