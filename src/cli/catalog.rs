@@ -9,9 +9,12 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::{Outcome, block_on, counted, diff, load, print, production, said};
+use crate::app::bundles::{self, ClosedBundle};
 use crate::app::{catalog, upkeep};
 use crate::boot;
+use crate::domain::bundles::Misfit;
 use crate::domain::guides::{FILE_SCHEMA, FileKind, Origin, Problem, SourceFile};
+use crate::domain::text::Text;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CatalogCommand {
@@ -261,6 +264,10 @@ fn publish(config: &Path, files: &[PathBuf]) -> Outcome {
         let has_register = catalog::has_register(&ctx).await.map_err(said)?;
         let note = notes(has_register, catalog::has_territory(&ctx).await.map_err(said)?, &files);
         let published = catalog::publish(&ctx, files).await;
+        let closed = match &published {
+            Ok(Ok(published)) => bundles::closed(&ctx, published).await.map_err(said)?,
+            _ => Vec::new(),
+        };
         upkeep::wind_up(&ctx).await.map_err(said)?;
         let published = published.map_err(said)?.map_err(|faults| {
             let mut lines = report(&faults.problems);
@@ -269,8 +276,16 @@ fn publish(config: &Path, files: &[PathBuf]) -> Outcome {
             format!("{}\n{count}; nothing was published{note}", lines.join("\n"))
         })?;
         published.iter().try_for_each(|one| print(&told(one)))?;
+        closed.iter().try_for_each(|one| print(&no_longer_fits(one)))?;
         if note.is_empty() { Ok(()) } else { print(note.trim_start()) }
     })
+}
+
+fn no_longer_fits(bundle: &ClosedBundle) -> String {
+    let ClosedBundle { code, misfit: Misfit { path, reason: Text { zh, en } } } = bundle;
+    format!(
+        "一件事 {code} 与所含指南不再相符，暂停受理：{path}：{zh} The bundle {code} no longer fits its guides and takes no applications: {path}: {en}"
+    )
 }
 
 fn told(published: &catalog::Published) -> String {

@@ -114,7 +114,7 @@ impl Bundles {
         ctx.store.find_bundle(code.to_owned(), version).await?.ok_or_else(gone)
     }
 
-    async fn bound(&self, ctx: &Ctx, record: BundleRecord) -> AppResult<Arc<PublishedBundle>> {
+    pub(super) async fn bound(&self, ctx: &Ctx, record: BundleRecord) -> AppResult<Arc<PublishedBundle>> {
         let moment = self.moment(ctx).await?;
         let key = (record.code.clone(), record.version);
         let held = self.kept(&moment, |kept| kept.versions.get(&key).cloned());

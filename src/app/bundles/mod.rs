@@ -5,6 +5,7 @@
 
 mod advance;
 mod catalogue;
+mod closed;
 mod edit;
 mod find;
 mod open;
@@ -20,6 +21,7 @@ pub use advance::follow;
 pub use catalogue::{
     Bundles, PublishedBundle, current, door, evaluate, for_publication, named, withdraw_bundle,
 };
+pub use closed::{ClosedBundle, closed};
 pub use edit::{attach, save, submit, withdraw};
 pub use find::{answers_as_well, beside, entry_of, search};
 pub use open::{OpenApplication, open};

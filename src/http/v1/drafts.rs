@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{Page, PageQuery, TextView, invalid};
 use crate::app::Ctx;
 use crate::app::catalog::{
-    self, Draft, DraftDiff, DraftFile, DraftQuery, DraftState, Faults, FileFailures, FileProblems, Published,
+    self, Draft, DraftDiff, DraftFile, DraftQuery, DraftState, Faults, FileFailures, FileProblems,
 };
 use crate::app::identity::Caller;
 use crate::domain::guides::{About, Change, FileKind, Origin};
@@ -87,7 +87,7 @@ impl From<Draft> for DraftView {
     }
 }
 
-fn kind(kind: FileKind) -> &'static str {
+pub(super) fn kind(kind: FileKind) -> &'static str {
     match kind {
         FileKind::Item => "item",
         FileKind::Guide => "guide",
@@ -132,7 +132,7 @@ fn words(pointer: &str, text: Option<String>) -> Result<Option<String>, Problem>
 
 /// Everything wrong at once: `file:line:path` for what a file says, `file:example` for
 /// an example that fails.
-fn faults(faults: &Faults) -> Problem {
+pub(super) fn faults(faults: &Faults) -> Problem {
     let mut errors: Vec<FieldError> = Vec::new();
     for file in &faults.problems {
         errors.extend(file.problems.iter().map(|problem| {
@@ -369,60 +369,6 @@ pub async fn test_draft(
         examples_tried: report.tried.examples,
         failed_examples: failure_views(report.failures),
     }))
-}
-
-/// Drafts to be published with it, where neither stands without the other.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PublishDraftBody {
-    #[serde(default)]
-    pub with: Vec<Uuid>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PublishedFileView {
-    /// `guide`, `item`, `bundle` or `certificate_types`.
-    pub kind: &'static str,
-    /// The draft's file; null for a guide that got a new version because its item did.
-    pub file: Option<String>,
-    pub code: String,
-    /// 0 for certificate types, which have none.
-    pub version: u32,
-    /// False when it says nothing new.
-    pub is_new_version: bool,
-    /// It was withdrawn, or was to be, and takes new cases again.
-    pub takes_cases_again: bool,
-}
-
-impl From<Published> for PublishedFileView {
-    fn from(published: Published) -> Self {
-        let Published { kind: of, file, code, version, is_new_version, takes_cases_again } = published;
-        Self { kind: kind(of), file, code, version, is_new_version, takes_cases_again }
-    }
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PublicationView {
-    pub published: Vec<PublishedFileView>,
-}
-
-/// Publishes a draft of somebody else's, checked and tried once more. 409 for the
-/// editor himself, 412 when what it changes was published anew or withdrawn since.
-#[utoipa::path(tag = "administration", operation_id = "publish_draft", request_body = PublishDraftBody, responses(
-    (status = 200, body = PublicationView), (status = "4XX", body = ProblemView)
-), security(("bearer" = [])))]
-#[post("/admin/guides/{id}/publish")]
-pub async fn publish_draft(
-    ctx: web::Data<Ctx>,
-    caller: Caller,
-    id: web::Path<Uuid>,
-    body: Body<PublishDraftBody>,
-) -> Reply {
-    let ids: Vec<Uuid> = std::iter::once(*id).chain(body.value.with).collect();
-    let published = catalog::publish_drafts(&ctx, &caller, &ids).await?;
-    let published = published.map_err(|found| faults(&found))?;
-    let published = published.into_iter().map(PublishedFileView::from).collect();
-    Ok(HttpResponse::Ok().json(PublicationView { published }))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]

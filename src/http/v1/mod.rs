@@ -24,6 +24,7 @@ mod materials;
 mod organisation;
 pub mod people;
 mod posts;
+mod publication;
 mod reports;
 mod resumable;
 mod roots;
@@ -108,7 +109,7 @@ fn register_administration(routes: &mut Routes<'_, '_>) {
         .service(exports::export_draft)
         .service(drafts::check_draft)
         .service(drafts::test_draft)
-        .service(drafts::publish_draft)
+        .service(publication::publish_draft)
         .service(drafts::reject_draft)
         .service(admin::withdraw_guide)
         .service(admin::import_regions)

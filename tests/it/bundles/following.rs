@@ -114,13 +114,17 @@ async fn a_guide_that_changes_under_a_bundle_closes_it_until_the_bundle_follows(
     let renamed = BIRTH_GUIDE
         .replace("name: child_name,", "name: name_of_child,")
         .replace("[child_name,", "[name_of_child,");
-    publish(&portal, &[("birth.yaml", &renamed)]).await;
+    let published = publish(&portal, &[("birth.yaml", &renamed)]).await;
+    let closed = bundles::closed(&portal.city.ctx, &published).await.unwrap();
+    let told: Vec<_> = closed.iter().map(|one| (one.code.as_str(), one.misfit.path.as_str())).collect();
+    assert_eq!(told, [(CODE, "/parts/0/facts/child_name")], "whoever publishes the guide is told");
     let page = portal.get("", &format!("/api/v1/bundles/{CODE}")).await.expect(200);
     assert_eq!(page["is_open"], false);
     let path = format!("/api/v1/bundles/{CODE}/applications");
     assert_eq!(portal.post(RESIDENT, &path, json!({})).await.problem(409)["code"], "guide_closed");
     let follows = BUNDLE.replacen("child_name: child_name", "name_of_child: child_name", 1);
-    publish(&portal, &[("newborn.yaml", &follows)]).await;
+    let published = publish(&portal, &[("newborn.yaml", &follows), ("birth.yaml", &renamed)]).await;
+    assert_eq!(bundles::closed(&portal.city.ctx, &published).await.unwrap(), []);
     portal.post(RESIDENT, &path, json!({ "facts": answers() })).await.expect(201);
     portal.close().await;
 }
