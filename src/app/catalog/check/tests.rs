@@ -253,6 +253,10 @@ fn what_is_wrong_in_the_item_is_told_with_the_name_of_its_file() {
     let code = item.item.basic_code.to_string();
     let base = Base { items: HashMap::from([(code.clone(), Arc::new(item))]), ..whole() };
     assert_eq!(places(&[("g", &local)], &base), [(format!("item {code}"), line)]);
+    // What neither says is the guide's to say.
+    let item = with(ITEM, "\nguide:\n", "\nguide:\n  telephone: { complaint: \"12345\" }\n");
+    let local = with(LOCAL, "telephone: { enquiry: 0562-2806131, complaint: \"12345\" }\n", "");
+    assert_eq!(places(&[("i", &item), ("g", &local)], &whole()), [("g".to_owned(), 1)]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::tree::LAID_OVER;
 use super::{Read, Reader};
 use crate::domain::guides::expr::{Expr, Vocabulary};
 use crate::domain::guides::problem::{Problem, Rests};
-use crate::domain::guides::source::{Content, Entry, Node};
+use crate::domain::guides::source::{Content, Entry, Node, Origin};
 use crate::domain::guides::suggest::closest;
 use crate::domain::text::Text;
 
@@ -80,12 +80,25 @@ impl<'n, 'r> Keys<'n, 'r> {
     /// What an item leaves out of its guides, each agency says: keys of the guide, and
     /// of the mappings that are laid over, be they a scenario's.
     fn may_be_left_out(&self) -> bool {
-        let path = &self.node.path;
-        let laid_over = LAID_OVER.iter().any(|key| {
-            let above = path.strip_suffix(key).and_then(|above| above.strip_suffix('/'));
+        self.reader.is_partial && (self.node.path == START || self.is_laid_over())
+    }
+
+    /// Whether it is one of an item's mappings that its guides lay their own keys over.
+    fn is_laid_over(&self) -> bool {
+        LAID_OVER.iter().any(|key| {
+            let above = self.node.path.strip_suffix(key).and_then(|above| above.strip_suffix('/'));
             above.is_some_and(|above| above == START || above.starts_with(&format!("{START}/scenarios/")))
-        });
-        self.reader.is_partial && (path == START || laid_over)
+        })
+    }
+
+    /// Where what is missing is told: what an item leaves to its guides is theirs to say.
+    fn place_of_the_missing(&self) -> (Origin, usize, &str) {
+        let Node { origin, line, path, .. } = self.node;
+        let in_the_guide = path.strip_prefix(START).filter(|_| self.is_laid_over());
+        match in_the_guide.filter(|_| *origin == Origin::Item) {
+            Some(path) => (Origin::File, 1, path),
+            None => (*origin, *line, path),
+        }
     }
 
     /// A list with at least one item.
@@ -167,10 +180,11 @@ impl<'n, 'r> Keys<'n, 'r> {
             self.reader.problems.push(problem, Rests::Itself);
         }
         for key in self.missing.borrow().iter().filter(|key| !misspelt.contains(key)) {
+            let (origin, line, path) = self.place_of_the_missing();
             let problem = Problem {
-                origin: self.node.origin,
-                line: self.node.line,
-                path: format!("{}/{key}", self.node.path),
+                origin,
+                line,
+                path: format!("{path}/{key}"),
                 reason: Text::new(format!("缺少 {key}，请补上。"), format!("{key} is missing; add it.")),
             };
             self.reader.problems.push(problem, Rests::Absence);
