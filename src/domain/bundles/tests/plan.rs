@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::domain::bundles::*;
 use crate::domain::codes::ServiceObject;
 use crate::domain::guides::{Applicant, ApplicantKind, Facts, Guide, SourceFile, Whom, read_guide};
+use crate::domain::text::Text;
 
 /// A small guide: its item, fields, materials, what it issues, its promised days.
 fn guide(basic: &str, name: &str, fields: &str, materials: &str, issues: &str, days: u8) -> Guide {
@@ -448,6 +449,20 @@ fn everything_that_does_not_fit_is_told_at_its_place() {
         expected.sort();
         assert_eq!(found, expected, "{what} → {by}");
     }
+}
+
+#[test]
+fn what_is_wrong_with_an_entry_of_a_list_is_told_on_its_line() {
+    let source = SourceFile::parse(BUNDLE);
+    let line = |path: &str| source.problem_at(path, Text::new("误", "Wrong")).line;
+    let of = |words: &str| BUNDLE.lines().position(|line| line.contains(words)).unwrap() + 1;
+    assert_eq!(line("/form/fields/2"), of("name: wants_card"));
+    assert_eq!(line("/parts/2"), of("code: card"));
+    assert_eq!(line("/parts/2/scenario"), of("code: card"), "what is not there stands at what is around it");
+    // What has a key stands at it.
+    assert_eq!(line("/parts/1/facts"), of("kind: { value: newborn }"));
+    assert_eq!(line("/form/fields"), of("  fields:"));
+    assert_eq!(line("/promised"), of("promised:"));
 }
 
 #[test]

@@ -54,11 +54,10 @@ impl SourceFile {
             let Some(node) = here else { break };
             line = node.line;
             let entry = node.entries().iter().find(|entry| entry.key == step);
-            if let Some(entry) = entry {
-                line = entry.line;
-            }
             let item = || step.parse().ok().and_then(|index: usize| node.items().get(index));
             here = entry.map(|entry| &entry.value).or_else(item);
+            // An entry of a list has no key to stand at.
+            line = entry.map(|entry| entry.line).or(here.map(|item| item.line)).unwrap_or(line);
         }
         if let Some(node) = here
             && matches!(node.content, Content::Scalar { .. })
