@@ -30,13 +30,7 @@ pub(super) fn of_the_bundle(bundle: &Bundle, graph: &Graph) -> Vec<Misfit> {
         for after in part.after.iter().filter(|after| bundle.part(after).is_none()) {
             found.push(no_part(&format!("{at}/after"), after));
         }
-        if graph.before(&part.code).contains(part.code.as_str()) {
-            found.push(misfit(
-                format!("{at}/after"),
-                format!("“{}”兜圈子等待自己，请改正 after。", part.code),
-                format!("“{}” waits for itself in a circle; correct `after`.", part.code),
-            ));
-        }
+        found.extend(circle(&at, &part.code, graph));
         if bundle.form.field(&part.code).is_some() {
             found.push(misfit(
                 format!("{at}/code"),
@@ -63,6 +57,22 @@ pub(super) fn of_the_bundle(bundle: &Bundle, graph: &Graph) -> Vec<Misfit> {
         }
     }
     found
+}
+
+/// One circle is one mistake, told at its first part.
+fn circle(at: &str, code: &str, graph: &Graph) -> Option<Misfit> {
+    let circle = graph.circle(code);
+    let all = |between: &str| circle.join(between);
+    (circle.first() == Some(&code)).then(|| {
+        misfit(
+            format!("{at}/after"),
+            format!("after 兜圈子，事项等待自己办成：“{}”。请改正其中一处 after。", all("”、“")),
+            format!(
+                "Parts wait for themselves in a circle: “{}”; correct one of their `after`.",
+                all("”, “")
+            ),
+        )
+    })
 }
 
 pub(super) fn no_part(path: &str, code: &str) -> Misfit {
@@ -145,7 +155,7 @@ pub(super) fn scenario(index: usize, part: &Part, guide: &Guide) -> Option<Misfi
 pub(super) fn against_guides(plan: &Plan) -> Vec<Misfit> {
     let mut found = Vec::new();
     for (index, part) in plan.bundle.parts.iter().enumerate() {
-        let Some(planned) = plan.part(&part.code) else { continue };
+        let Some(planned) = plan.part(&part.code).filter(|planned| planned.is_settled()) else { continue };
         for (name, given) in &part.facts {
             found.extend(mapping(&format!("/parts/{index}/facts/{name}"), name, given, planned, plan));
         }
@@ -227,6 +237,7 @@ fn stands_for(at: &str, shared: &Field, own: &Field, planned: &Planned, plan: &P
         ));
     }
     if let Some(code) = plan.bundle.later.get(&shared.name)
+        && plan.graph.is_settled(planned.code())
         && !plan.graph.before(planned.code()).contains(code.as_str())
     {
         found.push(misfit(
@@ -241,7 +252,7 @@ fn stands_for(at: &str, shared: &Field, own: &Field, planned: &Planned, plan: &P
 /// A shared field nobody uses is asked for nothing.
 fn unused(plan: &Plan) -> Vec<Misfit> {
     let bundle = &plan.bundle;
-    if plan.parts.len() < bundle.parts.len() {
+    if !plan.is_whole() {
         return Vec::new();
     }
     let fields = bundle.form.fields.iter();
@@ -277,7 +288,7 @@ fn materials(plan: &Plan) -> Vec<Misfit> {
     let mut found = Vec::new();
     for (index, shared) in plan.bundle.materials.iter().enumerate() {
         for (part, code) in &shared.serves {
-            let Some(planned) = plan.part(part) else { continue };
+            let Some(planned) = plan.part(part).filter(|planned| planned.is_settled()) else { continue };
             let at = format!("/materials/{index}/serves/{part}");
             match planned.material(code).map(|material| &material.source) {
                 Some(MaterialSource::Own | MaterialSource::Certificate { .. }) => {}
@@ -308,7 +319,7 @@ fn materials(plan: &Plan) -> Vec<Misfit> {
 /// before each of them is, where every agency takes the time it promises. And at most all of
 /// them one by one, or nothing is gained by applying at once.
 fn limits(plan: &Plan) -> Option<Misfit> {
-    if plan.parts.len() < plan.bundle.parts.len() {
+    if !plan.is_whole() {
         return None;
     }
     let (path, sum) = plan.bounds()?;

@@ -50,6 +50,20 @@ impl Graph {
         found
     }
 
+    /// Whether it is known what comes before it: parts all of them, and not itself.
+    pub(super) fn is_settled(&self, part: &str) -> bool {
+        let before = self.before(part);
+        !before.contains(part) && before.iter().all(|earlier| self.node(earlier).is_some())
+    }
+
+    /// The parts that wait for one another in a circle with this one, itself included, in
+    /// the order of the file.
+    pub(super) fn circle(&self, part: &str) -> Vec<&str> {
+        let before = self.before(part);
+        let parts = self.nodes.iter().map(|node| node.part.as_str());
+        parts.filter(|other| before.contains(other) && self.before(other).contains(part)).collect()
+    }
+
     /// The longest way through the parts, each as long as `length` says. Of a
     /// graph with a circle, nothing.
     pub fn longest(&self, length: &dyn Fn(&str) -> u32) -> Option<u32> {

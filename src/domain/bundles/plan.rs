@@ -88,6 +88,19 @@ impl Plan {
         check::of_a_new_file(self)
     }
 
+    /// Whether every part has its guide, as it is handled in a scenario there is.
+    pub(super) fn is_whole(&self) -> bool {
+        self.parts.len() == self.bundle.parts.len() && self.parts.iter().all(Planned::is_settled)
+    }
+
+    /// Whether it is certain what this part asks for: its scenario is known, and all that
+    /// comes before it and may supply answers.
+    pub(super) fn is_certain(&self, planned: &Planned) -> bool {
+        let before = self.graph.before(planned.code());
+        let is_known = |code: &&str| self.part(code).is_some_and(Planned::is_settled);
+        planned.is_settled() && self.graph.is_settled(planned.code()) && before.iter().all(is_known)
+    }
+
     /// The longest way through the promised limits of the parts, and all of them together;
     /// comparable with [`length`]. None where they go in a circle.
     pub(super) fn bounds(&self) -> Option<(u32, u32)> {
@@ -104,6 +117,19 @@ impl Plan {
 impl Planned {
     pub fn code(&self) -> &str {
         &self.part.code
+    }
+
+    /// Whether the guide is as it is handled in the part's scenario; where there is no such
+    /// scenario, it is that of all of them.
+    pub(super) fn is_settled(&self) -> bool {
+        self.guide.scenarios.is_empty()
+    }
+
+    /// Whether nothing is said of this field. Where `facts` names what is no field, that may
+    /// be it, with a mistake in its name.
+    pub(super) fn leaves_out(&self, field: &Field) -> bool {
+        let mut names = self.part.facts.keys();
+        names.all(|name| *name != field.name && self.guide.form.field(name).is_some())
     }
 
     pub fn material(&self, code: &str) -> Option<&Material> {

@@ -5,7 +5,7 @@
 use super::check::{Misfit, misfit, no_part};
 use super::fit::unfit;
 use super::plan::{Plan, Planned, feeds};
-use crate::domain::guides::{Field, Given};
+use crate::domain::guides::Field;
 
 pub(super) fn taken(
     at: &str,
@@ -16,7 +16,7 @@ pub(super) fn taken(
 ) -> Vec<Misfit> {
     let Some(part) = plan.bundle.part(from) else { return vec![no_part(&format!("{at}/part"), from)] };
     let mut found = Vec::new();
-    if !feeds(part, &planned.part, &plan.graph) {
+    if plan.graph.is_settled(planned.code()) && !feeds(part, &planned.part, &plan.graph) {
         found.push(misfit(
             format!("{at}/part"),
             format!("“{from}”不一定先于本事项办成：请在 after 中写上它，且它没有 when 或者 when 相同。"),
@@ -25,8 +25,8 @@ pub(super) fn taken(
             ),
         ));
     }
-    // A part without a guide is told of where it is named.
-    let Some(issuing) = plan.part(from) else { return found };
+    // A part without a guide or with a scenario there is none of is told of where it is named.
+    let Some(issuing) = plan.part(from).filter(|issuing| issuing.is_settled()) else { return found };
     let at = format!("{at}/attribute");
     match issuing.guide.stating(attribute) {
         None => {
@@ -57,9 +57,10 @@ pub(super) fn taken(
 pub(super) fn asked_all_the_same(plan: &Plan) -> Vec<Misfit> {
     let mut found = Vec::new();
     for (index, part) in plan.bundle.parts.iter().enumerate() {
-        let Some(planned) = plan.part(&part.code) else { continue };
-        let is_own = |field: &Field| matches!(part.facts.get(&field.name), Some(Given::Own));
-        for field in planned.section.fields.iter().filter(|field| !is_own(field)) {
+        let Some(planned) = plan.part(&part.code).filter(|planned| plan.is_certain(planned)) else {
+            continue;
+        };
+        for field in planned.section.fields.iter().filter(|field| planned.leaves_out(field)) {
             if let Some((from, attribute)) = answered_by(field, planned, plan) {
                 found.push(answered(index, field, &from, &attribute));
             }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::check::{Misfit, misfit};
 use super::fit::word;
 use super::plan::{Plan, Planned};
-use crate::domain::guides::{Field, FieldKind, Given};
+use crate::domain::guides::{Field, FieldKind};
 
 /// What a question is known by: what it is called, and its type.
 type Question<'p> = (&'p str, &'static str);
@@ -34,11 +34,9 @@ pub(super) fn asked(plan: &Plan) -> Vec<Misfit> {
     for material in &plan.bundle.materials {
         asked.documents.insert(&material.name.zh, "materials");
     }
-    for planned in &plan.parts {
-        let index = plan.bundle.parts.iter().position(|part| part.code == planned.part.code).unwrap_or(0);
+    for (index, planned) in certain(plan) {
         for field in planned.section.fields.iter().filter(|field| field.kind.has_answer()) {
-            let is_own = matches!(planned.part.facts.get(&field.name), Some(Given::Own));
-            if !is_own {
+            if planned.leaves_out(field) {
                 found.extend(asked.already(field, planned.code(), &format!("/parts/{index}/facts")));
             }
             asked.add(field, planned.code());
@@ -46,6 +44,13 @@ pub(super) fn asked(plan: &Plan) -> Vec<Misfit> {
         found.extend(asked.documents_of(planned, plan, &format!("/parts/{index}")));
     }
     found
+}
+
+/// The parts of which it is certain what they ask for, and where they stand in the file.
+fn certain(plan: &Plan) -> impl Iterator<Item = (usize, &Planned)> {
+    let parts = plan.bundle.parts.iter().enumerate();
+    let planned = parts.filter_map(|(index, part)| Some((index, plan.part(&part.code)?)));
+    planned.filter(|(_, planned)| plan.is_certain(planned))
 }
 
 impl<'p> Asked<'p> {

@@ -193,3 +193,41 @@ fn a_question_that_another_part_answers_would_be_found() {
         "{told}"
     );
 }
+
+/// Lines and places of what is wrong with the bundle of the sample city that was changed so.
+fn told(changes: &[(&str, &str)]) -> Vec<(usize, String)> {
+    let mut all = city("", "");
+    let (_, yaml) = all.iter_mut().find(|(file, _)| file.ends_with("bundles/newborn.yaml")).unwrap();
+    for (what, by) in changes {
+        assert!(yaml.contains(what), "{what}");
+        *yaml = yaml.replacen(what, by, 1);
+    }
+    let wrong = catalog::check(&all, &Base::default()).err().unwrap_or_default();
+    wrong.iter().flat_map(|file| &file.problems).map(|told| (told.line, told.path.clone())).collect()
+}
+
+#[test]
+fn a_mistake_in_a_bundle_is_told_where_it_stands_and_without_what_follows_from_it() {
+    const MOBILE: &str = "    - { name: mobile, label: { zh: 联系电话";
+    const ASKED: &str = "    - { name: child_id, label: { zh: 孩子身份证号, en: ID number of the child }, type: resident_id }\n";
+    let with_it = format!("{ASKED}{MOBILE}");
+    let line = |words: &str| {
+        let (_, yaml) = city("", "").into_iter().find(|(file, _)| file.ends_with("newborn.yaml")).unwrap();
+        yaml.lines().position(|line| line.contains(words)).unwrap() + 1
+    };
+    let at = |words: &str, path: &str| vec![(line(words), path.to_owned())];
+    let mobile = MOBILE.trim_start();
+    // What nobody uses.
+    assert_eq!(told(&[(MOBILE, &with_it)]), at(mobile, "/form/fields/14"));
+    // A circle, a code given twice, a scenario there is none of: that and nothing else.
+    let circle =
+        told(&[("    scenario: in_hospital\n", "    scenario: in_hospital\n    after: [registration]\n")]);
+    assert_eq!(circle, [(line("scenario: in_hospital") + 1, "/parts/0/after".to_owned())]);
+    assert_eq!(told(&[("code: immunisation", "code: birth")]), at("code: immunisation", "/parts/1/code"));
+    assert_eq!(told(&[("code: registration", "code: birth")]), at("code: registration", "/parts/2/code"));
+    assert_eq!(
+        told(&[("scenario: in_hospital", "scenario: at_hospital")]),
+        at("scenario: in_hospital", "/parts/0/scenario")
+    );
+    assert_eq!(told(&[("scenario: newborn", "scenario: new")]), at("scenario: newborn", "/parts/1/scenario"));
+}

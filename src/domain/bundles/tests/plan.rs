@@ -1,13 +1,16 @@
 //! A bundle against guides: what is asked where, and what is wrong with it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use crate::domain::bundles::*;
 use crate::domain::codes::ServiceObject;
-use crate::domain::guides::{Applicant, ApplicantKind, Facts, Guide, SourceFile, Whom, read_guide};
+use crate::domain::guides::{
+    Applicant, ApplicantKind, Facts, Guide, Scenario, SourceFile, Whom, may_follow, read_guide,
+};
 use crate::domain::text::Text;
 
 /// A small guide: its item, fields, materials, what it issues, its promised days.
@@ -360,14 +363,24 @@ const MISFITS: &[(&str, &str, &[&str])] = &[
         (
             "after: [registration]\n    facts: { number: child_number }",
             "after: [birth]\n    facts: { number: child_number }",
-            &["/parts/2/after", "/parts/2/facts/number"],
+            &["/parts/2/after"],
         ),
         (
             "item: \"000709010001\"\n",
             "item: \"000709010001\"\n    after: [insurance]\n",
-            &["/parts/0/after", "/parts/1/after"],
+            &["/parts/0/after"],
+        ),
+        (
+            "item: \"000709010001\"\n",
+            "item: \"000709010001\"\n    after: [registration]\n",
+            &["/parts/0/after"],
         ),
         // Mappings.
+        (
+            "{ child_name: child_name, born: born }",
+            "{ child_name: child_name, bron: born }",
+            &["/parts/0/facts/bron"],
+        ),
         (
             "{ number: child_number, born: born,",
             "{ numbre: child_number, born: born,",
@@ -449,6 +462,61 @@ fn everything_that_does_not_fit_is_told_at_its_place() {
         expected.sort();
         assert_eq!(found, expected, "{what} → {by}");
     }
+}
+
+#[test]
+fn a_circle_is_told_once_and_nothing_that_follows_from_it() {
+    let yaml =
+        BUNDLE.replacen("number: child_number", "number: { part: registration, attribute: child_id }", 1);
+    let yaml =
+        yaml.replacen("item: \"000709010001\"\n", "item: \"000709010001\"\n    after: [insurance]\n", 1);
+    let misfits = bind(&yaml).1;
+    assert_eq!(misfits.len(), 1, "{misfits:#?}");
+    assert_eq!(misfits[0].path, "/parts/0/after");
+    assert!(misfits[0].reason.en.contains("“registration”, “insurance”"), "{misfits:#?}");
+    assert!(misfits[0].reason.zh.contains("“registration”、“insurance”"), "{misfits:#?}");
+}
+
+#[test]
+fn a_scenario_there_is_none_of_is_told_without_what_follows_from_it() {
+    let mut guides = guides();
+    let scenario = Scenario {
+        code: "in_hospital".to_owned(),
+        name: Text::new("医院", "Hospital"),
+        guide: Arc::new(guides[0].clone()),
+    };
+    // What all scenarios have in common is nothing of this.
+    guides[0].scenarios = vec![scenario];
+    guides[0].limits.promised.days = 20;
+    (guides[0].form.fields, guides[0].results) = (Vec::new(), Vec::new());
+    let paths = |scenario: &str| -> Vec<String> {
+        let yaml = BUNDLE
+            .replacen("number: child_number", "number: { part: registration, attribute: child_id }", 1)
+            .replacen("    item: \"000709010001\"\n", &format!("    item: \"000709010001\"\n{scenario}"), 1);
+        bind_to(&yaml, &guides).1.into_iter().map(|misfit| misfit.path).collect()
+    };
+    assert_eq!(paths("    scenario: in_hospital\n"), [""; 0]);
+    assert_eq!(paths("    scenario: in_hospitl\n"), ["/parts/0/scenario"]);
+    assert_eq!(paths(""), ["/parts/0/scenario"]);
+}
+
+#[test]
+fn what_rests_on_the_code_of_a_part_is_not_told_while_that_is_wrong() {
+    let follows = |mistake: &str, path: &str| {
+        let mistake = SourceFile::parse(BUNDLE).problem_at(mistake, Text::new("误", "Wrong"));
+        may_follow(path, &mistake)
+    };
+    for path in
+        ["/parts/0/facts", "/parts/2/after", "/materials/0/serves/card", "/form/fields/1", "/promised"]
+    {
+        assert!(follows("/parts/1/code", path), "{path}");
+    }
+    // Which guide another part is does not.
+    assert!(!follows("/parts/1/code", "/parts/2/item") && !follows("/parts/1/code", "/parts/2/scenario"));
+    assert!(follows("/parts/1/code", "/parts/1/scenario"));
+    // What is wrong otherwise in a part is its own affair, not that of a material with its number.
+    assert!(follows("/parts/0/when", "/parts/0/facts") && !follows("/parts/0/when", "/parts/1/facts"));
+    assert!(!follows("/parts/0/when", "/materials/0/serves/card"));
 }
 
 #[test]

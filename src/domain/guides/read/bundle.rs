@@ -74,13 +74,20 @@ const BOUND: [&str; 6] = ["parts", "form", "later", "materials", "region", "prom
 const FREE: [&str; 9] =
     ["format", "kind", "code", "name", "summary", "leader", "life_events", "aliases", "telephone"];
 
-/// Whether what is said at `path` may follow from a mistake: it stands in the same part, or
-/// the mistake is in what all parts share.
+/// Whether what is said at `path` may follow from a mistake: it stands in the same part, the
+/// mistake is in what all parts share, or in what a part is called. The others name it so;
+/// which guide each of them is has nothing to do with that.
 pub fn may_follow(path: &str, mistake: &Problem) -> bool {
     let mut steps = mistake.path.split('/').skip(1);
-    let (first, second) = (steps.next().unwrap_or_default(), steps.next());
+    let (first, second, third) = (steps.next().unwrap_or_default(), steps.next(), steps.next());
+    let mut told = path.split('/').skip(1);
+    let (kind, place, key) = (told.next().unwrap_or_default(), told.next(), told.next());
     match (first, second) {
-        ("parts", Some(part)) => path == "/parts" || path.split('/').nth(2) == Some(part),
+        ("parts", Some(part)) => {
+            let is_its_guide = kind == "parts" && matches!(key, Some("item" | "guide" | "scenario"));
+            let is_there = kind == "parts" && place.is_none_or(|place| place == part);
+            is_there || (third == Some("code") && !is_its_guide)
+        }
         // A key nobody knows may be any that is not there.
         _ => closest(first, BOUND.into_iter().chain(FREE)).is_none_or(|key| BOUND.contains(&key)),
     }
