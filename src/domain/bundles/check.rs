@@ -170,6 +170,8 @@ pub(super) fn against_guides(plan: &Plan) -> Vec<Misfit> {
 /// it about; the bundle goes on then all the same.
 pub(super) fn of_a_new_file(plan: &Plan) -> Vec<Misfit> {
     let mut found = stated::asked_all_the_same(plan);
+    found.extend(stated::shared_all_the_same(plan));
+    found.extend(twice::named_as_shared(plan));
     found.extend(limits(plan));
     found
 }
@@ -274,7 +276,7 @@ fn unused(plan: &Plan) -> Vec<Misfit> {
     .collect()
 }
 
-fn asks_about(form: &Form, name: &str) -> bool {
+pub(super) fn asks_about(form: &Form, name: &str) -> bool {
     form.fields.iter().any(|field| {
         let required = match &field.required {
             Requirement::When(rule) => rule.fields().contains(name),

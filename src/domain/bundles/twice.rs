@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::check::{Misfit, misfit};
 use super::fit::word;
 use super::plan::{Plan, Planned};
-use crate::domain::guides::{Field, FieldKind};
+use crate::domain::guides::{Choice, Field, FieldKind};
 
 /// What a question is known by: what it is called, and its type.
 type Question<'p> = (&'p str, &'static str);
@@ -51,6 +51,66 @@ fn certain(plan: &Plan) -> impl Iterator<Item = (usize, &Planned)> {
     let parts = plan.bundle.parts.iter().enumerate();
     let planned = parts.filter_map(|(index, part)| Some((index, plan.part(&part.code)?)));
     planned.filter(|(_, planned)| plan.is_certain(planned))
+}
+
+/// Questions that a part asks by the name of a shared field, though under another label.
+/// What is called alike in one file is one thing there, or it is to be called otherwise.
+pub(super) fn named_as_shared(plan: &Plan) -> Vec<Misfit> {
+    let mut found = Vec::new();
+    for (index, planned) in certain(plan) {
+        for field in planned.section.fields.iter().filter(|field| planned.leaves_out(field)) {
+            let alike = plan.bundle.form.fields.iter().find(|shared| is_namesake(shared, field));
+            if let Some(shared) = alike.filter(|shared| question(shared) != question(field)) {
+                found.push(under_its_name(index, shared, field));
+            }
+        }
+    }
+    found
+}
+
+fn under_its_name(index: usize, shared: &Field, own: &Field) -> Misfit {
+    let name = &own.name;
+    misfit(
+        format!("/parts/{index}/facts"),
+        format!(
+            "“{}”（{name}）与共用字段“{}”同名同类型，会问两次：请写 {name}: {name} 以共用；确为另一内容的，写 {name}: {{ own: true }}，或者给共用字段改名。",
+            own.label.zh, shared.label.zh
+        ),
+        format!(
+            "“{}” ({name}) has the name and type of the shared field “{}” and would be asked twice: write {name}: {name} to share it; if it is another thing, write {name}: {{ own: true }}, or rename the shared field.",
+            own.label.en, shared.label.en
+        ),
+    )
+}
+
+/// Whether a shared field asks this already, by label or by name.
+pub(super) fn is_shared(field: &Field, plan: &Plan) -> bool {
+    let mut shared = plan.bundle.form.fields.iter().filter(|shared| shared.kind.has_answer());
+    shared.any(|shared| question(shared) == question(field) || is_namesake(shared, field))
+}
+
+/// A question of the same name and type. What somebody declares is what the label says, and
+/// a choice or rows of which neither has all that the other has are others.
+fn is_namesake(shared: &Field, own: &Field) -> bool {
+    let is_alike = match (&shared.kind, &own.kind) {
+        (FieldKind::Declaration, _) | (FieldKind::File { .. }, _) => false,
+        (FieldKind::Choice { options }, FieldKind::Choice { options: known })
+        | (FieldKind::MultiChoice { options, .. }, FieldKind::MultiChoice { options: known, .. }) => {
+            let values = |options: &[Choice]| options.iter().map(|one| one.value.clone()).collect();
+            is_part_of(&values(options), &values(known))
+        }
+        (FieldKind::Group { fields, .. }, FieldKind::Group { fields: known, .. }) => {
+            let names = |fields: &[Field]| fields.iter().map(|one| one.name.clone()).collect();
+            is_part_of(&names(fields), &names(known))
+        }
+        (one, other) => word(one) == word(other),
+    };
+    shared.name == own.name && is_alike
+}
+
+/// Whether one of them has all that the other has.
+fn is_part_of(one: &BTreeSet<String>, other: &BTreeSet<String>) -> bool {
+    one.is_subset(other) || other.is_subset(one)
 }
 
 impl<'p> Asked<'p> {

@@ -216,9 +216,14 @@ fn a_mistake_in_a_bundle_is_told_where_it_stands_and_without_what_follows_from_i
         yaml.lines().position(|line| line.contains(words)).unwrap() + 1
     };
     let at = |words: &str, path: &str| vec![(line(words), path.to_owned())];
+    let taken = "{ part: registration, attribute: child_id }";
     let mobile = MOBILE.trim_start();
+    // The number that the registration is there to bring.
+    assert_eq!(told(&[(taken, "child_id"), (MOBILE, &with_it)]), at(mobile, "/form/fields/14"));
     // What nobody uses.
     assert_eq!(told(&[(MOBILE, &with_it)]), at(mobile, "/form/fields/14"));
+    // What is shared, and asked again.
+    assert_eq!(told(&[("      hospital: hospital\n", "")]), at("    facts:", "/parts/0/facts"));
     // A circle, a code given twice, a scenario there is none of: that and nothing else.
     let circle =
         told(&[("    scenario: in_hospital\n", "    scenario: in_hospital\n    after: [registration]\n")]);

@@ -119,7 +119,7 @@ pub(super) fn bind_to(yaml: &str, guides: &[Guide]) -> (Plan, Vec<Misfit>) {
 }
 
 /// As what was published is read.
-fn bind_published(yaml: &str, guides: &[Guide]) -> (Plan, Vec<Misfit>) {
+pub(super) fn bind_published(yaml: &str, guides: &[Guide]) -> (Plan, Vec<Misfit>) {
     let source = SourceFile::parse(yaml);
     let bundle = source.to_bundle(None).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let region = bundle.region.clone();
@@ -445,7 +445,8 @@ const MISFITS: &[(&str, &str, &[&str])] = &[
         ("insurance: birth }", "insurance: book }", &["/materials/0/serves/insurance"]),
         ("insurance: birth }", "nobody: birth }", &["/materials/0/serves/nobody"]),
         // Nothing twice.
-        ("facts: { child_name: child_name, born: born }", "facts: { child_name: child_name }", &[]),
+        ("facts: { child_name: child_name, born: born }", "facts: { child_name: child_name }", &["/parts/0/facts"]),
+        ("facts: { child_name: child_name, born: born }", "facts: { child_name: child_name, born: { own: true } }", &[]),
         ("label: { zh: 孩子姓名, en: Child }", "label: { zh: 银行, en: Bank }", &["/parts/2/facts"]),
         // The joint promise: between the longest way and all parts one by one.
         ("promised: { days: 8", "promised: { days: 7", &["/promised"]),

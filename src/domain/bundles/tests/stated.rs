@@ -1,8 +1,10 @@
 //! What an agency determines, and who takes it from its certificate.
 
-use super::plan::{BOOK, BUNDLE, bind, bind_to, complete, guides_with, try_out, wrong};
+use super::plan::{
+    BOOK, BUNDLE, bind, bind_published, bind_to, complete, guides, guides_with, try_out, wrong,
+};
 use crate::domain::bundles::*;
-use crate::domain::guides::Prefill;
+use crate::domain::guides::{FieldKind, Guide, Prefill, Requirement, ResultKind};
 
 #[test]
 fn what_an_earlier_agency_determines_is_asked_nowhere_and_taken_from_its_certificate() {
@@ -67,4 +69,78 @@ fn so_is_one_that_it_answers_with_what_it_was_told_itself() {
         1,
     );
     assert_eq!(bind_to(&taken, &called_alike).1, []);
+}
+
+/// The bundle, that asks at submission for the number the registration is to determine.
+fn asking_at_submission() -> String {
+    BUNDLE.replace("child_number", "child_id").replace("later: { child_id: registration }\n", "")
+}
+
+fn told_of(yaml: &str, guides: &[Guide]) -> Vec<Misfit> {
+    bind_to(yaml, guides).1
+}
+
+#[test]
+fn a_shared_question_that_an_agency_answers_before_anybody_needs_it_is_told_of() {
+    let told = told_of(&asking_at_submission(), &guides());
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!(told[0].path, "/form/fields/3");
+    for said in [&told[0].reason.zh, &told[0].reason.en] {
+        for taken in ["insurance", "card"] {
+            let taken = format!("{taken}: number: {{ part: registration, attribute: child_id }}");
+            assert!(said.contains(&taken), "{said}");
+        }
+    }
+    // It closes no bundle that was published with it.
+    assert_eq!(bind_published(&asking_at_submission(), &guides()).1, []);
+    // What it says to do is taken.
+    let asked =
+        "    - { name: child_id, label: { zh: 孩子身份号码, en: Number of the child }, type: resident_id }\n";
+    assert!(asking_at_submission().contains(asked));
+    let taken = "number: { part: registration, attribute: child_id }";
+    let follows = asking_at_submission().replace(asked, "").replace("number: child_id", taken);
+    // The card may be applied for or not, but the registration always is.
+    assert_eq!(told_of(&follows, &guides()), []);
+}
+
+#[test]
+fn a_shared_question_whose_answer_is_known_before_is_asked() {
+    let asking = asking_at_submission();
+    let with = |what: &str, by: &str| {
+        assert!(asking.contains(what), "{what}");
+        told_of(&asking.replacen(what, by, 1), &guides())
+    };
+    // A part that does not come after needs it.
+    assert_eq!(
+        with("    after: [registration]\n    facts: { number: child_id }", "    facts: { number: child_id }"),
+        []
+    );
+    // So does a condition.
+    assert_eq!(with("when: facts.wants_card", "when: facts.wants_card && facts.child_id != \"\""), []);
+    assert_eq!(with("type: resident_id }", "type: resident_id, prefill: id_number }"), []);
+    // It is asked when it exists.
+    assert_eq!(with("promised: {", "later: { child_id: registration }\npromised: {"), []);
+    // Another name is another thing.
+    let renamed = asking.replace("child_id", "other_id");
+    assert_eq!(told_of(&renamed, &guides()), []);
+}
+
+#[test]
+fn what_a_certificate_says_of_another_kind_or_only_sometimes_is_no_answer() {
+    let asking = asking_at_submission();
+    let with = |change: fn(&mut crate::domain::guides::Field)| {
+        let mut guides = guides();
+        let ResultKind::Certificate { determined, .. } = &mut guides[0].results[0] else {
+            panic!("a certificate")
+        };
+        change(&mut determined[0]);
+        told_of(&asking, &guides)
+    };
+    assert_eq!(with(|field| field.kind = FieldKind::Uscc), []);
+    assert_eq!(with(|field| field.required = Requirement::Optional), []);
+    // What the applicant answers for the earlier part is not determined by it.
+    let of_its_own = BUNDLE
+        .replacen("{ child_name: child_name, born: born }", "{ child_name: { own: true }, born: born }", 1)
+        .replacen("{ number: child_number }", "{ number: child_number, bank: child_name }", 1);
+    assert_eq!(told_of(&of_its_own, &guides()), []);
 }

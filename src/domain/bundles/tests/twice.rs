@@ -1,6 +1,6 @@
 //! Rows that two parts ask for, and rows that only look so.
 
-use super::plan::{BUNDLE, bind_to, guides};
+use super::plan::{BUNDLE, bind, bind_published, bind_to, guides};
 use crate::domain::bundles::*;
 use crate::domain::guides::{Field, FieldKind, Guide};
 
@@ -84,4 +84,44 @@ fn one_guide_may_ask_for_two_lists_of_the_same_columns() {
         guides[0].form.fields.push(table(name, label, &[NAME, NUMBER, SINCE], &like));
     }
     assert_eq!(bind_to(BUNDLE, &guides).1, []);
+}
+
+/// What is told of the registration when the joint form asks this besides.
+fn told_beside(field: &str) -> Vec<Misfit> {
+    let yaml = BUNDLE.replacen("later:", &format!("    - {field}\nlater:"), 1);
+    let (_, misfits) = bind(&yaml);
+    misfits.into_iter().filter(|misfit| misfit.path == "/parts/0/facts").collect()
+}
+
+#[test]
+fn a_question_by_the_name_of_a_shared_one_is_told_of_whatever_its_label() {
+    let yaml = BUNDLE.replacen("child_name: child_name, born: born }", "child_name: child_name }", 1);
+    let misfits = bind(&yaml).1;
+    assert_eq!(misfits.len(), 1, "{misfits:#?}");
+    assert_eq!(misfits[0].path, "/parts/0/facts");
+    for said in [&misfits[0].reason.zh, &misfits[0].reason.en] {
+        assert!(said.contains("born: born") && said.contains("born: { own: true }"), "{said}");
+    }
+    // A bundle that is published goes on.
+    assert_eq!(bind_published(&yaml, &guides()).1, []);
+    // A choice of the same options, or of some of them, is the same question.
+    let choice = |other: &str| {
+        format!(
+            "{{ name: with, label: {{ zh: 随谁, en: Whom }}, type: choice, options: [{{ value: mother, label: {{ zh: 母, en: Mother }} }}, {{ value: {other}, label: {{ zh: 另, en: Another }} }}] }}"
+        )
+    };
+    assert_eq!(told_beside(&choice("father")).len(), 1);
+    // Others mean something else, though both have one in common.
+    assert_eq!(told_beside(&choice("aunt")), []);
+}
+
+#[test]
+fn what_only_has_the_name_of_a_shared_question_is_another() {
+    for field in [
+        "{ name: with, label: { zh: 随行人员, en: Companions }, type: text }",
+        // What is declared is what it says.
+        "{ name: truth, label: { zh: 申请属实, en: All is so }, type: declaration }",
+    ] {
+        assert_eq!(told_beside(field), [], "{field}");
+    }
 }
