@@ -5,8 +5,10 @@
 //! evaluating it does not fail, save where a date it counts from is unknown.
 //!
 //! The language is CEL without what a rule has no use for: no fractions, no
-//! maps or structs of its own, no time stamps, no indexing. What is left always
-//! ends, in time bounded by the length of the expression and of its lists.
+//! division, no maps or structs, no lists or texts made of others, no time
+//! stamps, no indexing. What is left always ends, in time bounded by the length
+//! of the expression and of its lists. Whoever draws a form evaluates it too, so
+//! it has what docs/forms.md lists and nothing else.
 
 mod bounds;
 mod check;

@@ -9,9 +9,6 @@ use crate::domain::codes::RegionCode;
 use crate::domain::guides::suggest::closest;
 use crate::domain::text::Text;
 
-/// How many texts joined by `+` are followed one by one.
-const MAX_COMBINATIONS: usize = 500;
-
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::domain::guides) enum Type {
     Bool,
@@ -147,25 +144,6 @@ impl Stands {
             }
             (a, b) if a == b => Ok(a),
             (_, _) => Ok(Self::Words),
-        }
-    }
-
-    /// What `+` makes of two texts: every combination, where both are known and few.
-    pub fn followed_by(&self, other: &Self) -> Self {
-        let (Some(heads), Some(tails)) = (self.possibilities(), other.possibilities()) else {
-            return Self::Words;
-        };
-        if heads.len() * tails.len() > MAX_COMBINATIONS {
-            return Self::Words;
-        }
-        let joined = heads.iter().flat_map(|head| tails.iter().map(move |tail| format!("{head}{tail}")));
-        Self::Literal(joined.collect())
-    }
-
-    fn possibilities(&self) -> Option<&BTreeSet<String>> {
-        match self {
-            Self::Option(texts) | Self::Literal(texts) => Some(texts),
-            Self::Words | Self::Date | Self::Region => None,
         }
     }
 

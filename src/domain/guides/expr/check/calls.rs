@@ -1,6 +1,6 @@
 //! Operators and functions: what they take and what they give.
 
-use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
+use cel::common::ast::{CallExpr, IdedExpr, operators};
 
 use super::{Checker, Known, guards, with};
 use crate::domain::guides::expr::tree::literal_text;
@@ -8,23 +8,11 @@ use crate::domain::guides::expr::types::{Stands, Type};
 use crate::domain::guides::pattern::Pattern;
 use crate::domain::guides::suggest::closest;
 
-const FUNCTIONS: [&str; 15] = [
-    "years",
-    "days",
-    "in_region",
-    "has",
-    "size",
-    "startsWith",
-    "endsWith",
-    "contains",
-    "matches",
-    "all",
-    "exists",
-    "exists_one",
-    "map",
-    "filter",
-    "in",
-];
+const FUNCTIONS: [&str; 10] =
+    ["years", "days", "in_region", "has", "size", "startsWith", "matches", "all", "exists", "in"];
+
+/// All an expression can be made of, as the documents list it.
+const LANGUAGE: &str = r#"== != < <= > >= && || ! ?: in + - *, has(facts.x), size(x), x.matches("…"), x.startsWith("…"), years(a, b), days(a, b), in_region(a, b), list.all(x, …), list.exists(x, …)"#;
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, call: &CallExpr, known: &Known) -> Type {
@@ -40,7 +28,7 @@ impl Checker<'_> {
                 self.expect(&Type::Bool, right, &with(known, guards(left, false)));
                 Type::Bool
             }
-            (operators::LOGICAL_NOT | operators::NOT_STRICTLY_FALSE, None, [operand]) => {
+            (operators::LOGICAL_NOT, None, [operand]) => {
                 self.expect(&Type::Bool, operand, known);
                 Type::Bool
             }
@@ -75,15 +63,9 @@ impl Checker<'_> {
                 Type::Bool
             }
             operators::IN => self.membership(left, right, known),
-            operators::ADD => self.sum(left, right, known),
-            operators::SUBSTRACT | operators::MULTIPLY => {
+            operators::ADD | operators::SUBSTRACT | operators::MULTIPLY => {
                 self.expect(&Type::Int, left, known);
                 self.expect(&Type::Int, right, known);
-                Type::Int
-            }
-            operators::DIVIDE | operators::MODULO => {
-                self.expect(&Type::Int, left, known);
-                self.divisor(right);
                 Type::Int
             }
             _ => return None,
@@ -106,34 +88,6 @@ impl Checker<'_> {
         Type::Bool
     }
 
-    fn sum(&mut self, left: &IdedExpr, right: &IdedExpr, known: &Known) -> Type {
-        match (self.infer(left, known), self.infer(right, known)) {
-            (Type::Int | Type::Anything, Type::Int) | (Type::Int, Type::Anything) => Type::Int,
-            (Type::Str(a), Type::Str(b)) => Type::Str(a.followed_by(&b)),
-            (Type::List(a), Type::List(b)) => Type::list(self.joined(*a, *b, &[left, right])),
-            (Type::Anything, Type::Str(_)) | (Type::Str(_), Type::Anything) => Type::Anything,
-            (Type::Anything, other) | (other, Type::Anything) => other,
-            (a, b) => {
-                let (a, b) = (a.text(), b.text());
-                self.report(
-                    format!("{}与{}不能相加。", a.zh, b.zh),
-                    format!("{} and {} cannot be added.", a.en, b.en),
-                )
-            }
-        }
-    }
-
-    /// Dividing by what may be zero would fail when the rule runs.
-    fn divisor(&mut self, divisor: &IdedExpr) {
-        let safe = matches!(&divisor.expr, Expr::Literal(LiteralValue::Int(number)) if *number.inner() > 0);
-        if !safe {
-            self.report(
-                "除数只能是写明的正整数。",
-                "The divisor must be a positive whole number written out.",
-            );
-        }
-    }
-
     fn function(
         &mut self,
         name: &str,
@@ -152,7 +106,7 @@ impl Checker<'_> {
                 self.standing(ancestor, &Stands::Region, known);
                 Type::Bool
             }
-            ("size", None, [of]) | ("size", Some(of), []) => {
+            ("size", None, [of]) => {
                 match self.infer(of, known) {
                     Type::Str(_) | Type::List(_) | Type::Anything => {}
                     Type::Bool
@@ -167,7 +121,7 @@ impl Checker<'_> {
                 }
                 Type::Int
             }
-            ("startsWith" | "endsWith" | "contains", Some(text), [part]) => {
+            ("startsWith", Some(text), [part]) => {
                 self.any_text(text, known);
                 self.any_text(part, known);
                 Type::Bool
@@ -186,23 +140,33 @@ impl Checker<'_> {
         }
     }
 
-    fn no_function(&mut self, name: &str) -> Type {
-        let (zh, en) = match closest(name, FUNCTIONS) {
-            Some(near) if near == name => (
-                "用法或参数个数不对，例如 years(a, b)、has(facts.x)、facts.x.startsWith(\"a\")、list.exists(x, …)。".to_owned(),
-                "its use or number of arguments is wrong; for example years(a, b), has(facts.x), facts.x.startsWith(\"a\"), list.exists(x, …).".to_owned(),
-            ),
-            Some(near) => (format!("是不是 {near}？"), format!("did you mean {near}?")),
-            None => (
-                format!("可用：{}。", FUNCTIONS.join("、")),
-                format!("there are {}.", FUNCTIONS.join(", ")),
-            ),
+    /// What the language does not have, or not in this way.
+    pub(super) fn no_function(&mut self, name: &str) -> Type {
+        let hint = match name {
+            "contains" => Some((r#"请写 x.matches("…")"#, r#"write x.matches("…")"#)),
+            "endsWith" => Some((r#"请写 x.matches("…$")"#, r#"write x.matches("…$")"#)),
+            operators::DIVIDE => {
+                Some(("请把除法改成另一边的乘法", "multiply the other side instead of dividing"))
+            }
+            _ => None,
+        };
+        let (zh, en) = match (hint, closest(name, FUNCTIONS)) {
+            (Some((zh, en)), _) => (format!("{zh}；"), format!("{en}; ")),
+            (None, Some(near)) if near != name => {
+                (format!("是不是 {near}？"), format!("did you mean {near}? "))
+            }
+            (None, _) => Default::default(),
         };
         let name = match name {
             operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT => "[ ]",
+            operators::DIVIDE => "/",
+            operators::MODULO => "%",
             name => name,
         };
-        self.report(format!("不能这样使用 {name}：{zh}"), format!("{name} cannot be used so: {en}"))
+        self.report(
+            format!("不能这样使用 {name}：{zh}可用 {LANGUAGE}。"),
+            format!("{name} cannot be used so: {en}there are {LANGUAGE}."),
+        )
     }
 
     /// A text that stands for a date or a region.

@@ -18,7 +18,7 @@ static RULES: LazyLock<Vec<Expr>> = LazyLock::new(|| {
             "facts.needs.exists(n, n == 'care') || facts.home.region == '' || 'care' in facts.needs",
             "has(facts.until) && days(facts.from, facts.until) > 3 && facts.from < facts.until",
             "facts.people * 7 - 1 > 0 || size(facts.note) > 2 || facts.note.matches('a') || size(facts.needs) > 1",
-            "has(facts.income) ? facts.income % 7 == 1 : in_region(facts.home.region, '340705000000')",
+            "has(facts.income) ? facts.income * 7 == 1 : in_region(facts.home.region, '340705000000')",
         ]
     .into_iter()
     .map(compiled)
