@@ -216,13 +216,15 @@ fn tidy_row(fields: &[Field], row: &Value) -> Value {
         .collect()
 }
 
-/// Full-width digits, letters and the ideographic blank in their half-width form.
+/// Full-width digits, letters and the ideographic blank in their half-width form, and one
+/// sign for the end of a line, so that `.` in a pattern passes over the same everywhere.
 fn half_width(character: char) -> char {
     match character {
         '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' => {
             char::from_u32(u32::from(character) - 0xFEE0).unwrap_or(character)
         }
         '\u{3000}' | '\u{a0}' => ' ',
+        '\u{2028}' | '\u{2029}' => '\n',
         other => other,
     }
 }

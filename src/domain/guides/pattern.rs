@@ -1,10 +1,19 @@
 //! A regular expression that compiled. Matching takes time linear in the text,
-//! whatever the expression, and compiling it a bounded amount of memory.
+//! whatever the expression, and compiling it a bounded amount of memory. It is published
+//! with the form, and means the same to whoever draws it: see [`portable`].
+
+mod portable;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
 use regex::{Regex, RegexBuilder};
 use serde::{Serialize, Serializer};
+
+use crate::domain::text::Text;
+use portable::{Shape, scan};
 
 /// The most memory a compiled pattern may take, in bytes.
 const SIZE_LIMIT: usize = 1 << 20;
@@ -14,13 +23,35 @@ const SIZE_LIMIT: usize = 1 << 20;
 pub struct Pattern(Regex);
 
 impl Pattern {
-    /// Fails with the reason the pattern does not compile.
-    pub fn parse(source: &str) -> Result<Self, String> {
-        RegexBuilder::new(source)
-            .size_limit(SIZE_LIMIT)
-            .build()
-            .map(Self)
-            .map_err(|error| reason(&error.to_string()))
+    /// A pattern that may match a part of a text. Fails with what is wrong with it.
+    pub fn parse(source: &str) -> Result<Self, Text> {
+        Self::read(source).map(|(pattern, _)| pattern)
+    }
+
+    /// A pattern for whole texts.
+    pub fn whole(source: &str) -> Result<Self, Text> {
+        match Self::read(source)? {
+            (_, Shape { divided: true, .. }) => Err(Text::new(
+                "括号外的 | 使 ^ 和 $ 各管一边，请写 ^(A|B)$",
+                "with | outside of brackets ^ and $ hold for one side each; write ^(A|B)$",
+            )),
+            (_, Shape { anchored: false, .. }) => Err(Text::new(
+                "要以 ^ 开头、以 $ 结尾，才能限定整个值",
+                "start it with ^ and end it with $, so that it holds for the whole value",
+            )),
+            (pattern, _) => Ok(pattern),
+        }
+    }
+
+    fn read(source: &str) -> Result<(Self, Shape), Text> {
+        let shape = scan(source)?;
+        let compiled = RegexBuilder::new(source).size_limit(SIZE_LIMIT).build().map_err(|_| {
+            Text::new(
+                "过大或括号过深，请减少次数或写得简单些",
+                "it is too large or nested too deeply; ask for fewer repetitions or write it more simply",
+            )
+        })?;
+        Ok((Self(compiled), shape))
     }
 
     pub fn as_str(&self) -> &str {
@@ -31,17 +62,6 @@ impl Pattern {
     pub fn is_match(&self, text: &str) -> bool {
         self.0.is_match(text)
     }
-
-    /// Whether it starts with `^` and ends with `$`.
-    pub fn is_anchored(&self) -> bool {
-        self.as_str().starts_with('^') && self.as_str().ends_with('$')
-    }
-}
-
-/// The last line of the report says what is wrong; the others draw where.
-fn reason(report: &str) -> String {
-    let last = report.lines().last().unwrap_or(report);
-    last.trim_start_matches("error: ").to_owned()
 }
 
 impl PartialEq for Pattern {
@@ -59,20 +79,5 @@ impl fmt::Debug for Pattern {
 impl Serialize for Pattern {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Pattern;
-
-    #[test]
-    fn a_pattern_that_does_not_compile_says_why() {
-        assert_eq!(Pattern::parse("^[0-9").expect_err("open class"), "unclosed character class");
-    }
-
-    #[test]
-    fn a_pattern_that_would_take_too_much_memory_is_refused() {
-        assert!(Pattern::parse(r"^(\w{1000}){1000}$").is_err());
     }
 }

@@ -217,7 +217,7 @@ fn an_answer_is_written_in_one_way() {
         "applicant_name": "　钱多多 ", "id_number": " １１０１０５１９４９１２３１００２ｘ", "mobile": "+86 138-1234-5678",
         "employer": "91350100m000100y43", "start_date": " 2026-03-01 ", "needs": ["care", " meals", "care"],
         "home": { "region": "3407 0500 5002", "detail": " 幸福里　１号\n" }, "household": 2.0,
-        "remark": " 一行 \r\n\r\n二行\t \u{7} ", "bank_account": "１２３４５６７８９０１２",
+        "remark": " 一行 \r\n\u{2028}二行\t \u{7} ", "bank_account": "１２３４５６７８９０１２",
     }));
     assert_eq!(
         tidy,

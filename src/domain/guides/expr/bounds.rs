@@ -73,8 +73,8 @@ fn skip_text(quote: char, characters: &mut Peekable<Chars<'_>>) -> Result<(), Te
             '\n' | '\r' => break,
             '\\' if !matches!(characters.next(), Some('\\' | '"' | '\'' | 'n' | 't')) => {
                 return refuse(
-                    r#"文字中的反斜杠只能写成 \\ \" \' \n \t，正则表达式里请双写：\\d。"#,
-                    r#"A backslash in a text must be one of \\ \" \' \n \t; double it in a regular expression: \\d."#,
+                    r#"文字中的反斜杠只能写成 \\ \" \' \n \t，正则表达式里请双写：\\.。"#,
+                    r#"A backslash in a text must be one of \\ \" \' \n \t; double it in a regular expression: \\.."#,
                 );
             }
             _ if character == quote && empty && characters.peek() == Some(&quote) => {

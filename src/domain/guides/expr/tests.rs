@@ -118,7 +118,7 @@ fn rules_over_facts_applicant_and_day_are_true_or_false() {
 }
 
 /// A mistaken rule, and words of what is said about it.
-const MISTAKES: [(&str, &str); 64] = [
+const MISTAKES: [(&str, &str); 65] = [
     ("facts.pay_bye == 'bank'", "did you mean pay_by?"),
     ("facts.pay_by == 'bnak'", "did you mean “bank”?"),
     ("facts.pay_by in ['bank', 'gold']", "There is no option “gold”"),
@@ -168,6 +168,7 @@ const MISTAKES: [(&str, &str); 64] = [
     ("facts.needs.existsOne(n, n == 'care')", "exists_one cannot be used so"),
     ("facts.note.size() == 1", "size cannot be used so: there are =="),
     ("double(facts.people) == 1", "double cannot be used so"),
+    ("facts.note.matches('\\\\d')", "write [0-9]"),
     ("facts.until == null", "use has(facts.x)"),
     ("{'a': 1} == {'a': 1}", "not supported here"),
     ("facts.home.exists(x, true)", "Only a list can be gone through"),

@@ -168,25 +168,15 @@ fn code<T>(node: &Node, reader: &Reader<'_>, parse: impl Fn(&str) -> Result<T, C
 
 impl Read for Pattern {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
-        match Self::parse(text(node, reader)?) {
-            Ok(pattern) if pattern.is_anchored() => Some(pattern),
-            Ok(_) => {
+        Self::whole(text(node, reader)?)
+            .map_err(|Text { zh, en }| {
                 reader.problems.at(
                     node,
-                    "正则表达式要以 ^ 开头、以 $ 结尾，才能限定整个值。",
-                    "Start the regular expression with ^ and end it with $, so that it holds for the whole value.",
+                    format!("正则表达式有误：{zh}。反斜杠请用单引号书写。"),
+                    format!("The regular expression is wrong: {en}. Write backslashes in single quotes."),
                 );
-                None
-            }
-            Err(reason) => {
-                reader.problems.at(
-                    node,
-                    format!("正则表达式有误（{reason}），请改正；反斜杠请用单引号书写。"),
-                    format!("The regular expression is wrong ({reason}); correct it. Write backslashes in single quotes."),
-                );
-                None
-            }
-        }
+            })
+            .ok()
     }
 }
 

@@ -100,6 +100,13 @@ const WORDS: &[Mistake] = &[
 ];
 
 const FORM: &[Mistake] = &[
+    (
+        Guide,
+        "^[0-9]{12,30}$",
+        "^[0-9]{12}|[0-9]{16}$",
+        "/form/fields/1/pattern",
+        "The regular expression is wrong: with | outside of brackets",
+    ),
     // A field that cannot be read is not missed by those that speak of it.
     (Guide, "    - name: pay_by\n", "    - name: payBy\n", "/form/fields/0/name", "is no name"),
     (Guide, "    - name: pay_by\n", "    - nane: pay_by\n", "/form/fields/0/nane", "did you mean name?"),

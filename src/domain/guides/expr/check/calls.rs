@@ -7,6 +7,7 @@ use crate::domain::guides::expr::tree::literal_text;
 use crate::domain::guides::expr::types::{Stands, Type};
 use crate::domain::guides::pattern::Pattern;
 use crate::domain::guides::suggest::closest;
+use crate::domain::text::Text;
 
 const FUNCTIONS: [&str; 10] =
     ["years", "days", "in_region", "has", "size", "startsWith", "matches", "all", "exists", "in"];
@@ -203,10 +204,10 @@ impl Checker<'_> {
     fn pattern(&mut self, pattern: &IdedExpr) {
         match literal_text(pattern).map(Pattern::parse) {
             Some(Ok(_)) => {}
-            Some(Err(reason)) => {
+            Some(Err(Text { zh, en })) => {
                 self.report(
-                    format!("正则表达式有误（{reason}），请改正。"),
-                    format!("The regular expression is wrong ({reason}); correct it."),
+                    format!("正则表达式有误：{zh}。"),
+                    format!("The regular expression is wrong: {en}."),
                 );
             }
             None => {
