@@ -227,11 +227,35 @@ pub fn field_error(said: &str, at: &str) -> FieldError {
             Text::new("同一字段出现多次。", "The field is given more than once."),
         )
     } else {
-        FieldError::new(
-            itself,
-            "invalid",
-            Text::new(format!("格式不正确：{said}。"), format!("Not of the right form: {said}.")),
+        FieldError::new(itself, "invalid", unfit(said, known))
+    }
+}
+
+/// Of what is out of range, the range.
+fn unfit(said: &str, known: &str) -> Text {
+    let most = match known {
+        "u8" => u64::from(u8::MAX),
+        "u16" => u64::from(u16::MAX),
+        "u32" => u64::from(u32::MAX),
+        "i32" => i32::MAX.unsigned_abs().into(),
+        "i64" => i64::MAX.unsigned_abs(),
+        _ => u64::MAX,
+    };
+    let least = if known.starts_with('i') { format!("-{most}") } else { "0".to_owned() };
+    if said.starts_with("invalid value: integer") && most < u64::MAX {
+        Text::new(
+            format!("此处应为 {least} 到 {most} 的整数。"),
+            format!("Write a whole number from {least} to {most} here."),
         )
+    } else if said == "input is out of range" {
+        Text::new(
+            "没有这样的日期或时间，请核对年月日。",
+            "There is no such date or time; check year, month and day.",
+        )
+    } else if said.starts_with("number too large") {
+        Text::new("数字过大，请写小一些。", "The number is too large; write a smaller one.")
+    } else {
+        Text::new(format!("格式不正确：{said}。"), format!("Not of the right form: {said}."))
     }
 }
 
@@ -298,6 +322,15 @@ mod tests {
         ];
         let expected: Vec<_> = expected.into_iter().map(|(at, code)| (at.to_owned(), code)).collect();
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_told_with_the_range() {
+        let told = |text: &str| parse_json::<Sample>(text.as_bytes()).unwrap_err().errors.remove(0).detail;
+        assert_eq!(told(r#"{"age": 300}"#).en, "Write a whole number from 0 to 255 here.");
+        assert_eq!(told(r#"{"age": -1}"#).en, "Write a whole number from 0 to 255 here.");
+        let day = serde_json::from_str::<chrono::NaiveDate>("\"2026-02-30\"").unwrap_err();
+        assert!(field_error(&day.to_string(), "/from").detail.en.contains("no such date"));
     }
 
     #[test]

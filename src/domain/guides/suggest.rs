@@ -12,7 +12,8 @@ pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
             true => (1, candidate),
             false => (distance(word, candidate), candidate),
         })
-        .filter(|(distance, _)| *distance <= allowed)
+        // A letter that is another letter altogether is no slip.
+        .filter(|(distance, _)| *distance <= allowed && *distance < word.chars().count().max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -52,6 +53,7 @@ mod tests {
         assert_eq!(closest("visible", keys), Some("visible_when"));
         assert_eq!(closest("visible_if", keys), None);
         assert_eq!(closest("x", keys), None);
+        assert_eq!(closest("D", ["A", "B", "C"]), None);
     }
 
     #[test]

@@ -132,6 +132,13 @@ impl Read for Reuse {
     fn read(node: &Node, reader: &Reader<'_>) -> Option<Self> {
         let keys = Keys::of(node, reader)?;
         let within_days = keys.need("within_days");
+        if let (Some(0), Some(node)) = (within_days, keys.get("within_days")) {
+            reader.problems.at(
+                node,
+                "within_days 至少为 1；不再复用的，请删去 reuse。",
+                "within_days is at least 1; where nothing serves again, remove reuse.",
+            );
+        }
         keys.close();
         Some(Self { within_days: within_days? })
     }

@@ -81,6 +81,8 @@ const WORDS: &[Mistake] = &[
         "before anybody could be asked",
     ),
     (Guide, "role: handler }", "role: handle }", "/flow/0/role", "did you mean handler?"),
+    (Item, "least_trust: C", "least_trust: D", "/guide/materials/1/least_trust", "there are A, B, C"),
+    (Item, "within_days: 180", "within_days: 0", "/guide/materials/1/reuse/within_days", "at least 1"),
     (Guide, "    role: approver", "    role: reviewer", "/flow", "its role must be approver"),
     (Guide, "en: Old-age allowance }", "eng: Old-age allowance }", "/item/name/eng", "did you mean en?"),
     (
