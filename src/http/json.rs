@@ -201,9 +201,9 @@ fn put(value: &mut Value, pointer: &str, stand_in: Value) -> bool {
 pub fn field_error(said: &str, at: &str) -> FieldError {
     let said = said.split(" at line").next().unwrap_or(said);
     let name = said.split('`').nth(1).unwrap_or_default();
-    // "expected `a` or `b`", "expected one of `a`, `b`, `c`"
-    let known: Vec<&str> =
-        said.split("expected").nth(1).unwrap_or_default().split('`').skip(1).step_by(2).collect();
+    let wanted = said.split("expected").nth(1).unwrap_or_default().trim();
+    // "`a` or `b`", "one of `a`, `b`, `c`"
+    let known: Vec<&str> = wanted.split('`').skip(1).step_by(2).collect();
     let itself = at.strip_suffix('/').unwrap_or_default().to_owned();
     // The path may end in the field already.
     let inside = if itself.ends_with(&format!("/{name}")) { itself.clone() } else { format!("{at}{name}") };
@@ -227,13 +227,13 @@ pub fn field_error(said: &str, at: &str) -> FieldError {
             Text::new("同一字段出现多次。", "The field is given more than once."),
         )
     } else {
-        FieldError::new(itself, "invalid", unfit(said, known))
+        FieldError::new(itself, "invalid", unfit(said, wanted))
     }
 }
 
 /// Of what is out of range, the range.
-fn unfit(said: &str, known: &str) -> Text {
-    let most = match known {
+fn unfit(said: &str, wanted: &str) -> Text {
+    let most = match wanted {
         "u8" => u64::from(u8::MAX),
         "u16" => u64::from(u16::MAX),
         "u32" => u64::from(u32::MAX),
@@ -241,7 +241,7 @@ fn unfit(said: &str, known: &str) -> Text {
         "i64" => i64::MAX.unsigned_abs(),
         _ => u64::MAX,
     };
-    let least = if known.starts_with('i') { format!("-{most}") } else { "0".to_owned() };
+    let least = if wanted.starts_with('i') { format!("-{most}") } else { "0".to_owned() };
     if said.starts_with("invalid value: integer") && most < u64::MAX {
         Text::new(
             format!("此处应为 {least} 到 {most} 的整数。"),

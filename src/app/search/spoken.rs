@@ -104,11 +104,11 @@ fn by_initials(typed: &str) -> Heard {
 
 /// The pieces it is best cut into, each at what it costs; what is left at the end must
 /// satisfy `may_end`.
-fn pieces<'t>(
-    typed: &'t str,
+fn pieces(
+    typed: &str,
     cost: impl Fn(&str) -> Option<usize>,
     may_end: impl Fn(&str) -> bool,
-) -> Option<Vec<&'t str>> {
+) -> Option<Vec<&str>> {
     let ways = ways(typed, cost);
     let last = |end: &usize| ways[*end].is_some() && may_end(&typed[*end..]);
     let mut end = (1..=typed.len()).rev().find(last)?;
