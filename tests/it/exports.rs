@@ -215,7 +215,10 @@ fn the_command_exports_files_and_imports_tables() {
 
     assert!(refused(&["export", "--as", "pdf", &rich]).contains("tables, csv, cpsv"));
     assert!(refused(&["export", "--as", "csv", &rich]).contains("--out"));
-    assert!(refused(&["export", "--as", "text", "--scenario", "x", &rich]).contains("new, change"));
+    assert!(
+        refused(&["export", "--as", "text", "--scenario", "x", &rich])
+            .contains("new (First application), change (")
+    );
     assert!(refused(&["export", "--as", "text", "--lang", "fr", &rich]).contains("zh, en"));
     let materials = folder(&format!("csv/{CODE}/materials.csv"));
     let said = refused(&["import-tables", &materials]);

@@ -88,7 +88,10 @@ async fn a_draft_from_before_there_were_scenarios_is_asked_for_none_by_chance() 
     publish(&portal, YAML).await;
     let refused = what_stands_in_the_way(&portal, &case).await;
     assert_eq!(refused["errors"][0]["code"], "required", "{refused:#}");
-    assert!(refused["errors"][0]["detail"].as_str().unwrap().contains("new, renew"), "{refused:#}");
+    assert!(
+        refused["errors"][0]["detail"].as_str().unwrap().contains("new（首次申请）、renew（年审）"),
+        "{refused:#}"
+    );
     portal.close().await;
 }
 

@@ -79,7 +79,10 @@ async fn questions_lead_to_a_scenario_and_its_form_materials_and_limits_follow()
 
     let path = format!("/api/v1/guides/{CODE}/evaluate");
     let unsaid = portal.post("", &path, json!({})).await.problem(422);
-    assert!(unsaid["errors"][0]["detail"].as_str().unwrap().contains("new, renew"), "{unsaid:#}");
+    assert!(
+        unsaid["errors"][0]["detail"].as_str().unwrap().contains("new（首次申请）、renew（年审）"),
+        "{unsaid:#}"
+    );
     let new = evaluate(&portal, json!({ "scenario": "new", "facts": facts("new") })).await;
     assert_eq!((&new["eligible"], &new["field_errors"]), (&json!(true), &json!([])), "{new:#}");
     assert_eq!(codes(&new["materials"]), ["lease", "hardship_proof"]);

@@ -76,12 +76,11 @@ impl Guide {
     /// The guide as it is handled in the scenario somebody chose, or what is wrong
     /// with his choice.
     pub fn in_scenario(&self, scenario: Option<&str>) -> Result<&Self, FieldError> {
-        let known = |name: fn(&Text) -> &str| {
-            let all =
-                self.scenarios.iter().map(|scenario| format!("{} ({})", scenario.code, name(&scenario.name)));
-            all.collect::<Vec<_>>().join(", ")
+        let of_all = |said: fn(&Scenario) -> String, between: &str| {
+            self.scenarios.iter().map(said).collect::<Vec<_>>().join(between)
         };
-        let (in_chinese, in_english) = (|| known(|name| &name.zh), || known(|name| &name.en));
+        let in_chinese = || of_all(|one| format!("{}（{}）", one.code, one.name.zh), "、");
+        let in_english = || of_all(|one| format!("{} ({})", one.code, one.name.en), ", ");
         let (code, zh, en) = match scenario {
             Some(code) if self.scenarios.iter().any(|s| s.code == code) => {
                 return Ok(self.handled_as(scenario));
