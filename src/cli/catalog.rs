@@ -265,7 +265,7 @@ fn publish(config: &Path, files: &[PathBuf]) -> Outcome {
         let note = notes(has_register, catalog::has_territory(&ctx).await.map_err(said)?, &files);
         let published = catalog::publish(&ctx, files).await;
         let closed = match &published {
-            Ok(Ok(published)) => bundles::closed(&ctx, published).await.map_err(said)?,
+            Ok(Ok(published)) => bundles::closed(&ctx, published).await,
             _ => Vec::new(),
         };
         upkeep::wind_up(&ctx).await.map_err(said)?;

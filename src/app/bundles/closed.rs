@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use super::find::left_out;
 use crate::app::catalog::Published;
 use crate::app::ctx::Ctx;
-use crate::app::error::AppResult;
+use crate::app::error::{AppError, AppResult};
 use crate::domain::bundles::Misfit;
 use crate::domain::codes::GuideCode;
 use crate::domain::guides::FileKind;
@@ -22,7 +23,13 @@ pub struct ClosedBundle {
 const PAGE: i64 = 200;
 
 /// The bundles that take no applications among those that name an item of what was published.
-pub async fn closed(ctx: &Ctx, published: &[Published]) -> AppResult<Vec<ClosedBundle>> {
+/// That is done, whatever may be found of them: what cannot be read is told to the log.
+pub async fn closed(ctx: &Ctx, published: &[Published]) -> Vec<ClosedBundle> {
+    let found = find(ctx, published).await;
+    found.inspect_err(|error| tracing::error!(?error, "bundles were not looked through")).unwrap_or_default()
+}
+
+async fn find(ctx: &Ctx, published: &[Published]) -> AppResult<Vec<ClosedBundle>> {
     let items = items(published);
     if items.is_empty() {
         return Ok(Vec::new());
@@ -34,7 +41,14 @@ pub async fn closed(ctx: &Ctx, published: &[Published]) -> AppResult<Vec<ClosedB
         after = Some(last.code.clone());
         let names = |record: &BundleRecord| items.iter().any(|item| record.yaml.contains(item));
         for record in page.into_iter().filter(|record| record.withdrawn_at.is_none() && names(record)) {
-            let bundle = ctx.bundles.bound(ctx, record).await?;
+            let bundle = match ctx.bundles.bound(ctx, record).await {
+                Ok(bundle) => bundle,
+                Err(AppError::Internal(error)) => {
+                    left_out(&error);
+                    continue;
+                }
+                Err(other) => return Err(other),
+            };
             let misfit = bundle.misfits.first().cloned();
             closed.extend(
                 misfit.map(|misfit| ClosedBundle { code: bundle.plan.bundle.code.to_string(), misfit }),

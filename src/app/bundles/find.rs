@@ -81,7 +81,7 @@ async fn found(
 }
 
 /// A damaged bundle must not hide all the others.
-fn left_out(error: &str) {
+pub(super) fn left_out(error: &str) {
     tracing::error!(%error, "a bundle is left out of a list");
 }
 

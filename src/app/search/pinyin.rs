@@ -32,14 +32,25 @@ pub fn smooth(letters: &str) -> String {
     smooth
 }
 
-static SMOOTH: LazyLock<HashMap<&'static str, String>> = LazyLock::new(|| {
+/// Every syllable there is, and how it is said so.
+static SYLLABLES: LazyLock<HashMap<&'static str, String>> = LazyLock::new(|| {
     let syllables = ('\u{4e00}'..='\u{9fff}').filter_map(syllable);
     syllables.map(|syllable| (syllable, smooth(syllable))).collect()
 });
 
-/// The same of one syllable.
+/// The syllable spelt so, if there is one.
+pub fn spelt_syllable(letters: &str) -> Option<&'static str> {
+    SYLLABLES.get_key_value(letters).map(|(syllable, _)| *syllable)
+}
+
+/// Whether some syllable begins so.
+pub fn begins_a_syllable(letters: &str) -> bool {
+    SYLLABLES.keys().any(|syllable| syllable.starts_with(letters))
+}
+
+/// The syllable as who does not tell like sounds apart says it.
 pub fn smooth_syllable(syllable: &'static str) -> &'static str {
-    SMOOTH.get(syllable).map_or(syllable, String::as_str)
+    SYLLABLES.get(syllable).map_or(syllable, String::as_str)
 }
 
 /// A text in letters.

@@ -1,11 +1,9 @@
 //! Letters read as Chinese, with blanks or without: `xiaohaishanghukou` is 小孩 上户口,
 //! and so is `xhshk`, whichever words of the catalogue mean the same.
 
-use std::collections::HashSet;
 use std::ops::RangeInclusive;
-use std::sync::LazyLock;
 
-use super::pinyin::syllable;
+use super::pinyin::{begins_a_syllable, spelt_syllable};
 use super::words::{self, Spelt};
 
 /// More letters are no phrase.
@@ -17,9 +15,6 @@ const INITIALS: RangeInclusive<usize> = 3..=12;
 /// How sure it is that a word with a slip is meant, or words by their initials.
 const WITH_A_SLIP: f32 = 0.85;
 const BY_INITIALS: f32 = 0.8;
-
-static SYLLABLES: LazyLock<HashSet<&'static str>> =
-    LazyLock::new(|| ('\u{4e00}'..='\u{9fff}').filter_map(syllable).collect());
 
 /// What was heard, without the words of mere asking.
 #[derive(Debug, Default, PartialEq)]
@@ -47,7 +42,7 @@ pub fn hear(letters: &[String]) -> Heard {
     if !is_read {
         return Heard::default();
     }
-    let begun = |rest: &str| rest.is_empty() || SYLLABLES.iter().any(|syllable| syllable.starts_with(rest));
+    let begun = |rest: &str| rest.is_empty() || begins_a_syllable(rest);
     let mut heard = match pieces(&typed, spelling, begun) {
         Some(pieces) => in_full(&pieces),
         None => by_initials(&typed),
@@ -65,7 +60,7 @@ pub fn hear(letters: &[String]) -> Heard {
 fn spelling(piece: &str) -> Option<usize> {
     match known(piece) {
         Some((_, slurred)) => Some(slurred),
-        None => SYLLABLES.contains(piece).then_some(piece.len()),
+        None => spelt_syllable(piece).map(str::len),
     }
 }
 
@@ -83,7 +78,7 @@ fn in_full(pieces: &[&str]) -> Heard {
                 heard.words.push(vec![word.first]);
                 heard.sounds.extend(&word.sounds);
             }
-            None => heard.sounds.extend(SYLLABLES.get(*piece)),
+            None => heard.sounds.extend(spelt_syllable(piece)),
         }
     }
     heard

@@ -79,7 +79,7 @@ pub async fn publish_draft(
     let ids: Vec<Uuid> = std::iter::once(*id).chain(body.value.with).collect();
     let published = catalog::publish_drafts(&ctx, &caller, &ids).await?;
     let published = published.map_err(|found| faults(&found))?;
-    let closed = bundles::closed(&ctx, &published).await?.into_iter();
+    let closed = bundles::closed(&ctx, &published).await.into_iter();
     let closed_bundles = closed.map(|ClosedBundle { code, misfit }| ClosedBundleView {
         code,
         pointer: misfit.path,
