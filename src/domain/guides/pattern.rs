@@ -3,6 +3,7 @@
 //! with the form, and means the same to whoever draws it: see [`portable`].
 
 mod portable;
+mod shortest;
 
 #[cfg(test)]
 mod tests;
@@ -52,6 +53,12 @@ impl Pattern {
             )
         })?;
         Ok((Self(compiled), shape))
+    }
+
+    /// The fewest characters of a text that it matches, as far as can be told; `None` when
+    /// it matches none.
+    pub fn shortest(&self) -> Option<usize> {
+        shortest::shortest(self.as_str())
     }
 
     pub fn as_str(&self) -> &str {

@@ -24,16 +24,17 @@ pub(super) struct Unreachable {
     pub with: Vec<String>,
 }
 
-/// The fields out of reach by what is wrong with their own conditions, in their order.
-pub(super) fn unreachable_fields(fields: &[Field]) -> Vec<Unreachable> {
+/// The fields out of reach by what is wrong with their own conditions, in their order, for
+/// those who are known as well as is asked.
+pub(super) fn unreachable_fields(fields: &[Field], ial: u8) -> Vec<Unreachable> {
     let mut found: Vec<Unreachable> = Vec::new();
     let mut gone = BTreeSet::new();
     for (index, field) in fields.iter().enumerate() {
         let Some(rule) = &field.visible_when else { continue };
         let is_possible = |solver: Solver<'_>| !solver.assume(rule.tree(), true, World::default()).is_empty();
-        if !is_possible(Solver::new(fields).showing(&gone)) {
+        if !is_possible(Solver::new(fields).asking(ial).showing(&gone)) {
             found.push(Unreachable { index, with: Vec::new() });
-        } else if !is_possible(Solver::new(fields).without(&gone)) {
+        } else if !is_possible(Solver::new(fields).asking(ial).without(&gone)) {
             let causes = found.iter_mut().filter(|cause| names(fields, rule, cause));
             causes.for_each(|cause| cause.with.push(field.name.clone()));
         } else {
@@ -61,7 +62,7 @@ pub(super) fn can_be_met(fields: &[Field], whens: &[&Expr], ial: u8) -> bool {
 
 /// The options, by place of field and option, with which the rules of the form refuse
 /// every application. A rule of some scenarios alone may leave an option to the others.
-pub(super) fn barred_options(fields: &[Field], rules: &[FormRule]) -> Vec<(usize, usize)> {
+pub(super) fn barred_options(fields: &[Field], rules: &[FormRule], ial: u8) -> Vec<(usize, usize)> {
     let mut barred = Vec::new();
     for (index, field) in fields.iter().enumerate() {
         let FieldKind::Choice { options } = &field.kind else { continue };
@@ -72,7 +73,7 @@ pub(super) fn barred_options(fields: &[Field], rules: &[FormRule]) -> Vec<(usize
         if rules.is_empty() {
             continue;
         }
-        let solver = Solver::new(fields);
+        let solver = Solver::new(fields).asking(ial);
         let shown = solver.present(&field.name, World::default());
         // Of a field out of reach that is told, and nothing of its options.
         if shown.is_empty() {

@@ -96,6 +96,31 @@ fn a_pattern_of_a_field_holds_for_the_whole_value() {
     assert!(either.is_match("621700000000") && !either.is_match("621700000000乱写"));
 }
 
+#[test]
+fn how_long_a_text_must_be_is_known() {
+    for (pattern, least) in [
+        ("^[0-9]{12,30}$", Some(12)),
+        ("^([0-9]{12}|[0-9]{16})$", Some(12)),
+        ("^(?:皖[A-Z]){2}(-[0-9])?$", Some(4)),
+        ("^a*$", Some(0)),
+        ("^(a$|bb$)c?$", Some(1)),
+        ("^𠀀+一$", Some(2)),
+        ("^a^b$", None),
+        ("^a$b$", None),
+        ("^(b^|ccc)$", Some(3)),
+        ("^(a$)b$", None),
+        ("^(a$|b$)c$", None),
+        ("^a(^b|^c)$", None),
+        ("^(a$|b)c$", Some(2)),
+        ("^a*(^b|ccc)$", Some(1)),
+        ("^(ab$){2}$", None),
+        ("^(ab$)*$", Some(0)),
+        ("^(ab){2,}c$", Some(5)),
+    ] {
+        assert_eq!(Pattern::parse(pattern).unwrap().shortest(), least, "{pattern}");
+    }
+}
+
 const PIECES: &[&str] = &[
     "a", "-", "z", "一", "𠀀", " ", "0", "9", ",", "[", "]", "[^", "^", "$", "(", "(?:", ")", "|", "*", "+",
     "?", "{", "}", "{2}", "{1,3}", "{2,}", r"\", r"\\", r"\.", r"\-", r"\n", r"\d", r"\]", "&", "~", "/",
@@ -111,6 +136,18 @@ proptest! {
         if scan(&pattern).is_ok() {
             let compiled = regex::Regex::new(&pattern);
             prop_assert!(compiled.is_ok(), "{pattern}: {compiled:?}");
+        }
+    }
+
+    #[test]
+    fn no_text_is_shorter_than_what_is_said_of_its_pattern(
+        pieces in prop::collection::vec(prop::sample::select(PIECES), 0..8),
+        text in prop::collection::vec(prop::sample::select(&["a", "z", "一", "0", "9", "-", "𠀀", " ", "P"][..]), 0..5),
+    ) {
+        let Ok(pattern) = Pattern::parse(&format!("^{}$", pieces.concat())) else { return Ok(()) };
+        if pattern.is_match(&text.concat()) {
+            let least = pattern.shortest();
+            prop_assert!(least.is_some_and(|least| least <= text.len()), "{pattern:?}: {least:?}, {text:?}");
         }
     }
 }

@@ -171,6 +171,16 @@ impl<'f> Solver<'f> {
             return worlds.into_iter().filter_map(told).collect();
         }
         let Expr::List(list) = &list.expr else { return worlds };
+        let numbers: Option<BTreeSet<i64>> = list.elements.iter().map(number).collect();
+        if let Some(numbers) = numbers {
+            let told = |world: World| {
+                let Operand { name, range } = self.operand(element, &world);
+                let Range::Whole(least, most) = range else { return Some(world) };
+                let (least, most) = among(&numbers, least, most, truth)?;
+                Some(world.knowing(name, Range::Whole(least, most)))
+            };
+            return worlds.into_iter().filter_map(told).collect();
+        }
         let texts: Option<BTreeSet<String>> =
             list.elements.iter().map(|element| text(element).map(str::to_owned)).collect();
         let Some(texts) = texts else { return worlds };
@@ -323,6 +333,34 @@ pub(super) fn facts_of(expression: &IdedExpr) -> Option<&str> {
 /// What it is known by that an option is among those chosen.
 fn chosen(field: &str, option: &str) -> String {
     format!("{field}∋{option}")
+}
+
+/// The whole number that is written out.
+fn number(expression: &IdedExpr) -> Option<i64> {
+    match &expression.expr {
+        Expr::Literal(LiteralValue::Int(value)) => Some(*value.inner()),
+        _ => None,
+    }
+}
+
+/// The bounds of what lies within these bounds and is one of the numbers, or is none of them.
+fn among(numbers: &BTreeSet<i64>, least: i64, most: i64, is_one: bool) -> Option<(i64, i64)> {
+    if is_one {
+        let mut within = numbers.range(least..=most);
+        let first = *within.next()?;
+        return Some((first, within.next_back().copied().unwrap_or(first)));
+    }
+    let mut bounds = (least, most);
+    while numbers.contains(&bounds.0) {
+        if bounds.0 == bounds.1 {
+            return None;
+        }
+        bounds.0 += 1;
+    }
+    while numbers.contains(&bounds.1) {
+        bounds.1 -= 1;
+    }
+    Some(bounds)
 }
 
 fn text(expression: &IdedExpr) -> Option<&str> {

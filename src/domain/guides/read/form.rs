@@ -13,7 +13,6 @@ use crate::domain::guides::model::{
     Choice, Field, FieldKind, Form, FormRule, LegalBasis, Particular, Prefill, Requirement,
 };
 use crate::domain::guides::problem::{Problems, Rests};
-use crate::domain::guides::reach::{Unreachable, unreachable_fields};
 use crate::domain::guides::source::{Content, Node, ScalarKind};
 use crate::domain::text::Text;
 
@@ -130,33 +129,7 @@ fn fields(node: &Node, reader: &Reader<'_>) -> Option<Listed<Field>> {
             format!("A form has at most {MAX_FIELDS} fields; ask for less."),
         );
     }
-    let fields = Listed::of(items.iter().enumerate().map(|(index, item)| field(item, index, reader)));
-    if !reader.is_published {
-        check_shown(&fields, items, reader);
-    }
-    Some(fields)
-}
-
-/// Every field can be seen by somebody. What is out of reach only because another field
-/// is, is named with that one.
-fn check_shown(fields: &Listed<Field>, items: &[Node], reader: &Reader<'_>) {
-    for Unreachable { index, with } in unreachable_fields(&fields.read) {
-        let Some(node) = items.get(fields.place(index)).and_then(|item| item.member("visible_when")) else {
-            continue;
-        };
-        let (mut zh, mut en) = (String::new(), String::new());
-        if !with.is_empty() {
-            zh = format!("字段 {} 也因此无法显示。", with.join("、"));
-            en = format!(" With it {} cannot be seen either.", with.join(", "));
-        }
-        reader.problems.at(
-            node,
-            format!("没有任何一组答案能让这个字段显示，请改正条件或删去字段。{zh}"),
-            format!(
-                "No answers can ever make this field visible; correct the condition or remove the field.{en}"
-            ),
-        );
-    }
+    Some(Listed::of(items.iter().enumerate().map(|(index, item)| field(item, index, reader))))
 }
 
 fn field(node: &Node, index: usize, reader: &Reader<'_>) -> Option<Field> {

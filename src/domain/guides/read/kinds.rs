@@ -7,6 +7,7 @@ use crate::domain::canonical::MAX_WHOLE;
 use crate::domain::codes::RegionCode;
 use crate::domain::guides::form::one_line;
 use crate::domain::guides::model::{Choice, Field, FieldKind, Requirement};
+use crate::domain::guides::pattern::Pattern;
 use crate::domain::guides::source::Node;
 use crate::domain::text::Text;
 
@@ -105,7 +106,7 @@ fn under(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<Option<RegionCode>>
 fn text_kind(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<FieldKind> {
     let max_length = keys.or("max_length", DEFAULT_TEXT);
     let multiline = keys.or("multiline", false);
-    let pattern = keys.optional("pattern");
+    let pattern: Option<Option<Pattern>> = keys.optional("pattern");
     if let (Some(length), Some(node)) = (max_length, keys.get("max_length"))
         && !(1..=MAX_TEXT).contains(&length)
     {
@@ -114,8 +115,28 @@ fn text_kind(keys: &Keys<'_, '_>, reader: &Reader<'_>) -> Option<FieldKind> {
             format!("max_length 应为 1 到 {MAX_TEXT}。"),
             format!("max_length must be from 1 to {MAX_TEXT}."),
         );
+    } else if let (Some(length), Some(Some(pattern)), false) = (max_length, &pattern, reader.is_published) {
+        check_matchable(keys, reader, length, pattern);
     }
     Some(FieldKind::Text { max_length: max_length?, multiline: multiline?, pattern: pattern? })
+}
+
+/// Some text that is short enough matches.
+fn check_matchable(keys: &Keys<'_, '_>, reader: &Reader<'_>, max_length: u32, pattern: &Pattern) {
+    let Some(node) = keys.get("pattern") else { return };
+    match pattern.shortest() {
+        None => reader.problems.at(
+            node,
+            "没有任何文字符合这个格式，谁都无法填写；请改正。",
+            "No text matches this pattern, so nobody could fill it in; correct it.",
+        ),
+        Some(least) if least > usize::try_from(max_length).unwrap_or(usize::MAX) => reader.problems.at(
+            node,
+            format!("符合这个格式的文字至少 {least} 个字，而最多只能填 {max_length} 个字；请改正格式或 max_length。"),
+            format!("A text that matches has {least} characters at the least, but {max_length} is the most that can be filled in; correct the pattern or max_length."),
+        ),
+        Some(_) => {}
+    }
 }
 
 type Bounds = (Option<i64>, Option<i64>);

@@ -8,7 +8,7 @@ use super::listed::Listed;
 use crate::domain::guides::expr::Expr;
 use crate::domain::guides::facts::MAX_FACTS_BYTES;
 use crate::domain::guides::model::{Condition, Field, FieldKind, IdentityLevel};
-use crate::domain::guides::reach::{barred_options, can_be_met};
+use crate::domain::guides::reach::{Unreachable, barred_options, can_be_met, unreachable_fields};
 use crate::domain::guides::source::Node;
 
 /// The bytes of a Chinese character.
@@ -27,12 +27,13 @@ pub(super) fn check_possible(
     if guide.get("scenarios").is_none_or(|scenarios| scenarios.items().is_empty()) {
         check_size(fields, list, reader);
     }
+    // What an item asks of its guides each of them may ask otherwise.
+    let ial = identity.filter(|_| !reader.is_partial).map_or(0, |identity| identity.ial);
+    check_shown(fields, list, ial, reader);
     // Of a scenario everything else was told with the guide as a whole.
     if reader.is_variant {
         return;
     }
-    // What an item asks of its guides each of them may ask otherwise.
-    let ial = identity.filter(|_| !reader.is_partial).map_or(0, |identity| identity.ial);
     let (mut demands, read) = (Vec::new(), form.and_then(|form| form.rules.as_ref()));
     if let (Some(conditions), Some(list)) = (conditions, guide.get("conditions")) {
         let placed = conditions.placed(list);
@@ -44,7 +45,7 @@ pub(super) fn check_possible(
     }
     let is_met = check_met(fields, &demands, ial, reader);
     if let Some(rules) = read.filter(|_| is_met) {
-        for (field, option) in barred_options(&fields.read, &rules.read) {
+        for (field, option) in barred_options(&fields.read, &rules.read, ial) {
             let field = list.items().get(fields.place(field));
             if let Some(place) = field.and_then(|field| field.member("options")?.items().get(option)) {
                 reader.problems.at(
@@ -54,6 +55,29 @@ pub(super) fn check_possible(
                 );
             }
         }
+    }
+}
+
+/// Every field can be seen by somebody. What is out of reach only because another field
+/// is, is named with that one.
+fn check_shown(fields: &Listed<Field>, list: &Node, ial: u8, reader: &Reader<'_>) {
+    for Unreachable { index, with } in unreachable_fields(&fields.read, ial) {
+        let Some(node) = list.items().get(fields.place(index)).and_then(|item| item.member("visible_when"))
+        else {
+            continue;
+        };
+        let (mut zh, mut en) = (String::new(), String::new());
+        if !with.is_empty() {
+            zh = format!("字段 {} 也因此无法显示。", with.join("、"));
+            en = format!(" With it {} cannot be seen either.", with.join(", "));
+        }
+        reader.problems.at(
+            node,
+            format!("没有任何一组答案能让这个字段显示，请改正条件或删去字段。{zh}"),
+            format!(
+                "No answers can ever make this field visible; correct the condition or remove the field.{en}"
+            ),
+        );
     }
 }
 

@@ -352,6 +352,19 @@ fn what_nobody_can_meet_choose_or_keep_is_told() {
     assert!(told(&condition(less)).contains("Nobody can ever meet this"));
     let asks_less = condition(less).replace("identity: { ial: 2,", "identity: { ial: 1,");
     assert_eq!(told(&asks_less), "");
+    let field = |more: &str| {
+        let field = format!("    - {{ name: more, label: {{ zh: 更多, en: More }}, type: text, {more} }}\n");
+        VALID.replacen("  fields:\n", &format!("  fields:\n{field}"), 1)
+    };
+    let less = field("visible_when: applicant.ial < 2");
+    let found = told(&less);
+    assert!(found.contains("/visible_when: No answers can ever make this field visible"), "{found}");
+    assert_eq!(told(&less.replace("identity: { ial: 2,", "identity: { ial: 1,")), "");
+    let found = told(&field("max_length: 11, pattern: \"^([0-9]{12}|[0-9]{16})$\""));
+    assert!(found.contains("/pattern: A text that matches has 12 characters at the least"), "{found}");
+    assert_eq!(told(&field("max_length: 12, pattern: \"^([0-9]{12}|[0-9]{16})$\"")), "");
+    let found = told(&field("max_length: 12, pattern: ^a^b$"));
+    assert!(found.contains("/pattern: No text matches this pattern"), "{found}");
     let and = |more: &str| {
         let second =
             format!("  - code: second\n    when: {more}\n    text: {{ zh: 又一条件, en: Another }}\n");
