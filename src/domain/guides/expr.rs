@@ -23,7 +23,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use cel::common::types::CelBool;
 use cel::parser::{Expression, Parser};
@@ -34,6 +34,7 @@ use serde::{Serialize, Serializer};
 use super::applicant::Applicant;
 use super::facts::Facts;
 use super::known::Unsaid;
+use super::memo::Memo;
 use super::model::OfferedChannel;
 use super::pattern::Pattern;
 use super::problem::Rests;
@@ -55,11 +56,26 @@ pub struct Expr(Arc<Compiled>);
 
 struct Compiled {
     source: String,
-    tree: Expression,
+    tree: Arc<Expression>,
     /// The regular expressions of `matches`, compiled once.
     patterns: Vec<Pattern>,
     fields: BTreeSet<String>,
     asks_channel: bool,
+}
+
+/// Guides use the same expressions.
+static PARSED: LazyLock<Memo<Arc<Expression>>> = LazyLock::new(|| Memo::new(2_000));
+/// The longest that are remembered, in bytes: almost all are shorter, and what many long ones
+/// take is nobody's to fill.
+const LONGEST_REMEMBERED: usize = 200;
+
+fn parse(source: &str) -> Result<Arc<Expression>, Text> {
+    let anew = || {
+        bounds::within_bounds(source)?;
+        let parser = Parser::new().max_recursion_depth(MAX_NESTING);
+        parser.parse(source).map(Arc::new).map_err(|errors| syntax_error(&errors))
+    };
+    if source.len() > LONGEST_REMEMBERED { anew() } else { PARSED.get_or(source, anew) }
 }
 
 /// What is wrong with an expression, and what that rests on.
@@ -130,13 +146,12 @@ impl Expr {
         vocabulary: Vocabulary<'_>,
     ) -> Result<Self, Vec<Complaint>> {
         let source = source.trim();
-        bounds::within_bounds(source).map_err(|reason| vec![Complaint::itself(reason)])?;
-        let mut tree = Parser::new()
-            .max_recursion_depth(MAX_NESTING)
-            .parse(source)
-            .map_err(|errors| vec![Complaint::itself(syntax_error(&errors))])?;
+        let mut tree = parse(source).map_err(|reason| vec![Complaint::itself(reason)])?;
         let Asked { fields, asks_channel } = check::check(&tree, vocabulary)?;
-        let patterns = tree::take_patterns(&mut tree);
+        let mut patterns = Vec::new();
+        if tree::has_patterns(&tree) {
+            patterns = tree::take_patterns(Arc::make_mut(&mut tree));
+        }
         Ok(Self(Arc::new(Compiled { source: source.to_owned(), tree, patterns, fields, asks_channel })))
     }
 
@@ -144,7 +159,9 @@ impl Expr {
     pub(in crate::domain::guides) fn of_guide(self, region: &RegionCode) -> Self {
         match Arc::try_unwrap(self.0) {
             Ok(mut compiled) => {
-                tree::put_region(&mut compiled.tree, region.as_str());
+                if tree::mentions(&compiled.tree, &|object, _| object == "guide") {
+                    tree::put_region(Arc::make_mut(&mut compiled.tree), region.as_str());
+                }
                 Self(Arc::new(compiled))
             }
             Err(shared) => Self(shared),
@@ -183,7 +200,7 @@ impl Expr {
         let value = if unsaid.is_empty() {
             self.holds(scope)
         } else {
-            let mut tree = self.0.tree.clone();
+            let mut tree = Expression::clone(&self.0.tree);
             tree::take_out(&mut tree, &|object, name| unsaid.has(object, name));
             self.value(&tree, scope)
         };

@@ -16,6 +16,7 @@ mod hash;
 mod json_schema;
 mod known;
 mod materials;
+mod memo;
 pub mod model;
 mod pattern;
 mod prefill;

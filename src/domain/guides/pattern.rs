@@ -9,15 +9,22 @@ mod shortest;
 mod tests;
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use regex::{Regex, RegexBuilder};
 use serde::{Serialize, Serializer};
 
+use super::memo::Memo;
 use crate::domain::text::Text;
 use portable::{Shape, scan};
 
 /// The most memory a compiled pattern may take, in bytes.
 const SIZE_LIMIT: usize = 1 << 20;
+/// The most memory of one that is remembered.
+const SMALL: usize = 1 << 15;
+
+/// Guides use the same patterns; these are some 20 MB at the most.
+static COMPILED: LazyLock<Memo<Regex>> = LazyLock::new(|| Memo::new(500));
 
 /// The text of a pattern with its compiled form.
 #[derive(Clone)]
@@ -46,12 +53,14 @@ impl Pattern {
 
     fn read(source: &str) -> Result<(Self, Shape), Text> {
         let shape = scan(source)?;
-        let compiled = RegexBuilder::new(source).size_limit(SIZE_LIMIT).build().map_err(|_| {
-            Text::new(
-                "过大或括号过深，请减少次数或写得简单些",
-                "it is too large or nested too deeply; ask for fewer repetitions or write it more simply",
-            )
-        })?;
+        let build = |limit| RegexBuilder::new(source).size_limit(limit).build();
+        let compiled =
+            COMPILED.get_or(source, || build(SMALL)).or_else(|_| build(SIZE_LIMIT)).map_err(|_| {
+                Text::new(
+                    "过大或括号过深，请减少次数或写得简单些",
+                    "it is too large or nested too deeply; ask for fewer repetitions or write it more simply",
+                )
+            })?;
         Ok((Self(compiled), shape))
     }
 

@@ -20,6 +20,12 @@ pub(super) fn literal_text(expression: &IdedExpr) -> Option<&str> {
     }
 }
 
+/// Whether there are any for [`take_patterns`].
+pub(super) fn has_patterns(expression: &IdedExpr) -> bool {
+    matches!(&expression.expr, Expr::Call(call) if call.func_name == "matches")
+        || children(expression).into_iter().any(has_patterns)
+}
+
 /// Takes the patterns of all `matches` calls out of a checked expression and
 /// leaves variables in their place, so that evaluating compiles nothing.
 pub(super) fn take_patterns(expression: &mut IdedExpr) -> Vec<Pattern> {
