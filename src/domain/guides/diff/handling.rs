@@ -108,12 +108,22 @@ pub(super) fn flow(teller: &mut Teller, old: &[Step], new: &[Step]) {
     }
 }
 
-/// What tells results apart: the type of a certificate, the name of a letter.
-fn identity(result: &ResultKind) -> (bool, String) {
-    match result {
-        ResultKind::Certificate { certificate_type, .. } => (true, certificate_type.to_string()),
-        ResultKind::Letter { name } => (false, name.zh.clone()),
-    }
+/// What tells results apart: the type of a certificate, the name of a letter. A letter that
+/// keeps its name in one language of the two is still the same.
+fn identity(result: &ResultKind, new: &[ResultKind]) -> (bool, String) {
+    let name = match result {
+        ResultKind::Certificate { certificate_type, .. } => return (true, certificate_type.to_string()),
+        ResultKind::Letter { name } => name,
+    };
+    let letters = || {
+        new.iter().filter_map(|result| match result {
+            ResultKind::Letter { name } => Some(name),
+            ResultKind::Certificate { .. } => None,
+        })
+    };
+    let same = letters().find(|other| other.zh == name.zh);
+    let same = same.or_else(|| letters().find(|other| other.en == name.en));
+    (false, same.unwrap_or(name).zh.clone())
 }
 
 fn result_name(result: &ResultKind) -> Text {
@@ -123,7 +133,7 @@ fn result_name(result: &ResultKind) -> Text {
 }
 
 pub(super) fn results(teller: &mut Teller, old: &[ResultKind], new: &[ResultKind]) {
-    let pairs = Pairs::of(old, new, identity);
+    let pairs = Pairs::of(old, new, |result| identity(result, new));
     for name in pairs.added.iter().map(|result| result_name(result)) {
         teller.tell(About::Result, format!("多发一样：{}", name.zh), format!("one result more: {}", name.en));
     }

@@ -367,6 +367,30 @@ fn another_rule_is_told_even_where_its_text_changes_too() {
 }
 
 #[test]
+fn what_changes_in_one_language_alone_is_told_in_both() {
+    let told = |from: &str, to: &str| lines(&diff(&read(VALID), &rewritten(VALID, &[(from, to)])));
+    let condition =
+        |texts: &str| told("text: { zh: 年满80周岁, en: Aged 80 or over }", &format!("text: {{ {texts} }}"));
+    assert_eq!(
+        condition("zh: 年满80周岁, en: Eighty or older"),
+        "Condition: 条件（英文）：Aged 80 or over → Eighty or older | condition: Aged 80 or over → Eighty or older\n"
+    );
+    assert_eq!(
+        condition("zh: 已满八十周岁, en: Aged 80 or over"),
+        "Condition: 条件：年满80周岁 → 已满八十周岁 | condition (in Chinese): 年满80周岁 → 已满八十周岁\n"
+    );
+    let letter = |zh: &str, en: &str| {
+        let mut guide = read(VALID);
+        guide.results = vec![ResultKind::Letter { name: Text::new(zh, en) }];
+        guide
+    };
+    assert_eq!(
+        lines(&diff(&letter("通知书", "Notice"), &letter("告知书", "Notice"))),
+        "Wording: 结果文书“通知书”改称“告知书” | the letter “Notice” is now called “告知书” in Chinese\n"
+    );
+}
+
+#[test]
 fn what_comes_new_is_told_with_all_there_is_to_prepare() {
     let old = read(VALID);
     let mut new = old.clone();

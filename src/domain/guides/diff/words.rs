@@ -13,26 +13,39 @@ pub(super) fn quoted(name: &Text) -> Text {
     Text::new(format!("“{}”", name.zh), format!("“{}”", name.en))
 }
 
-/// `what：old → new`, where they differ.
+/// `what：old → new`, where they differ. Who reads the language whose words stay is told those
+/// of the other.
 pub(super) fn arrow(teller: &mut Teller, about: About, (zh, en): (&str, &str), old: &Text, new: &Text) {
     if old != new {
-        teller.tell(
-            about,
-            format!("{zh}：{} → {}", old.zh, new.zh),
-            format!("{en}: {} → {}", old.en, new.en),
-        );
+        let in_zh = if old.zh == new.zh {
+            format!("{zh}（英文）：{} → {}", old.en, new.en)
+        } else {
+            format!("{zh}：{} → {}", old.zh, new.zh)
+        };
+        let in_en = if old.en == new.en {
+            format!("{en} (in Chinese): {} → {}", old.zh, new.zh)
+        } else {
+            format!("{en}: {} → {}", old.en, new.en)
+        };
+        teller.tell(about, in_zh, in_en);
     }
 }
 
 /// Something is called otherwise.
 pub(super) fn named(teller: &mut Teller, about: About, (zh, en): (&str, &str), old: &Text, new: &Text) {
     if old != new {
-        let (old, new) = (quoted(old), quoted(new));
-        teller.tell(
-            about,
-            format!("{zh}{}改称{}", old.zh, new.zh),
-            format!("the {en} {} is now called {}", old.en, new.en),
-        );
+        let (was, is) = (quoted(old), quoted(new));
+        let in_zh = if old.zh == new.zh {
+            format!("{zh}{}的英文名称改为{}", was.zh, is.en)
+        } else {
+            format!("{zh}{}改称{}", was.zh, is.zh)
+        };
+        let in_en = if old.en == new.en {
+            format!("the {en} {} is now called {} in Chinese", was.en, is.zh)
+        } else {
+            format!("the {en} {} is now called {}", was.en, is.en)
+        };
+        teller.tell(about, in_zh, in_en);
     }
 }
 
@@ -51,7 +64,17 @@ pub(super) fn explained(
         }
         (Some(_), None) => teller.tell(about, format!("取消{zh}"), format!("dropped: {en}")),
         (Some(old), Some(new)) if old != new => {
-            teller.tell(about, format!("{zh}改为：{}", new.zh), format!("{en} now: {}", new.en));
+            let in_zh = if old.zh == new.zh {
+                format!("{zh}的英文改为：{}", new.en)
+            } else {
+                format!("{zh}改为：{}", new.zh)
+            };
+            let in_en = if old.en == new.en {
+                format!("{en} now, in Chinese: {}", new.zh)
+            } else {
+                format!("{en} now: {}", new.en)
+            };
+            teller.tell(about, in_zh, in_en);
         }
         (Some(_), Some(_)) => {}
     }
