@@ -12,6 +12,7 @@
 )]
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wanshitong::app::search::{Entry, Query, SearchIndex};
@@ -156,8 +157,9 @@ fn many_items() -> Vec<Entry> {
         let round = serial / items.len();
         if round > 0 {
             let own = format!("{}{}第{round}类", OWN[round % 12], OWN[round / 12 % 12]);
-            entry.name.zh.push_str(&own);
-            entry.aliases.iter_mut().for_each(|alias| alias.push_str(&own));
+            let description = Arc::make_mut(&mut entry.description);
+            description.name.zh.push_str(&own);
+            description.aliases.iter_mut().for_each(|alias| alias.push_str(&own));
             entry.item = format!("20{serial:07}000");
             entry.region = regions[serial * 7 % regions.len()].clone();
         }

@@ -42,7 +42,9 @@ fn most_phrasings_stand_in_no_item() {
     let entries = judged::entries();
     let written: HashSet<&str> = entries
         .iter()
-        .flat_map(|entry| entry.aliases.iter().chain([&entry.name.zh, &entry.name.en]))
+        .flat_map(|entry| {
+            entry.description.aliases.iter().chain([&entry.description.name.zh, &entry.description.name.en])
+        })
         .map(String::as_str)
         .collect();
     let queries = judged::queries();

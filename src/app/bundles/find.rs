@@ -9,7 +9,7 @@ use super::catalogue::{Bundles, PublishedBundle, line_of, read};
 use crate::app::catalog::{FoundItem, Lines, Search};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
-use crate::app::search::{Entry, Query, SearchIndex};
+use crate::app::search::{Description, Entry, Query, SearchIndex};
 use crate::domain::bundles::{InForce, Scope};
 use crate::domain::guides::{Bundle, Part};
 use crate::store::BundleRecord;
@@ -137,13 +137,15 @@ pub fn entry_of<'g, G: InForce + 'g>(bundle: &Bundle, guide: impl Fn(&Part) -> O
     Entry {
         guide: bundle.code.to_string(),
         item: bundle.code.to_string(),
-        name: bundle.name.clone(),
-        summary: bundle.summary.clone(),
-        aliases: CALLED.into_iter().map(str::to_owned).chain(bundle.aliases.iter().cloned()).collect(),
-        agency: None,
         region: bundle.region.clone(),
-        service_objects,
-        topics,
-        life_events: bundle.life_events.clone(),
+        description: Arc::new(Description {
+            name: bundle.name.clone(),
+            summary: bundle.summary.clone(),
+            aliases: CALLED.into_iter().map(str::to_owned).chain(bundle.aliases.iter().cloned()).collect(),
+            agency: None,
+            service_objects,
+            topics,
+            life_events: bundle.life_events.clone(),
+        }),
     }
 }

@@ -2,13 +2,14 @@
 //! all that fit in order of code. The index is made from the lines of the moment,
 //! when somebody first searches them.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use super::Catalogue;
 use super::lines::{About, GuideLine, Lines, among};
 use crate::app::ctx::Ctx;
 use crate::app::error::{AppError, AppResult};
-use crate::app::search::{Entry, Query, SearchIndex};
+use crate::app::search::{Description, Entry, Query, SearchIndex};
 use crate::domain::codes::{RegionCode, ServiceObject};
 use crate::domain::guides::Guide;
 
@@ -124,9 +125,15 @@ impl Search {
 }
 
 impl Catalogue {
+    /// The lines that the index is of, if there is one.
+    pub(super) fn indexed(&self) -> Lines {
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        index.as_ref().map(|(lines, _)| lines.clone()).unwrap_or_default()
+    }
+
     /// The index of these lines. Making it takes its time, so it is made beside the
     /// threads that answer, and once for all who wait.
-    async fn index(&self, lines: &Lines) -> AppResult<Arc<SearchIndex>> {
+    pub(super) async fn index(&self, lines: &Lines) -> AppResult<Arc<SearchIndex>> {
         let kept = || {
             let kept = self.index.read().unwrap_or_else(PoisonError::into_inner);
             kept.as_ref().filter(|(of, _)| Arc::ptr_eq(of, lines)).map(|(_, index)| index.clone())
@@ -138,9 +145,8 @@ impl Catalogue {
         if let Some(index) = kept() {
             return Ok(index);
         }
-        let entries = lines.clone();
-        let made =
-            tokio::task::spawn_blocking(move || SearchIndex::build(entries.iter().map(|line| entry(line))));
+        let of = lines.clone();
+        let made = tokio::task::spawn_blocking(move || SearchIndex::build(entries(&of)));
         let made = made.await.map_err(|error| AppError::Internal(format!("no index was made: {error}")))?;
         let index = Arc::new(made?);
         *self.index.write().unwrap_or_else(PoisonError::into_inner) = Some((lines.clone(), index.clone()));
@@ -148,25 +154,36 @@ impl Catalogue {
     }
 }
 
-fn entry(line: &GuideLine) -> Entry {
-    about_guide(line.code.clone(), line.item.clone(), line.region.clone(), &line.about)
+/// Lines of guides that say the same of themselves share its description.
+fn entries(lines: &[Arc<GuideLine>]) -> impl Iterator<Item = Entry> {
+    let mut described: HashMap<*const About, Arc<Description>> = HashMap::new();
+    lines.iter().map(move |line| Entry {
+        guide: line.code.clone(),
+        item: line.item.clone(),
+        region: line.region.clone(),
+        description: described
+            .entry(Arc::as_ptr(&line.about))
+            .or_insert_with(|| Arc::new(describe(&line.about)))
+            .clone(),
+    })
 }
 
 /// A guide as the catalogue's search holds it.
 pub fn entry_of(guide: &Guide) -> Entry {
-    let (code, item) = (guide.code.to_string(), guide.item.basic_code.to_string());
-    about_guide(code, item, guide.region.clone(), &About::from(guide))
+    Entry {
+        guide: guide.code.to_string(),
+        item: guide.item.basic_code.to_string(),
+        region: guide.region.clone(),
+        description: Arc::new(describe(&About::from(guide))),
+    }
 }
 
-fn about_guide(guide: String, item: String, region: RegionCode, about: &About) -> Entry {
-    Entry {
-        guide,
-        item,
+fn describe(about: &About) -> Description {
+    Description {
         name: about.name.clone(),
         summary: about.summary.clone(),
         aliases: about.aliases.clone(),
         agency: None,
-        region,
         service_objects: about.service_objects.clone(),
         topics: about.topics.clone(),
         life_events: about.life_events.clone(),

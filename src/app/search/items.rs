@@ -90,7 +90,10 @@ impl Guides {
     }
 
     fn row(&mut self, entry: &Entry, known: &mut HashMap<Tags, u32>) -> Row {
-        let tags = Tags { topics: entry.topics.clone(), life_events: entry.life_events.clone() };
+        let tags = Tags {
+            topics: entry.description.topics.clone(),
+            life_events: entry.description.life_events.clone(),
+        };
         let next = self.tag_sets.len() as u32;
         let number = *known.entry(tags.clone()).or_insert(next);
         if number == next {
@@ -98,7 +101,11 @@ impl Guides {
         }
         Row {
             region: RegionKey::new(entry.region.significant()),
-            audiences: entry.service_objects.iter().fold(0, |bits, audience| bits | bit(*audience)),
+            audiences: entry
+                .description
+                .service_objects
+                .iter()
+                .fold(0, |bits, audience| bits | bit(*audience)),
             tags: number,
             code: entry.guide.as_str().into(),
         }

@@ -21,6 +21,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use self::inverted::Inverted;
 use self::items::{Filter, Guides};
 use self::rank::Question;
@@ -46,12 +48,19 @@ pub struct Entry {
     pub guide: String,
     /// The item's basic code, 12 digits.
     pub item: String,
+    pub region: RegionCode,
+    /// The same for many guides of one item.
+    pub description: Arc<Description>,
+}
+
+/// What a guide says of itself.
+#[derive(Debug, Clone)]
+pub struct Description {
     pub name: Text,
     pub summary: Text,
     /// What residents call it.
     pub aliases: Vec<String>,
     pub agency: Option<String>,
-    pub region: RegionCode,
     pub service_objects: Vec<ServiceObject>,
     pub topics: Vec<String>,
     pub life_events: Vec<String>,

@@ -1,5 +1,7 @@
 //! The search as a whole, on a small catalogue.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -13,14 +15,16 @@ fn entry(item: &str, zh: &str, en: &str, aliases: &[&str], region_code: &str, se
     Entry {
         guide: format!("{serial:018}{level}{item}"),
         item: item.to_owned(),
-        name: Text::new(zh, en),
-        summary: Text::new("符合条件的居民可以在线申请。", "Residents may apply online."),
-        aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
-        agency: Some("铜官区人民政府".to_owned()),
         region: region(region_code),
-        service_objects: vec![ServiceObject::NaturalPerson],
-        topics: vec!["general".to_owned()],
-        life_events: Vec::new(),
+        description: Arc::new(Description {
+            name: Text::new(zh, en),
+            summary: Text::new("符合条件的居民可以在线申请。", "Residents may apply online."),
+            aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+            agency: Some("铜官区人民政府".to_owned()),
+            service_objects: vec![ServiceObject::NaturalPerson],
+            topics: vec!["general".to_owned()],
+            life_events: Vec::new(),
+        }),
     }
 }
 
@@ -45,9 +49,9 @@ fn catalogue() -> Vec<Entry> {
         COUNTY,
         7,
     );
-    company.service_objects = vec![ServiceObject::Enterprise];
-    company.topics = vec!["business_start".to_owned()];
-    company.life_events = vec!["business".to_owned()];
+    Arc::make_mut(&mut company.description).service_objects = vec![ServiceObject::Enterprise];
+    Arc::make_mut(&mut company.description).topics = vec!["business_start".to_owned()];
+    Arc::make_mut(&mut company.description).life_events = vec!["business".to_owned()];
     vec![
         entry(BIRTH, "新生儿出生登记", "Registration of a newborn", &["婴儿落户"], COUNTY, 1),
         entry(BIRTH, "新生儿出生登记", "Registration of a newborn", &["婴儿落户"], "340706000000", 2),
@@ -155,7 +159,7 @@ fn every_filter_must_hold_for_the_same_guide() {
     assert!(items(Query { topic: Some("nothing".into()), ..words("") }).is_empty());
 
     let mut entries = catalogue();
-    entries[3].service_objects = vec![ServiceObject::Enterprise];
+    Arc::make_mut(&mut entries[3].description).service_objects = vec![ServiceObject::Enterprise];
     let index = SearchIndex::build(entries).unwrap();
     let person = Some(ServiceObject::NaturalPerson);
     let query = Query { audience: person, region: Some(region(VILLAGE)), ..words("社保卡") };
@@ -163,7 +167,7 @@ fn every_filter_must_hold_for_the_same_guide() {
     assert!(guide.starts_with("0000000000000000053"), "the nearest that serves persons: {guide}");
 
     let mut entries = catalogue();
-    entries[4].topics = vec!["elderly".to_owned()];
+    Arc::make_mut(&mut entries[4].description).topics = vec!["elderly".to_owned()];
     let index = SearchIndex::build(entries).unwrap();
     let query = Query { topic: Some("elderly".into()), ..words("社保卡") };
     assert_eq!(index.search(&query).unwrap().len(), 1);

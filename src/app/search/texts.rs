@@ -268,14 +268,16 @@ fn phrases(entries: &[Entry]) -> Vec<(String, bool, bool)> {
             found.push((text.to_owned(), is_name, is_latin));
         }
     };
-    for name in distinct(entries.iter().map(|entry| entry.name.zh.as_str()), NAMES) {
+    for name in distinct(entries.iter().map(|entry| entry.description.name.zh.as_str()), NAMES) {
         add(name, true, false);
         add(&without_brackets(name), true, false);
     }
-    for name in distinct(entries.iter().map(|entry| entry.name.en.as_str()), NAMES) {
+    for name in distinct(entries.iter().map(|entry| entry.description.name.en.as_str()), NAMES) {
         add(name, true, true);
     }
-    for alias in distinct(entries.iter().flat_map(|entry| &entry.aliases).map(String::as_str), ALIASES) {
+    for alias in
+        distinct(entries.iter().flat_map(|entry| &entry.description.aliases).map(String::as_str), ALIASES)
+    {
         add(alias, false, !alias.chars().any(is_han));
     }
     found
@@ -283,8 +285,10 @@ fn phrases(entries: &[Entry]) -> Vec<(String, bool, bool)> {
 
 /// Summary and agencies: what is said about an item besides what it goes by.
 fn said_besides(entries: &[Entry]) -> impl Iterator<Item = String> {
-    let summary = entries.first().map(|entry| [entry.summary.zh.clone(), entry.summary.en.clone()]);
-    let agencies = distinct(entries.iter().filter_map(|entry| entry.agency.as_deref()), AGENCIES);
+    let summary = entries
+        .first()
+        .map(|entry| [entry.description.summary.zh.clone(), entry.description.summary.en.clone()]);
+    let agencies = distinct(entries.iter().filter_map(|entry| entry.description.agency.as_deref()), AGENCIES);
     summary.into_iter().flatten().chain(agencies.into_iter().map(str::to_owned))
 }
 
