@@ -50,7 +50,9 @@ pub async fn assemble(parts: Parts) -> AppResult<Ctx> {
             .await?;
     Ok(Ctx {
         bundles: Arc::new(Bundles::default()),
-        catalogue: Arc::new(Catalogue::load(parts.store.clone(), parts.clock.clone()).await?),
+        catalogue: Arc::new(
+            Catalogue::load(parts.store.clone(), parts.clock.clone(), http::v1::written_guide).await?,
+        ),
         numbers: Arc::new(Numbers::new(new_id(at))),
         roots: Arc::default(),
         identity: Arc::new(identity),

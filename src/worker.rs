@@ -20,6 +20,8 @@ const SWEEP_PROOFS_EVERY: u64 = 120;
 const ROOTS_EVERY: u64 = 60;
 /// The longest rest between messages: time spent waiting for a gateway is no work.
 const LONGEST_REST: Duration = Duration::from_secs(2);
+/// The rest after answers could not be made ready.
+const READY_AGAIN: Duration = Duration::from_secs(30);
 /// How long messages under way may still take when the process stops. What is cut
 /// off is sent after the next start.
 const LAST_MESSAGES: Duration = Duration::from_secs(2);
@@ -31,6 +33,7 @@ pub async fn run(ctx: Ctx, stopping: watch::Receiver<bool>) {
     tokio::join!(
         stay_in_step(&ctx, stopping.clone()),
         keep_house(&ctx, stopping.clone()),
+        make_ready(&ctx, stopping.clone()),
         send_messages(&ctx, stopping.clone()),
         tell_clients(&ctx, stopping)
     );
@@ -59,6 +62,19 @@ async fn stay_in_step(ctx: &Ctx, mut stopping: watch::Receiver<bool>) {
     while !*stopping.borrow() {
         said("what changed elsewhere could not be learned", upkeep::catch_up(ctx, &mut seen).await);
         pause(&mut stopping, PAUSE).await;
+    }
+}
+
+async fn make_ready(ctx: &Ctx, mut stopping: watch::Receiver<bool>) {
+    while !*stopping.borrow() {
+        let made = tokio::select! {
+            made = ctx.catalogue.make_ready() => made,
+            _ = stopping.changed() => return,
+        };
+        // Nobody waits for it, and what it reads is much.
+        let rest = if made.is_ok() { PAUSE } else { READY_AGAIN };
+        said("the answers of the catalogue could not all be made ready", made);
+        pause(&mut stopping, rest).await;
     }
 }
 

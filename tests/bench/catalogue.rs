@@ -31,6 +31,10 @@ fn main() {
     let runtime = actix_web::rt::System::new();
     match arguments.as_slice() {
         [word, folder] if word == "serve" => runtime.block_on(serve(Path::new(folder))),
+        [word, folder] if word == "change" => runtime.block_on(async {
+            let changed = vec![("item 0".to_owned(), item(0, 70))];
+            catalog::publish(&open(Path::new(folder)).await, changed).await.unwrap().unwrap();
+        }),
         [word, folder, code] if word == "listen" => {
             runtime.block_on(async { over_http::listen(open(Path::new(folder)).await, code).await });
         }

@@ -62,6 +62,8 @@ pub struct GuideLine {
     /// USCC of the agency.
     pub agency: String,
     pub region: RegionCode,
+    /// Takes no new cases from then on, which is to come.
+    pub withdrawn_at: Option<DateTime<Utc>>,
     pub about: Arc<About>,
 }
 
@@ -94,10 +96,12 @@ pub type Lines = Arc<Vec<Arc<GuideLine>>>;
 const PAGE: i64 = 4000;
 
 impl Catalogue {
-    /// Reads the lines of that moment.
-    pub(super) async fn read_lines(&self, at: DateTime<Utc>) -> AppResult<Vec<Arc<GuideLine>>> {
+    /// Reads the lines of that moment. Those that are as before are not kept twice; when
+    /// all are, so are the lines as a whole, and what was made of them still holds.
+    pub(super) async fn read_lines(&self, at: DateTime<Utc>, before: Lines) -> AppResult<Lines> {
         let today = local_date(at);
-        let mut reader = LineReader { lines: Vec::new(), known: HashMap::new(), last: None };
+        let known_lines = before.iter().map(|line| (line.code.as_str(), line)).collect();
+        let mut reader = LineReader { lines: Vec::new(), known: HashMap::new(), known_lines, last: None };
         let mut after = None;
         loop {
             let page = self.store.list_guide_lines(at, today, after, PAGE).await?;
@@ -117,19 +121,23 @@ impl Catalogue {
         }
         let mut lines = reader.finish();
         lines.sort_unstable_by(|a, b| (&a.item, &a.code).cmp(&(&b.item, &b.code)));
-        Ok(lines)
+        let is_same =
+            lines.len() == before.len() && lines.iter().zip(&*before).all(|(a, b)| Arc::ptr_eq(a, b));
+        Ok(if is_same { before } else { Arc::new(lines) })
     }
 }
 
 /// Puts lines together from records that come in order of code and version.
-struct LineReader {
+struct LineReader<'a> {
     lines: Vec<Arc<GuideLine>>,
     known: HashMap<String, Arc<About>>,
+    /// Lines as they were before, by code.
+    known_lines: HashMap<&'a str, &'a Arc<GuideLine>>,
     /// The newest so far of the last code: its line, unless it takes no new cases.
     last: Option<(String, Option<Arc<GuideLine>>)>,
 }
 
-impl LineReader {
+impl LineReader<'_> {
     fn about(&mut self, code: &str, json: &str) -> AppResult<Arc<About>> {
         if let Some(known) = self.known.get(json) {
             return Ok(known.clone());
@@ -160,13 +168,18 @@ impl LineReader {
             item: record.basic_code,
             agency: record.agency,
             region,
+            withdrawn_at: record.withdrawn_at,
             about,
         };
         // Of one code the newer version counts.
         if let Some((_, before)) = self.last.take_if(|(last, _)| *last != code) {
             self.lines.extend(before);
         }
-        self.last = Some((code, is_open.then(|| Arc::new(line))));
+        let line = match self.known_lines.get(code.as_str()) {
+            Some(known) if ***known == line => Arc::clone(known),
+            _ => Arc::new(line),
+        };
+        self.last = Some((code, is_open.then_some(line)));
         Ok(())
     }
 

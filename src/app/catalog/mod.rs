@@ -3,6 +3,7 @@
 //! force depends on the day in China; an open case keeps the version it was
 //! submitted under, whatever happens here.
 
+mod answers;
 mod check;
 mod compare;
 mod cores;
@@ -16,11 +17,13 @@ mod prepare;
 mod present;
 mod publish;
 mod withdraw;
+mod written;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
+pub use answers::{Answer, Writer};
 pub use check::{Base, Checked, FileFailures, FileProblems, check};
 pub use compare::{Content, DraftDiff, changes, diff_draft, heading, service_name};
 pub use drafts::{
@@ -33,7 +36,6 @@ pub use present::{has_register, has_territory};
 pub use publish::{Faults, Published, Tried, look_through, publish};
 pub use withdraw::withdraw;
 
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
 use super::ctx::{Clock, Ctx};
@@ -46,6 +48,7 @@ use crate::domain::guides::{
 };
 use crate::domain::time::{local_date, local_day_number};
 use crate::store::{GuideRecord, ItemRecord, Store};
+use answers::{Answers, MOST_BYTES};
 use held::Held;
 
 pub use crate::store::{DraftRecord as Draft, DraftState};
@@ -60,8 +63,6 @@ pub struct PublishedGuide {
     pub published_at: DateTime<Utc>,
     /// Takes no new cases from then on; that may be to come.
     pub withdrawn_at: Option<DateTime<Utc>>,
-    /// The answer to a public read, written once by whoever serves it.
-    pub answer: OnceLock<Written>,
 }
 
 impl PublishedGuide {
@@ -76,19 +77,7 @@ impl PublishedGuide {
     }
 }
 
-/// An answer as it is, and compressed (RFC 1952).
-pub struct Written {
-    pub plain: Representation,
-    pub gzip: Representation,
-}
-
-/// The bytes of an answer, and the entity tag that names them (RFC 9110 §8.8.3).
-pub struct Representation {
-    pub bytes: Bytes,
-    pub tag: Bytes,
-}
-
-/// Compiled guides in memory, by code and by version, mostly the same; together some 100 MB.
+/// Compiled guides in memory, by code and by version, mostly the same.
 const GUIDES_HELD: usize = 2000;
 /// Items in memory, for guides to be compiled from.
 const ITEMS_HELD: usize = 400;
@@ -101,8 +90,14 @@ pub struct Catalogue {
     /// Kept when the others are forgotten: but for its withdrawal a version never changes.
     compiled: Held<(String, u32), Arc<PublishedGuide>>,
     items: Held<(String, u32), Arc<ItemFile>>,
-    /// Every guide that takes new cases; none until somebody asks.
-    lines: RwLock<Option<Lines>>,
+    /// Kept when the others are forgotten, to be given again when they still hold.
+    answers: Answers,
+    writer: Writer,
+    /// The last generation that was made ready for.
+    ready: AtomicU64,
+    /// Every guide that takes new cases, and the generation that is true of; none until
+    /// somebody asks.
+    lines: RwLock<Option<(u64, Lines)>>,
     /// The index of some lines; none until somebody searches.
     index: RwLock<Option<(Lines, Arc<SearchIndex>)>>,
     /// Held while an index is made.
@@ -121,7 +116,7 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    pub async fn load(store: Store, clock: Clock) -> AppResult<Self> {
+    pub async fn load(store: Store, clock: Clock, writer: Writer) -> AppResult<Self> {
         let catalogue = Self {
             store,
             clock,
@@ -129,13 +124,16 @@ impl Catalogue {
             versions: Held::new(GUIDES_HELD),
             compiled: Held::new(GUIDES_HELD),
             items: Held::new(ITEMS_HELD),
+            answers: Answers::new(MOST_BYTES),
+            writer,
+            ready: AtomicU64::new(0),
             lines: RwLock::default(),
             index: RwLock::default(),
             indexing: tokio::sync::Mutex::default(),
             regions: RwLock::default(),
             reloading: tokio::sync::Mutex::default(),
             reading: tokio::sync::Mutex::default(),
-            generation: AtomicU64::new(0),
+            generation: AtomicU64::new(1),
             day: AtomicI64::new(0),
         };
         catalogue.reload_regions().await?;
@@ -147,7 +145,6 @@ impl Catalogue {
         self.generation.fetch_add(1, Ordering::SeqCst);
         self.current.clear();
         self.versions.clear();
-        *self.lines.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     pub async fn reload_regions(&self) -> AppResult<()> {
@@ -230,22 +227,26 @@ impl Catalogue {
 
     /// Every guide that takes new cases today, in order of item and code.
     pub async fn lines(&self) -> AppResult<Lines> {
-        let kept = || self.lines.read().unwrap_or_else(PoisonError::into_inner).clone();
-        self.moment();
-        if let Some(lines) = kept() {
-            return Ok(lines);
+        self.lines_of_now().await.map(|(_, lines)| lines)
+    }
+
+    /// The same, and the generation that they are true of.
+    async fn lines_of_now(&self) -> AppResult<(u64, Lines)> {
+        let kept = |generation| {
+            let kept = self.lines.read().unwrap_or_else(PoisonError::into_inner).clone();
+            kept.filter(|(of, _)| *of == generation)
+        };
+        if let Some(kept) = kept(self.moment().1) {
+            return Ok(kept);
         }
         let _turn = self.reading.lock().await;
         let (at, generation) = self.moment();
-        if let Some(lines) = kept() {
-            return Ok(lines);
+        if let Some(kept) = kept(generation) {
+            return Ok(kept);
         }
-        let lines = Arc::new(self.read_lines(at).await?);
-        let mut kept = self.lines.write().unwrap_or_else(PoisonError::into_inner);
-        if self.is_present(generation) {
-            *kept = Some(lines.clone());
-        }
-        Ok(lines)
+        let lines = self.read_lines(at, self.indexed()).await?;
+        *self.lines.write().unwrap_or_else(PoisonError::into_inner) = Some((generation, lines.clone()));
+        Ok((generation, lines))
     }
 
     /// An item at a version.
@@ -301,7 +302,6 @@ impl Catalogue {
             content_hash: record.content_hash,
             published_at: record.published_at,
             withdrawn_at: record.withdrawn_at,
-            answer: OnceLock::new(),
         })
     }
 }

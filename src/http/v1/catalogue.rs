@@ -1,7 +1,5 @@
 //! The catalogue, for everybody: items, guides, their forms, and the dry run.
 
-use std::io::Write as _;
-
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
@@ -12,8 +10,6 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, Utc};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -21,7 +17,7 @@ use utoipa::ToSchema;
 use super::bundles::{BundleLineView, line};
 use super::{Page, PageQuery, TextView, invalid, parse_code};
 use crate::app::bundles;
-use crate::app::catalog::{self, FoundItem, GuideLine, PublishedGuide, Representation, Search, Written};
+use crate::app::catalog::{self, Answer, FoundItem, GuideLine, PublishedGuide, Search};
 use crate::app::{AppError, Ctx};
 use crate::domain::cases::history::hex;
 use crate::domain::codes::{BasicCode, RegionCode, ServiceObject};
@@ -203,8 +199,8 @@ pub struct GuideView<'a> {
 ))]
 #[get("/guides/{code}")]
 pub async fn read_guide(ctx: web::Data<Ctx>, code: web::Path<String>, request: HttpRequest) -> Reply {
-    let published = catalog::current(&ctx, &code).await?;
-    Ok(answer(&published, request.headers()))
+    let answer = ctx.catalogue.answer(&code).await?.ok_or(AppError::NotFound)?;
+    Ok(give(&answer, request.headers()))
 }
 
 /// A version of a guide, for ever the same.
@@ -218,14 +214,14 @@ pub async fn read_version(
     request: HttpRequest,
 ) -> Reply {
     let (code, version) = path.into_inner();
-    let published = catalog::version(&ctx, &code, version).await?;
-    Ok(answer(&published, request.headers()))
+    let answer = ctx.catalogue.answer_of(&code, version).await?.ok_or(AppError::NotFound)?;
+    Ok(give(&answer, request.headers()))
 }
 
 /// Where guides are read.
 const GUIDES: &str = "/api/v1/guides/";
 
-/// The middleware, behind those that count and name requests: a guide in memory is given
+/// The middleware, behind those that count and name requests: an answer that is ready is given
 /// at once, as `read_guide` would give it. Finding the way there through all routes takes
 /// longer than the answer, and nothing is asked for as often.
 pub async fn give_ready(
@@ -243,21 +239,20 @@ fn ready(request: &ServiceRequest) -> Option<HttpResponse> {
     if request.method() != Method::GET || !request.query_string().is_empty() {
         return None;
     }
-    let held = request.app_data::<web::Data<Ctx>>()?.catalogue.held(code)?;
-    Some(answer(&held, request.headers()))
+    let answer = request.app_data::<web::Data<Ctx>>()?.catalogue.answer_held(code)?;
+    Some(give(&answer, request.headers()))
 }
 
-/// The guide's bytes are written, and compressed, once per version and instance.
-fn answer(published: &PublishedGuide, asked: &HeaderMap) -> HttpResponse {
-    let written = published.answer.get_or_init(|| write(published));
+fn give(answer: &Answer, asked: &HeaderMap) -> HttpResponse {
     let is_compressed = accepts_gzip(asked);
-    let Representation { bytes, tag } = if is_compressed { &written.gzip } else { &written.plain };
-    let has_it = asked.contains_key(IF_NONE_MATCH) && has_already(asked, &String::from_utf8_lossy(tag));
+    // Compressed it says the same wherever it comes from, and need not have the same bytes.
+    let coding = if is_compressed { "-gzip" } else { "" };
+    let tag = guide_tag(answer.version, answer.withdrawn_at, coding);
+    let tag = if is_compressed { format!("W/{tag}") } else { tag };
+    let has_it = asked.contains_key(IF_NONE_MATCH) && has_already(asked, &tag);
     let mut response = if has_it { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    if let Ok(tag) = HeaderValue::from_maybe_shared(tag.clone()) {
-        response.insert_header((ETAG, tag));
-    }
     response
+        .insert_header((ETAG, tag))
         .insert_header((VARY, fixed("accept-encoding")))
         .insert_header((CACHE_CONTROL, fixed("public, max-age=0, must-revalidate")));
     if has_it {
@@ -267,7 +262,7 @@ fn answer(published: &PublishedGuide, asked: &HeaderMap) -> HttpResponse {
     if is_compressed {
         response.insert_header((CONTENT_ENCODING, fixed("gzip")));
     }
-    response.body(bytes.clone())
+    response.body(if is_compressed { answer.body.gzip() } else { answer.body.plain() })
 }
 
 /// A header's value that need not be copied and looked at for every answer.
@@ -279,19 +274,8 @@ const fn fixed(value: &'static str) -> HeaderValue {
 pub(super) fn has_already(headers: &HeaderMap, tag: &str) -> bool {
     let values = headers.get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
     let tags = values.flat_map(|value| value.split(',')).map(str::trim);
+    let tag = tag.trim_start_matches("W/");
     tags.into_iter().any(|held| held == "*" || held.trim_start_matches("W/") == tag)
-}
-
-fn write(published: &PublishedGuide) -> Written {
-    let plain = serde_json::to_vec(&view(published)).unwrap_or_default();
-    let mut writer = GzEncoder::new(Vec::new(), Compression::best());
-    let gzip = writer.write_all(&plain).and_then(|()| writer.finish()).unwrap_or_default();
-    // Other bytes, another tag.
-    let representation = |bytes: Vec<u8>, coding| Representation {
-        bytes: bytes.into(),
-        tag: guide_tag(published, coding).into(),
-    };
-    Written { plain: representation(plain, ""), gzip: representation(gzip, "-gzip") }
 }
 
 /// Whether the asker takes gzip; `*` alone does not say that he knows it.
@@ -304,19 +288,20 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-pub(super) fn guide_tag(published: &PublishedGuide, coding: &str) -> String {
-    let withdrawn =
-        published.withdrawn_at.map(|at| format!("w{}", at.timestamp_micros())).unwrap_or_default();
-    format!("\"v{}{withdrawn}{coding}\"", published.version)
+pub(super) fn guide_tag(version: u32, withdrawn_at: Option<DateTime<Utc>>, coding: &str) -> String {
+    let withdrawn = withdrawn_at.map(|at| format!("w{}", at.timestamp_micros())).unwrap_or_default();
+    format!("\"v{version}{withdrawn}{coding}\"")
 }
 
-fn view(published: &PublishedGuide) -> GuideView<'_> {
-    GuideView {
+/// The body of the answer to whoever reads a guide.
+pub fn written_guide(published: &PublishedGuide) -> Vec<u8> {
+    let view = GuideView {
         version: published.version,
         published_at: published.published_at,
         item_version: published.item_version,
         withdrawn_at: published.withdrawn_at,
         content_hash: hex(&published.content_hash),
         guide: &published.guide,
-    }
+    };
+    serde_json::to_vec(&view).unwrap_or_default()
 }

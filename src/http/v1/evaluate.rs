@@ -47,7 +47,7 @@ pub async fn read_form(ctx: web::Data<Ctx>, code: web::Path<String>, query: Quer
     let coding = scenario.map(|scenario| format!("-{scenario}")).unwrap_or_default();
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/schema+json"))
-        .insert_header((ETAG, guide_tag(&published, &coding)))
+        .insert_header((ETAG, guide_tag(published.version, published.withdrawn_at, &coding)))
         .body(json_schema(guide).to_string()))
 }
 

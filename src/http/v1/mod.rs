@@ -34,7 +34,7 @@ mod templates;
 mod unmask;
 mod work;
 
-pub use catalogue::give_ready;
+pub use catalogue::{give_ready, written_guide};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

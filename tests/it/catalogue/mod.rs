@@ -1,6 +1,7 @@
 //! The catalogue over the API: drafts and who publishes them, items and what inherits
 //! from them, and from which day on what is in force.
 
+mod answers;
 mod diff;
 mod drafts;
 mod effect;

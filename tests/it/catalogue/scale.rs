@@ -12,7 +12,7 @@ use super::{AGENCY, ITEM, local};
 use crate::support::{City, Database};
 
 /// Thousands of variants of one agency's guide, told apart by their basic codes.
-fn many(count: usize) -> Vec<(String, String)> {
+pub fn many(count: usize) -> Vec<(String, String)> {
     let mut files = Vec::new();
     for number in 0..count {
         let code = format!("0005{:05}000", 50_000 + number);
