@@ -261,12 +261,17 @@ impl Catalogue {
             self.answers.confirm(&line.code, line.version, line.withdrawn_at, generation).is_some()
         };
         let unknown: Vec<&Arc<GuideLine>> = lines.iter().filter(|line| !is_known(line)).collect();
+        self.answers.forget_before(generation);
         for line in unknown {
             if !self.is_present(generation) {
                 return Ok(());
             }
             if self.answers.is_full() {
                 break;
+            }
+            // Somebody asked meanwhile, and read what may be newer.
+            if self.answers.get(&line.code, generation).is_some() {
+                continue;
             }
             // Not in memory afterwards: nobody has asked to apply by it.
             if let Some(record) = self.store.find_guide(line.code.clone(), line.version).await? {
@@ -276,7 +281,6 @@ impl Catalogue {
                 }
             }
         }
-        self.answers.forget_before(generation);
         self.ready.store(generation, Ordering::SeqCst);
         Ok(())
     }
