@@ -12,8 +12,6 @@ use chrono::{DateTime, Utc};
 use super::written::{Likeness, Template, Written};
 use super::{Catalogue, GuideLine, PublishedGuide};
 use crate::app::error::AppResult;
-use crate::domain::codes::GuideCode;
-use crate::domain::time::local_date;
 
 /// The most bytes of answers in memory. Of a hundred thousand guides that inherit from sixty
 /// items they come to some 90 MB.
@@ -217,11 +215,7 @@ impl Catalogue {
         if let Some(answer) = self.answers.get(code, generation) {
             return Ok(Some(answer));
         }
-        if GuideCode::parse(code).is_err() {
-            return Ok(None);
-        }
-        let record = self.store.find_current_guide(code.to_owned(), local_date(at)).await?;
-        let Some(record) = record else { return Ok(None) };
+        let Some(record) = self.record_in_force(code, at).await? else { return Ok(None) };
         let known = self.answers.confirm(code, record.version, record.withdrawn_at, generation);
         if known.is_some() {
             return Ok(known);

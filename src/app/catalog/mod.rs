@@ -1,7 +1,7 @@
-//! The catalogue as the portal serves it: guides read and compiled when somebody
-//! asks for them, kept until the catalogue's epoch moves or a day begins. What is in
-//! force depends on the day in China; an open case keeps the version it was
-//! submitted under, whatever happens here.
+//! The catalogue as the portal serves it: answers that lie ready, and guides read and
+//! compiled when somebody asks for them, true until the catalogue's epoch moves or a day
+//! begins. What is in force depends on the day in China; an open case keeps the version it
+//! was submitted under, whatever happens here.
 
 mod answers;
 mod check;
@@ -194,19 +194,21 @@ impl Catalogue {
         if let Some(held) = self.held(code) {
             return Ok(Some(held));
         }
-        if GuideCode::parse(code).is_err() {
-            return Ok(None);
-        }
         let (at, generation) = self.moment();
+        let Some(record) = self.record_in_force(code, at).await? else { return Ok(None) };
         let key = code.to_owned();
-        let Some(record) = self.store.find_current_guide(key.clone(), local_date(at)).await? else {
-            return Ok(None);
-        };
         let guide = self.compiled(record).await?;
         let version = (key.clone(), guide.version);
         self.current.insert_if(key, guide.clone(), || self.is_present(generation));
         self.versions.insert_if(version, guide.clone(), || self.is_present(generation));
         Ok(Some(guide))
+    }
+
+    async fn record_in_force(&self, code: &str, at: DateTime<Utc>) -> AppResult<Option<GuideRecord>> {
+        if GuideCode::parse(code).is_err() {
+            return Ok(None);
+        }
+        Ok(self.store.find_current_guide(code.to_owned(), local_date(at)).await?)
     }
 
     /// That version, in force or not.

@@ -13,40 +13,46 @@ pub(super) fn quoted(name: &Text) -> Text {
     Text::new(format!("“{}”", name.zh), format!("“{}”", name.en))
 }
 
-/// `what：old → new`, where they differ. Who reads the language whose words stay is told those
-/// of the other.
-pub(super) fn arrow(teller: &mut Teller, about: About, (zh, en): (&str, &str), old: &Text, new: &Text) {
-    if old != new {
-        let in_zh = if old.zh == new.zh {
-            format!("{zh}（英文）：{} → {}", old.en, new.en)
-        } else {
-            format!("{zh}：{} → {}", old.zh, new.zh)
-        };
-        let in_en = if old.en == new.en {
-            format!("{en} (in Chinese): {} → {}", old.zh, new.zh)
-        } else {
-            format!("{en}: {} → {}", old.en, new.en)
-        };
-        teller.tell(about, in_zh, in_en);
+/// What has changed from one text to another, as it is told in a language whose words changed,
+/// and in one whose words stay: by those of the other.
+struct Told {
+    zh: String,
+    en_alone: String,
+    en: String,
+    zh_alone: String,
+}
+
+impl Told {
+    fn tell(self, teller: &mut Teller, about: About, old: &Text, new: &Text) {
+        if old != new {
+            let zh = if old.zh == new.zh { self.en_alone } else { self.zh };
+            let en = if old.en == new.en { self.zh_alone } else { self.en };
+            teller.tell(about, zh, en);
+        }
     }
+}
+
+/// `what：old → new`, where they differ.
+pub(super) fn arrow(teller: &mut Teller, about: About, (zh, en): (&str, &str), old: &Text, new: &Text) {
+    let told = Told {
+        zh: format!("{zh}：{} → {}", old.zh, new.zh),
+        en_alone: format!("{zh}（英文）：{} → {}", old.en, new.en),
+        en: format!("{en}: {} → {}", old.en, new.en),
+        zh_alone: format!("{en} (in Chinese): {} → {}", old.zh, new.zh),
+    };
+    told.tell(teller, about, old, new);
 }
 
 /// Something is called otherwise.
 pub(super) fn named(teller: &mut Teller, about: About, (zh, en): (&str, &str), old: &Text, new: &Text) {
-    if old != new {
-        let (was, is) = (quoted(old), quoted(new));
-        let in_zh = if old.zh == new.zh {
-            format!("{zh}{}的英文名称改为{}", was.zh, is.en)
-        } else {
-            format!("{zh}{}改称{}", was.zh, is.zh)
-        };
-        let in_en = if old.en == new.en {
-            format!("the {en} {} is now called {} in Chinese", was.en, is.zh)
-        } else {
-            format!("the {en} {} is now called {}", was.en, is.en)
-        };
-        teller.tell(about, in_zh, in_en);
-    }
+    let (was, is) = (quoted(old), quoted(new));
+    let told = Told {
+        zh: format!("{zh}{}改称{}", was.zh, is.zh),
+        en_alone: format!("{zh}{}的英文名称改为{}", was.zh, is.en),
+        en: format!("the {en} {} is now called {}", was.en, is.en),
+        zh_alone: format!("the {en} {} is now called {} in Chinese", was.en, is.zh),
+    };
+    told.tell(teller, about, old, new);
 }
 
 /// An explanation that came, went or is put otherwise.
@@ -63,20 +69,15 @@ pub(super) fn explained(
             teller.tell(about, format!("新增{zh}：{}", new.zh), format!("new: {en}: {}", new.en));
         }
         (Some(_), None) => teller.tell(about, format!("取消{zh}"), format!("dropped: {en}")),
-        (Some(old), Some(new)) if old != new => {
-            let in_zh = if old.zh == new.zh {
-                format!("{zh}的英文改为：{}", new.en)
-            } else {
-                format!("{zh}改为：{}", new.zh)
+        (Some(old), Some(new)) => {
+            let told = Told {
+                zh: format!("{zh}改为：{}", new.zh),
+                en_alone: format!("{zh}的英文改为：{}", new.en),
+                en: format!("{en} now: {}", new.en),
+                zh_alone: format!("{en} now, in Chinese: {}", new.zh),
             };
-            let in_en = if old.en == new.en {
-                format!("{en} now, in Chinese: {}", new.zh)
-            } else {
-                format!("{en} now: {}", new.en)
-            };
-            teller.tell(about, in_zh, in_en);
+            told.tell(teller, about, old, new);
         }
-        (Some(_), Some(_)) => {}
     }
 }
 
