@@ -165,6 +165,11 @@ fn what_cannot_be_together_is_told_and_what_can_is_not() {
             "facts.f0 < today && today < facts.f1 && facts.f1 <= facts.f0",
             "facts.f0 < today && today < facts.f1 && facts.f0 <= facts.f1",
         ),
+        (
+            &day,
+            "facts.f1 <= facts.f0 && facts.f0 <= '2026-01-05' && facts.f1 >= '2026-01-10' && days(facts.f0, facts.f1) in [1, 2]",
+            "facts.f1 <= facts.f0 && facts.f0 <= '2026-01-10' && facts.f1 >= '2026-01-05' && days(facts.f1, facts.f0) in [1, 9]",
+        ),
         (&past, "facts.f0 > today", "facts.f0 >= today"),
         (&past, "days(facts.f0, today) < 0", "days(facts.f0, today) <= 0"),
         (&past, "days(today, facts.f0) > 0", "days(facts.f1, facts.f0) > 0"),

@@ -345,6 +345,10 @@ fn number(expression: &IdedExpr) -> Option<i64> {
 
 /// The bounds of what lies within these bounds and is one of the numbers, or is none of them.
 fn among(numbers: &BTreeSet<i64>, least: i64, most: i64, is_one: bool) -> Option<(i64, i64)> {
+    // Of what is known one contradicts the other, which nothing had shown yet.
+    if least > most {
+        return None;
+    }
     if is_one {
         let mut within = numbers.range(least..=most);
         let first = *within.next()?;
