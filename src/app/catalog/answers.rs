@@ -173,8 +173,8 @@ impl Answers {
         });
     }
 
-    /// Keeps it, unless what is kept is newer. When all is more than may be kept, some of
-    /// the others are forgotten.
+    /// Keeps it, unless what is kept is newer. When all is more than may be kept, every second
+    /// of the others is forgotten: however they lie, the older they are the fewer are left.
     fn keep(&self, code: &str, answer: Arc<Answer>) {
         let Some(key) = Key::of(code) else { return };
         let mut by_code = self.by_code.write().unwrap_or_else(PoisonError::into_inner);
@@ -183,8 +183,11 @@ impl Answers {
             return;
         }
         if self.is_full() {
-            let some: Vec<Key> = by_code.keys().take(by_code.len() / 8 + 1).copied().collect();
-            some.iter().for_each(|key| drop(by_code.remove(key)));
+            let mut stays = false;
+            by_code.retain(|_, _| {
+                stays = !stays;
+                stays
+            });
             self.forget_templates();
         }
         by_code.insert(key, answer);
